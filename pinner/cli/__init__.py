@@ -1,0 +1,1 @@
+"""The door: click commands. Arguments in, exit code out, no rule of the domain."""

@@ -1,0 +1,1 @@
+"""The use cases: read, ask, decide, write; return values, never print."""

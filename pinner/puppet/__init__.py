@@ -1,0 +1,1 @@
+"""What Puppet knows: metadata, version ranges, Puppetfiles, code. Text to values, pure, no IO."""

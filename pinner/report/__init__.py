@@ -1,0 +1,1 @@
+"""The mouth: results to text, JSON, Markdown. Computes nothing."""

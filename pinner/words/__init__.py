@@ -1,0 +1,1 @@
+"""The words all rooms speak: frozen values and errors. Never does IO, never imports another room."""

@@ -1,0 +1,47 @@
+"""What can go wrong, as values and as the errors that carry them.
+
+A problem has three parts: where, what, how to mend. An error gathers all problems of one stage, in input order, and
+its class says which exit code the question ends with (0 and 1 are answers, not errors).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pinner.words.places import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: `message` says what, `hint` how to mend it, `place` where it stands."""
+
+    message: str
+    place: Place | None = None
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        mend = f"\n  hint: {self.hint}" if self.hint else ""
+        return f"{where}{self.message}{mend}"
+
+
+class PinnerError(Exception):
+    """The root of everything pinner raises on purpose; `problems` is never empty."""
+
+    exit_code: ClassVar[int] = 4
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class InputError(PinnerError):
+    """The input is wrong: usage, a manifest, a lock, a template, a ref that does not exist."""
+
+    exit_code = 2
+
+
+class UnknownError(PinnerError):
+    """The question could not be answered: a remote is unreachable, git failed, the disk is full."""
+
+    exit_code = 3
