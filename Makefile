@@ -1,0 +1,43 @@
+# The README's two commands are `make demo` and `make test`; each makes its own virtual environment in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint types unit e2e bench schema clean
+
+demo: $(VENV)/.runs
+	rm -rf .demo
+	$(BIN)/pinner demo .demo
+
+test: lint types unit
+
+lint: $(VENV)/.tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.tests
+	$(BIN)/mypy
+
+unit: $(VENV)/.tests
+	$(BIN)/pytest -m "not e2e" -n auto --cov --cov-report=term-missing:skip-covered
+
+e2e: $(VENV)/.tests
+	$(BIN)/pytest -m e2e
+
+bench: $(VENV)/.tests
+	$(BIN)/python -m tools.bench
+
+schema: $(VENV)/.runs
+	$(BIN)/python -m tools.write_schema
+
+$(VENV)/.runs: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.tests: $(VENV)/.runs
+	$(BIN)/pip install --quiet --editable '.[test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .demo .e2e .bench .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
