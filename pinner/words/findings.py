@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pinner.words.places import Place
+
 
 class Level(StrEnum):
     """How bad a finding is; only `error` keeps a lock from being written."""
@@ -17,7 +19,7 @@ class Finding:
     """One rule broken in one environment.
 
     `code` is stable and lower-case with hyphens; `module` is None where the finding is about the whole environment;
-    `path` and `line` say what to open, where that is known.
+    `place` says what to open, where that is known.
     """
 
     level: Level
@@ -25,5 +27,4 @@ class Finding:
     module: str | None
     message: str
     hint: str | None = None
-    path: str | None = None
-    line: int | None = None
+    place: Place | None = None
