@@ -1,0 +1,10 @@
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.oracles import RubyOracle, run_oracle
+
+
+@pytest.fixture(scope="session")
+def semantic_puppet() -> Iterator[RubyOracle]:
+    yield from run_oracle("semantic_puppet.rb", "ruby-semantic-puppet")
