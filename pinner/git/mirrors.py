@@ -1,0 +1,141 @@
+"""All mirrors of a cache directory: synced in parallel, one connection a repository, or opened as they lie there."""
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from pinner.git import fetching, urls
+from pinner.git.attempts import Action, T, attempt, failed, repeat
+from pinner.git.batch import DamagedError
+from pinner.git.failures import FailureKind, SyncFailure
+from pinner.git.mirror import Mirror
+from pinner.git.remote import Remote
+from pinner.git.running import Running
+from pinner.git.surroundings import Surroundings
+from pinner.words.manifests import Settings
+from pinner.words.problems import Problem, UnknownError
+
+__all__ = ["FailureKind", "Mirror", "Mirrors", "SyncFailure"]
+
+# https://bford.info/cachedir/: backups leave such a directory out
+_TAG = (
+    b"Signature: 8a477f597d28d172789f06886806bc55\n# Mirrors of git repositories; pinner makes them again.\n"
+)
+_FIRST_PAUSE = 0.5
+
+
+class Mirrors:
+    """The mirrors below the directory `cache`, which is made on the first sync.
+
+    `pause` is the time in seconds before the second try of a sync that failed; each further one waits twice as long.
+    """
+
+    def __init__(
+        self, cache: Path, settings: Settings, *, is_offline: bool = False, pause: float = _FIRST_PAUSE
+    ) -> None:
+        self._cache = Path(os.path.abspath(cache.expanduser()))  # noqa: PTH100 - resolve() would follow symlinks
+        self._settings = settings
+        self._is_offline = is_offline
+        self._pause = pause
+        self._running = Running()
+        self._surroundings = Surroundings()
+
+    def sync(
+        self, urls: Iterable[str], *, on_done: Callable[[str], None] | None = None
+    ) -> Mapping[str, Mirror | SyncFailure]:
+        """Return URL to mirror for all of `urls`, in their order, each repository contacted once.
+
+        `on_done` is called with each URL when it is ready, in the caller's thread. Raises InputError for a URL that
+        git must not be given, UnknownError if there is no git. Ctrl-C ends all git processes of this sync.
+        """
+        remotes = {url: self._remote(url) for url in urls}
+        if not remotes:
+            return {}
+        self._make_directory()
+        answers = self._sync_all(list(remotes.values()), lambda path: _tell(on_done, remotes, path))
+        return {url: answers[remote.path] for url, remote in remotes.items()}
+
+    def open(self, url: str) -> Mirror | None:
+        """Return the mirror as the last sync left it, None if there is none that can be read; asks no remote."""
+        found = self.open_or_fail(url)
+        return found if isinstance(found, Mirror) else None
+
+    def open_or_fail(self, url: str) -> Mirror | SyncFailure:
+        """Return the mirror as the last sync left it, or why there is none; asks no remote."""
+        remote = self._remote(url)
+        if not remote.path.is_dir():
+            return failed(FailureKind.NOT_CACHED, remote, "it was never synced")
+        try:
+            return attempt(remote, lambda remote, _lock: fetching.read(remote))
+        except DamagedError as error:
+            return failed(FailureKind.NOT_CACHED, remote, error.problems[0].message)
+
+    def fetch_commit(self, mirror: Mirror, commit: str) -> bool:
+        """Return whether the remote has that commit (40 hex digits), which then is in the mirror for good.
+
+        For a commit that no branch or tag reaches: the only case of a second connection. Raises UnknownError if it
+        could not be found out. Offline, nothing is asked and the answer is False.
+        """
+        if self._is_offline:
+            return False
+        answer = self._repeat(
+            self._remote(mirror.url), lambda remote, lock: fetching.fetch_commit(remote, commit, lock)
+        )
+        if isinstance(answer, SyncFailure):
+            raise UnknownError(Problem(answer.message, hint=answer.hint))
+        return answer
+
+    def _sync_all(
+        self, remotes: Iterable[Remote], on_done: Callable[[Path], None]
+    ) -> Mapping[Path, Mirror | SyncFailure]:
+        unique = {remote.path: remote for remote in remotes}
+        pool = ThreadPoolExecutor(max_workers=min(self._settings.jobs, len(unique)))
+        try:
+            paths = {
+                pool.submit(self._repeat, remote, fetching.sync): path for path, remote in unique.items()
+            }
+            answers = {}
+            for future in as_completed(paths):
+                answers[paths[future]] = future.result()
+                on_done(paths[future])
+        except BaseException:
+            self._running.cancel()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return answers
+
+    def _repeat(self, remote: Remote, action: Action[T]) -> T | SyncFailure:
+        return repeat(remote, action, retries=self._settings.retries, pause=self._pause)
+
+    def _remote(self, url: str) -> Remote:
+        name = urls.canonical(url)
+        place = urls.rewritten(url, self._settings.rewrite)
+        path = self._cache / "git" / _directory(name)
+        return Remote(url, place, path, self._settings.timeout, self._running, self._surroundings)
+
+    def _make_directory(self) -> None:
+        try:
+            (self._cache / "git").mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not (tag := self._cache / "CACHEDIR.TAG").exists():
+                tag.write_bytes(_TAG)
+        except OSError as error:
+            message = f"cannot make the cache {self._cache}: {error.strerror}"
+            raise UnknownError(
+                Problem(message, hint="set PINNER_CACHE to a directory you may write")
+            ) from error
+
+
+def _tell(on_done: Callable[[str], None] | None, remotes: Mapping[str, Remote], path: Path) -> None:
+    if on_done:
+        for url in (url for url, remote in remotes.items() if remote.path == path):
+            on_done(url)
+
+
+def _directory(canonical: str) -> str:
+    """Return a mirror's directory: words a person recognises, and a digest that keeps two repositories apart."""
+    words = re.sub(r"[^a-z0-9]+", "-", canonical.lower().partition("://")[2] or canonical.lower()).strip("-")
+    return f"{words[-60:].strip('-')}-{hashlib.sha256(canonical.encode()).hexdigest()[:12]}.git"

@@ -1,0 +1,117 @@
+"""URLs of git repositories: which ones git may be given, how they are named in the cache, where they are fetched from.
+
+Never asks the network. A URL is refused before git sees it: git runs programs for `ext::` and takes options from words
+that begin with a hyphen (https://git-scm.com/docs/git-remote-ext).
+"""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from pinner.git.surroundings import TRANSPORTS
+from pinner.words.problems import InputError, Problem
+
+_HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
+_SCHEME = re.compile(r"([A-Za-z0-9][A-Za-z0-9+.-]*)://")
+_SCP = re.compile(
+    r"(?:[A-Za-z0-9_.][A-Za-z0-9_.-]*@)?(?P<host>[A-Za-z0-9_.][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\]):(?P<path>[^:].*)"
+)
+_UNSAFE = re.compile(r"[^\x21-\x7e\xa0-\U0010ffff]")
+_DEFAULT_PORTS = {"git": 9418, "http": 80, "https": 443, "ssh": 22}
+
+# Hosts known to serve X and X.git as one repository. Elsewhere they may be two, and two modules must never share a
+# mirror by mistake.
+_SAME_WITH_SUFFIX = frozenset({"bitbucket.org", "codeberg.org", "github.com", "gitlab.com", "opendev.org"})
+
+
+def canonical(url: str) -> str:
+    """Return the name a repository has in the cache: equal for spellings that surely mean the same repository.
+
+    Raises InputError for a URL that git must not be given.
+    """
+    require_allowed(url)
+    if not (match := _SCHEME.match(url)):
+        return url.rstrip("/") or "/"
+    parts = urlsplit(url)
+    scheme = match[1].lower()
+    host = (parts.hostname or "").lower()
+    path = parts.path.rstrip("/")
+    if host in _SAME_WITH_SUFFIX:
+        path = path.removesuffix(".git")
+    return f"{scheme}://{_authority(parts.username, host, parts.port, scheme)}{path}"
+
+
+def rewritten(url: str, rules: Mapping[str, str]) -> str:
+    """Return where to fetch from: the rule with the longest prefix of `url` wins. Raises InputError as `canonical`."""
+    prefix = max((rule for rule in rules if rule and url.startswith(rule)), key=len, default=None)
+    place = url if prefix is None else rules[prefix] + url.removeprefix(prefix)
+    require_allowed(place)
+    return place
+
+
+def require_allowed(url: str) -> None:
+    """Raise InputError unless `url` is one of the transports, an scp-like address or an absolute path."""
+    if problem := _fault(url):
+        raise InputError(problem)
+
+
+def _fault(url: str) -> Problem | None:
+    shown = redacted(url)
+    if not url or url.startswith("-") or _UNSAFE.search(url):
+        return Problem(
+            f"{shown!r} is no git URL", hint="a URL has no blanks, no control characters, no leading hyphen"
+        )
+    if _HELPER.match(url):
+        return Problem(f"{shown!r}: git remote helpers are refused", hint=_TRANSPORT_HINT)
+    if match := _SCHEME.match(url):
+        return _fault_of_scheme(url, match[1].lower(), shown)
+    if url.startswith("/") or _SCP.fullmatch(url):
+        return None
+    return Problem(f"{shown!r} is no git URL", hint=_TRANSPORT_HINT)
+
+
+_TRANSPORT_HINT = (
+    f"pinner speaks {', '.join(TRANSPORTS[:-1])} and {TRANSPORTS[-1]}, user@host:path, and absolute paths"
+)
+
+
+def _fault_of_scheme(url: str, scheme: str, shown: str) -> Problem | None:
+    if scheme not in TRANSPORTS:
+        return Problem(f"{shown!r}: the transport '{scheme}' is refused", hint=_TRANSPORT_HINT)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        return Problem(f"{shown!r} is no git URL: {error}")
+    if parts.password is not None or (parts.username is not None and scheme != "ssh"):
+        return Problem(
+            f"{shown!r}: credentials in a URL are refused", hint="use a git credential helper or an ssh key"
+        )
+    if scheme != "file" and (not parts.hostname or parts.hostname.startswith("-") or parts.path in {"", "/"}):
+        return Problem(f"{shown!r} is no git URL: it needs a host and a path")
+    if scheme == "file" and not parts.path.startswith("/"):
+        return Problem(f"{shown!r} is no git URL: it needs an absolute path")
+    return None
+
+
+def _authority(user: str | None, host: str, port: int | None, scheme: str) -> str:
+    name = f"[{host}]" if ":" in host else host
+    login = f"{user}@" if user else ""
+    return f"{login}{name}" if port in {None, _DEFAULT_PORTS.get(scheme)} else f"{login}{name}:{port}"
+
+
+_LOGIN = re.compile(r"(?<=://)[^/\s'\"@]*@")
+_SECRET = re.compile(r"(?i)\b([\w-]*(?:token|password|passwd|secret|api[_-]?key)[\w-]*=)[^&\s'\"]+")
+_HEADER = re.compile(r"(?i)((?:proxy-)?authorization|cookie)(: *)[^\r\n]+")
+
+
+def redacted(text: str) -> str:
+    """Return `text` without anything that looks like a credential; the user of an ssh URL stays."""
+    text = _LOGIN.sub(_hide_login, text)
+    text = _SECRET.sub(r"\1***", text)
+    return _HEADER.sub(r"\1\2***", text)
+
+
+def _hide_login(match: re.Match[str]) -> str:
+    is_ssh = match.string[: match.start()].endswith("ssh://") and ":" not in match[0]
+    return match[0] if is_ssh else "***@"
