@@ -18,7 +18,7 @@ _LOCK = ".lock"
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project's root directory, absolute, and what a user types before a path in it (empty in the root itself)."""
+    """A project's root directory, absolute and with links resolved, and what a user types before a path in it."""
 
     root: Path
     prefix: str = ""

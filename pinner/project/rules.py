@@ -7,6 +7,7 @@ from datetime import date
 from pinner.project.quoting import quote
 from pinner.puppet.git_urls import check_git_url
 from pinner.puppet.names import check_environment_name, check_ref_name
+from pinner.puppet.ranges import parse_range
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RELEASE = re.compile(r"[a-z]{1,40}|[0-9]{4}\.[0-9]")
@@ -14,8 +15,9 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,99}")
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,99}(?::[a-z][a-z0-9_]{0,199})?")
 _DEPENDENCY = re.compile(r"(?:[A-Za-z0-9]{1,100}[/-])?[a-z][a-z0-9_]{0,199}")
 _PUPPET = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.(?:0|[1-9][0-9]{0,5})){2}")
-_RANGE = re.compile(r"[<>=~^ ]*[0-9][0-9A-Za-z.<>=~^ *|+-]{0,199}")
+_RANGE = re.compile(r"[0-9A-Za-z.<>=~^ *|+-]{1,200}")
 _TEMPLATE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+_LONGEST_FACT = 4000
 _DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -36,6 +38,13 @@ def check_line(text: str) -> str | None:
     if len(text.splitlines()) > 1:
         return "the text must be one line"
     return check_prose(text)
+
+
+def check_fact(text: str) -> str | None:
+    """Refuse what a module's metadata cannot well say: unprintable or endless text. Empty is fine."""
+    if len(text) > _LONGEST_FACT:
+        return f"the text is longer than {_LONGEST_FACT} characters"
+    return None if text.isprintable() else f"{quote(text)} holds characters that cannot be printed"
 
 
 def check_day(text: str) -> str | None:
@@ -91,10 +100,11 @@ def check_ignored(text: str) -> str | None:
 
 
 def check_range(text: str) -> str | None:
-    """Refuse what is no version range in Puppet's syntax."""
-    if _RANGE.fullmatch(text):
-        return None
-    return f"{quote(text)} is no version range: write one such as '>= 1.2.0 < 2.0.0'"
+    """Refuse what is no version range in Puppet's syntax, or one that can hardly be meant."""
+    if not _RANGE.fullmatch(text):
+        return f"{quote(text)} is no version range: write one such as '>= 1.2.0 < 2.0.0'"
+    flaws = parse_range(text).flaws
+    return f"{quote(text)} is no version range: {'; '.join(flaws)}" if flaws else None
 
 
 def check_dependency(text: str) -> str | None:
