@@ -12,7 +12,6 @@ from pinner.puppet.intervals import (
     Bound,
     Interval,
     Operator,
-    exactly,
 )
 from pinner.puppet.versions import Version
 
@@ -98,11 +97,6 @@ def _upper(interval: Interval) -> Bound:
     return Bound(Operator.BELOW if interval.excludes_end else Operator.UP_TO, interval.end)
 
 
-def _span(lower: Bound, upper: Bound) -> Interval | None:
-    """Return what lies between, dropping a bound that bounds nothing."""
-    if lower.version > upper.version:
-        return None
-    if not lower.version < upper.version:
-        is_empty = lower.operator is Operator.ABOVE or upper.operator is Operator.BELOW
-        return None if is_empty else exactly(lower.version)
+def _span(lower: Bound, upper: Bound) -> Interval:
+    """Return what lies between, dropping a bound that bounds nothing. The versions differ: equal ends fail before."""
     return Interval(None if lower.version == LOWEST else lower, None if upper.version == HIGHEST else upper)

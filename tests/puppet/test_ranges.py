@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pinner.puppet.ranges import LONGEST, MOST_ALTERNATIVES, Range, parse_range
@@ -15,22 +15,26 @@ PARTIALS = st.one_of(
     st.builds("{}.{}.{}{}".format, NUMBERS, NUMBERS, NUMBERS, QUALIFIERS),
     st.builds("{}.{}.{}{}".format, NUMBERS, PLACES, PLACES, QUALIFIERS),
 )
-OPERATORS = st.sampled_from(["", "=", ">", ">=", "<", "<=", "~", "~>", "~=", "^", ">~", "=>", "=="])
-BLANKS = st.sampled_from(["", "", " ", "  ", "v", " v", "\t"])
-COMPARISONS = st.builds("{}{}{}".format, OPERATORS, BLANKS, PARTIALS)
-ALTERNATIVES = st.one_of(
-    COMPARISONS,
-    st.lists(COMPARISONS, max_size=4).map(" ".join),
-    st.builds("{} - {}".format, PARTIALS, PARTIALS),
-)
-RANGES = st.builds(
-    "{}{}{}".format,
-    st.sampled_from(["", "", "", " "]),
-    st.lists(ALTERNATIVES, max_size=4).flatmap(
-        lambda parts: st.sampled_from(["||", " || "]).map(lambda o: o.join(parts))
-    ),
-    st.sampled_from(["", "", "", " ", "||", "\n"]),
-)
+OPERATORS = ["", "=", ">", ">=", "<", "<=", "~", "~>", "~=", "^"]
+
+
+def ranges(operators: list[str], blanks: list[str], ends: list[str]) -> st.SearchStrategy[str]:
+    comparisons = st.builds("{}{}{}".format, st.sampled_from(operators), st.sampled_from(blanks), PARTIALS)
+    alternatives = st.one_of(
+        comparisons,
+        st.lists(comparisons, min_size=1, max_size=3).map(" ".join),
+        st.builds("{} - {}".format, PARTIALS, PARTIALS),
+    )
+    joined = st.one_of(
+        alternatives,
+        st.lists(alternatives, min_size=1, max_size=4).map("||".join),
+        st.lists(alternatives, min_size=1, max_size=4).map(" || ".join),
+    )
+    return st.builds("{}{}{}".format, st.sampled_from(ends), joined, st.sampled_from(ends))
+
+
+CLEAN = ranges(OPERATORS, ["", " "], [""])
+MESSY = ranges([*OPERATORS, ">~", "=>", "=="], ["", " ", "v", " v", "\t"], ["", " ", "||", "\n"])
 NOISE = st.text(alphabet="0123.x*<>=~^| -v,a+\n", max_size=16)
 VERSIONS = st.builds(
     "{}.{}.{}{}".format, NUMBERS, NUMBERS, NUMBERS, st.sampled_from(["", "-a", "-rc.1", "-0", "+b", "-a+b"])
@@ -50,7 +54,8 @@ def matches(text: str, version: str) -> bool:
     return parse_range(text).matches(parsed)
 
 
-@given(st.one_of(RANGES, NOISE), st.lists(VERSIONS, max_size=8))
+@settings(max_examples=250)
+@given(st.one_of(CLEAN, CLEAN, MESSY, NOISE), st.lists(VERSIONS, max_size=8))
 @example("* || 1.0.0", [])
 @example("1.0.0 || *", [])
 @example(">=1.0.0 <=1.5.0-rc || >=1.4.0 <2.0.0", ["1.5.0-a", "1.5.0-rc", "1.5.0-rd"])
@@ -60,6 +65,13 @@ def matches(text: str, version: str) -> bool:
 @example("<1.0.0 || 1.0.0 - 2.0.0 || 2.0.1", [])
 @example(">2.0.0 <1.0.0 >=0.5.0", [])
 @example(">1.0.0 || >=1.0.0 <2", [])
+@example(">=1.0.0 <2.0.0 || >=2.0.0 <3.0.0", ["2.0.0-a"])
+@example(">=2.0.0 <3.0.0 || >=1.0.0 <2.0.0", ["2.0.0-a"])
+@example(">=1.0.0 <2.0.0 || >2.0.0 <3.0.0", ["2.0.0"])
+@example(">1.0.0 <3.0.0 || >1.0.0 <2.0.0", ["1.0.0"])
+@example(">=1.0.0+a <=1.0.0 || 1.0.0+b", ["1.0.0+a", "1.0.0"])
+@example("<=2.0.0 >=2.0.0", ["2.0.0+b"])
+@example("<=2.0.0 >2.0.0", [])
 @example("1.0.0 >0.5.0 || 1.0.0", [])
 @example("2.0.0 || 1.0.0 - 1.9.9 || 2.0.1-a - 3", ["2.0.1-a", "2.0.1-0"])
 def test_a_range_matches_what_puppet_matches(
