@@ -7,18 +7,14 @@ each other (a `forge` also every selector below but `version`).
 
 from dataclasses import dataclass, field
 
-from pinner.project.check import check, position_of
-from pinner.project.layout import Project, flaw_of_way, list_environments
-from pinner.project.nodes import Entry, Mapping, Node, Scalar, read_nodes
+from pinner.project.described import read_described
+from pinner.project.layout import Project, list_environments
+from pinner.project.nodes import Entry, Mapping, Node, Scalar
 from pinner.project.quoting import near
 from pinner.project.rules import check_base
 from pinner.project.schema import MANIFEST, SELECTORS
-from pinner.project.text import read_bytes
 from pinner.words.places import Place
-from pinner.words.problems import PinnerError, Problem
-
-LONGEST = 1024 * 1024
-"""Bytes of a manifest."""
+from pinner.words.problems import Problem
 
 _EMPTY = "the manifest is empty"
 _EMPTY_HINT = (
@@ -179,17 +175,7 @@ def _hidden(above: Mapping, *, is_below_forge: bool) -> set[str]:
 def _read(project: Project, name: str) -> File:
     path = project.manifest(name)
     shown = project.shown(path)
-    if flaw := flaw_of_way(project, path):
-        return File(
-            name, shown, None, (Problem(flaw, Place(shown), "put a file here, or a link inside the project"),)
-        )
-    try:
-        data = read_bytes(path, shown=shown, limit=LONGEST)
-    except PinnerError as error:
-        return File(name, shown, None, error.problems)
-    read = read_nodes(data, shown)
-    if read.root is None:
-        problems = read.problems or (Problem(_EMPTY, Place(shown), _EMPTY_HINT),)
-        return File(name, shown, None, problems)
-    problems = tuple(sorted((*read.problems, *check(MANIFEST, read.root)), key=position_of))
-    return File(name, shown, read.root if isinstance(read.root, Mapping) else None, problems)
+    found = read_described(project, path, MANIFEST)
+    is_empty = found.root is None and not found.problems
+    problems = (Problem(_EMPTY, Place(shown), _EMPTY_HINT),) if is_empty else found.problems
+    return File(name, shown, found.root, problems)

@@ -20,7 +20,8 @@ from pinner.project.kinds import (
     Switch,
     Word,
 )
-from pinner.project.schema import MANIFEST, SETTINGS
+from pinner.project.schema import MANIFEST
+from pinner.project.settings_schema import SETTINGS
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _TITLES = {"manifest": "pinner manifest (environments/*.yaml)", "settings": "pinner settings (pinner.yaml)"}

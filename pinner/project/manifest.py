@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pinner.project.bases import Merged, Shelf
 from pinner.project.check import check_exclusive
 from pinner.project.layout import Project, select_environments
-from pinner.project.nodes import Entry, Mapping, Scalar, Sequence
+from pinner.project.lookups import entries_at, map_at, text_at, texts_at
+from pinner.project.nodes import Entry, Mapping, Sequence
 from pinner.project.schema import MODULE, SELECTORS
 from pinner.puppet.names import check_forge_version
 from pinner.words.manifests import Externals, Ignored, Manifest, Override, Text
@@ -46,7 +47,7 @@ def read_manifests(project: Project, environments: tuple[str, ...] = ()) -> Mani
 
 def _flaws(merged: Merged, root: Mapping) -> tuple[Problem, ...]:
     """Return what makes no sense once the bases are merged in, though each file by itself is well formed."""
-    modules = _entries(root, "modules")
+    modules = entries_at(root, "modules")
     flaws = tuple(flaw for name, entry in modules.items() for flaw in _module_flaws(name, entry))
     is_any_left = any(isinstance(entry.value, Mapping) for entry in modules.values())
     if is_any_left or _is_given(root, "openstack") or not merged.is_sound:
@@ -66,10 +67,10 @@ def _module_flaws(name: str, entry: Entry) -> tuple[Problem, ...]:
         return ()
     at = f"modules.{name}"
     exclusive = check_exclusive(MODULE, entry.value, at=at)
-    forge = _text(entry.value, "forge")
+    forge = text_at(entry.value, "forge")
     if exclusive or forge is None:
         return exclusive
-    version = _text(entry.value, "version")
+    version = text_at(entry.value, "version")
     if version is None:
         return (
             Problem(
@@ -81,25 +82,27 @@ def _module_flaws(name: str, entry: Entry) -> tuple[Problem, ...]:
 
 
 def _build(merged: Merged, root: Mapping) -> Manifest:
-    dependencies = _map(root, "dependencies")
-    description, moduledir, template = (_text(root, key) for key in ("description", "moduledir", "template"))
-    externals = _text(dependencies, "externals")
+    dependencies = map_at(root, "dependencies")
+    description, moduledir, template = (
+        text_at(root, key) for key in ("description", "moduledir", "template")
+    )
+    externals = text_at(dependencies, "externals")
     return Manifest(
         environment=merged.file.name,
         path=merged.file.path,
         bases=merged.bases,
         description=description.value if description else None,
-        owners=tuple(text.value for text in _texts(root, "owners")),
-        release=_text(root, "release"),
-        platforms={name: _values(_map(root, "platforms"), name) for name in _entries(root, "platforms")},
-        puppet=_text(root, "puppet"),
-        openstack=_texts(root, "openstack"),
-        openstack_all=_text(root, "openstack"),
-        modules={name: _override(name, entry) for name, entry in _entries(root, "modules").items()},
+        owners=tuple(text.value for text in texts_at(root, "owners")),
+        release=text_at(root, "release"),
+        platforms=_platforms(map_at(root, "platforms")),
+        puppet=text_at(root, "puppet"),
+        openstack=texts_at(root, "openstack"),
+        openstack_all=text_at(root, "openstack"),
+        modules={name: _override(name, entry) for name, entry in entries_at(root, "modules").items()},
         externals=Externals(externals.value) if externals else Externals.DECLARED,
-        ignored_dependencies=_texts(dependencies, "ignore"),
-        overridden_dependencies=_overridden(dependencies),
-        ignored_findings=tuple(_ignored(text) for text in _texts(_map(root, "findings"), "ignore")),
+        ignored_dependencies=texts_at(dependencies, "ignore"),
+        overridden_dependencies=_overridden(map_at(dependencies, "override")),
+        ignored_findings=tuple(_ignored(text) for text in texts_at(map_at(root, "findings"), "ignore")),
         moduledir=moduledir.value if moduledir else "modules",
         template=template.value if template else "default",
     )
@@ -109,22 +112,22 @@ def _override(name: str, entry: Entry) -> Override:
     if not isinstance(entry.value, Mapping):
         return Override(name, entry.key.place, is_left_out=True)
     module = entry.value
-    forge, version = _text(module, "forge"), _text(module, "version")
+    forge, version = text_at(module, "forge"), text_at(module, "version")
     selector = None if forge else next((key for key in SELECTORS if key in module.entries), None)
-    is_module = _text(module, "module")
+    is_module = text_at(module, "module")
     return Override(
         module=name,
         place=entry.key.place,
-        git=_text(module, "git"),
+        git=text_at(module, "git"),
         selector=Selector(selector) if selector else None,
-        value=_text(module, selector) if selector else None,
-        as_of=_text(module, "as_of"),
+        value=text_at(module, selector) if selector else None,
+        as_of=text_at(module, "as_of"),
         forge=forge,
         forge_version=version if forge else None,
-        install_path=_text(module, "install_path"),
+        install_path=text_at(module, "install_path"),
         is_module=is_module is None or is_module.value == "true",
-        reason=_text(module, "reason"),
-        until=_text(module, "until"),
+        reason=text_at(module, "reason"),
+        until=text_at(module, "until"),
     )
 
 
@@ -133,37 +136,15 @@ def _ignored(text: Text) -> Ignored:
     return Ignored(code, module or None, text.place)
 
 
-def _overridden(dependencies: Mapping | None) -> dict[str, dict[str, Text]]:
-    rows = _map(dependencies, "override")
-    ranges = {module: _map(rows, module) for module in _entries(dependencies, "override")}
+def _overridden(node: Mapping | None) -> dict[str, dict[str, Text]]:
+    return {module: _texts_by_key(map_at(node, module)) for module in (node.entries if node else ())}
+
+
+def _texts_by_key(node: Mapping | None) -> dict[str, Text]:
+    return {key: text for key in (node.entries if node else ()) if (text := text_at(node, key))}
+
+
+def _platforms(node: Mapping | None) -> dict[str, tuple[str, ...]]:
     return {
-        module: {name: text for name in by_name.entries if (text := _text(by_name, name))}
-        for module, by_name in ranges.items()
-        if by_name
+        name: tuple(text.value for text in texts_at(node, name)) for name in (node.entries if node else ())
     }
-
-
-def _entries(node: Mapping | None, key: str) -> dict[str, Entry]:
-    found = _map(node, key)
-    return found.entries if found else {}
-
-
-def _map(node: Mapping | None, key: str) -> Mapping | None:
-    entry = node.entries.get(key) if node else None
-    return entry.value if entry and isinstance(entry.value, Mapping) else None
-
-
-def _text(node: Mapping | None, key: str) -> Text | None:
-    entry = node.entries.get(key) if node else None
-    value = entry.value if entry else None
-    return Text(value.text, value.place) if isinstance(value, Scalar) else None
-
-
-def _texts(node: Mapping | None, key: str) -> tuple[Text, ...]:
-    entry = node.entries.get(key) if node else None
-    items = entry.value.items if entry and isinstance(entry.value, Sequence) else ()
-    return tuple(Text(item.text, item.place) for item in items if isinstance(item, Scalar))
-
-
-def _values(node: Mapping | None, key: str) -> tuple[str, ...]:
-    return tuple(text.value for text in _texts(node, key))

@@ -1,26 +1,16 @@
-"""What may stand in a manifest and in pinner.yaml, key by key: the one source of the readers and of the JSON Schemas."""
+"""What may stand in a manifest, key by key: the one source of its reader and of its JSON Schema."""
 
 from pinner.project import rules
-from pinner.project.kinds import Choice, Either, Field, ListOf, MapOf, Number, Record, Switch, Word
+from pinner.project import schema_words as words
+from pinner.project.kinds import Choice, Either, Field, ListOf, MapOf, Record, Switch, Word
 from pinner.puppet import names
-from pinner.puppet.git_urls import check_git_url
 
 SELECTORS = ("release", "branch", "tag", "commit", "version")
-
-_NAME = "^[a-z][a-z0-9_]*$"
-_MODULE = Word("a module's name", names.check_module_name, _NAME)
-_PROSE = Word("a text", rules.check_prose, may_look_like_number=True)
-_LINE = Word("a line of text", rules.check_line, may_look_like_number=True)
-_DAY = Word("a day", rules.check_day, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
-_RELEASE = Word("a release", rules.check_release, "^([a-z]+|[0-9]{4}\\.[0-9])$", may_look_like_number=True)
-_URL = Word("a git URL", check_git_url, "^([A-Za-z]+://|[^/@:]+@[^/@:]+:|/)")
-_DEPENDENCY = Word("a module's name", rules.check_dependency, "^([A-Za-z0-9]+[/-])?[a-z][a-z0-9_]*$")
-_RANGE = Word("a version range", rules.check_range, may_look_like_number=True)
 
 _MODULE_FIELDS = (
     Field(
         "release",
-        _RELEASE,
+        words.RELEASE,
         "The OpenStack release to take this module from, by id or code name.",
         ("2025.1", "icehouse"),
     ),
@@ -44,19 +34,19 @@ _MODULE_FIELDS = (
     ),
     Field(
         "version",
-        _RANGE,
+        words.RANGE,
         "Take the newest release tag in this range, in Puppet's range syntax; with 'forge', one exact version.",
         (">= 9.0.0 < 10.0.0", "1.2.3"),
     ),
     Field(
         "as_of",
-        _DAY,
+        words.DAY,
         "Take the branch, the release's branch or the tags as they stood at the end of that day (UTC).",
         ("2026-05-01",),
     ),
     Field(
         "git",
-        _URL,
+        words.URL,
         "The repository, where the catalogue's is not meant.",
         ("https://git.example.net/puppet-horizon",),
     ),
@@ -80,13 +70,13 @@ _MODULE_FIELDS = (
     Field("module", Switch(), "false for a git repository that is no Puppet module.", (False,)),
     Field(
         "reason",
-        _LINE,
+        words.LINE,
         "Why the module is not taken as the release has it; shown in reports.",
         ("login page, review 91234",),
     ),
     Field(
         "until",
-        _DAY,
+        words.DAY,
         "The day after which the override is to be looked at again; a finding tells.",
         ("2026-12-31",),
     ),
@@ -116,13 +106,17 @@ _DEPENDENCIES = Record(
         ),
         Field(
             "ignore",
-            ListOf("a list of modules", _DEPENDENCY),
+            ListOf("a list of modules", words.DEPENDENCY),
             "Dependencies that are not wanted here.",
             (["apt"],),
         ),
         Field(
             "override",
-            MapOf("a map of modules", _MODULE, MapOf("a map of dependencies", _DEPENDENCY, _RANGE)),
+            MapOf(
+                "a map of modules",
+                words.MODULE,
+                MapOf("a map of dependencies", words.DEPENDENCY, words.RANGE),
+            ),
             "For a module whose metadata is wrong: the range to use for one of its dependencies instead.",
             ({"openstacklib": {"rabbitmq": ">= 8.4.0"}},),
         ),
@@ -132,10 +126,10 @@ _DEPENDENCIES = Record(
 MANIFEST = Record(
     "a map",
     (
-        Field("description", _PROSE, "What the environment is.", ("Public cloud, region one",)),
+        Field("description", words.PROSE, "What the environment is.", ("Public cloud, region one",)),
         Field(
             "owners",
-            ListOf("a list of owners", _LINE),
+            ListOf("a list of owners", words.LINE),
             "Whom to tell; shown in reports.",
             (["cloud@example.org"],),
         ),
@@ -147,7 +141,7 @@ MANIFEST = Record(
         ),
         Field(
             "release",
-            _RELEASE,
+            words.RELEASE,
             "The OpenStack release, by id or code name, from essex on.",
             ("2025.1", "epoxy"),
         ),
@@ -171,7 +165,7 @@ MANIFEST = Record(
         ),
         Field(
             "openstack",
-            Either(Choice("'all'", ("all",)), ListOf("a list of modules", _MODULE)),
+            Either(Choice("'all'", ("all",)), ListOf("a list of modules", words.MODULE)),
             "Modules of the catalogue that follow the release, called as in that release; 'all': every one that exists in it.",
             (["keystone", "nova", "glance"], "all"),
         ),
@@ -179,7 +173,7 @@ MANIFEST = Record(
             "modules",
             MapOf(
                 "a map of modules",
-                _MODULE,
+                words.MODULE,
                 Either(Switch((False,)), MODULE),
                 "write '{key}: {{}}' to take it as the release has it, or '{key}: false' to leave it out",
             ),
@@ -223,60 +217,6 @@ MANIFEST = Record(
             ),
             "The template of the Puppetfile: a file of Puppetfile.templates, without '.j2'; 'default' if not given.",
             ("default",),
-        ),
-    ),
-)
-
-SETTINGS = Record(
-    "a map",
-    (
-        Field(
-            "rewrite",
-            MapOf(
-                "a map of URLs",
-                Word("the beginning of a URL", rules.check_url_prefix),
-                Word("the beginning of a URL or path", rules.check_rewrite_target),
-            ),
-            "Where to fetch from: for URLs that begin with the key, the value stands instead. The longest key wins; locks keep the canonical "
-            "URL. A value is a URL, an absolute path, or, begun with './' or '../', a path relative to pinner.yaml.",
-            ({"https://opendev.org/openstack/": "https://git.internal/openstack/"},),
-        ),
-        Field(
-            "modules",
-            MapOf("a map of modules", _MODULE, _URL),
-            "More catalogue entries: a module's name and its git URL.",
-            ({"sunfire": "ssh://git@git.example.net/puppet-sunfire"},),
-        ),
-        Field(
-            "refs",
-            MapOf(
-                "a map of modules",
-                _MODULE,
-                MapOf(
-                    "a map of releases", _RELEASE, Word("a ref", rules.check_whole_ref, "^refs/(heads|tags)/")
-                ),
-            ),
-            "For repositories that name the branches of their releases otherwise: the whole name of the ref that carries a release.",
-            ({"sunfire": {"havana": "refs/heads/release-havana"}},),
-        ),
-        Field("jobs", Number("a whole number from 1 to 256", 1, 256), "Parallel git connections.", (16,)),
-        Field(
-            "timeout",
-            Number("a number of seconds from 0.1 to 86400", 0.1, 86400, is_whole=False),
-            "Seconds for one git call.",
-            (60,),
-        ),
-        Field(
-            "retries",
-            Number("a whole number from 0 to 20", 0, 20),
-            "How often a transient failure is tried again.",
-            (3,),
-        ),
-        Field(
-            "cache",
-            Word("a directory", rules.check_path, may_look_like_number=True),
-            "Where mirrors are kept; '~' is your home, and a relative path is relative to pinner.yaml.",
-            ("~/.cache/pinner",),
         ),
     ),
 )

@@ -223,7 +223,7 @@ def test_kill_9_in_the_middle_leaves_a_whole_file_and_the_next_run_succeeds(tmp_
     for _ in range(4):
         path.write_bytes(OLD)
         with subprocess.Popen([sys.executable, "-c", LOOP, str(path)]) as process:
-            while not is_begun(draft):
+            while process.poll() is None and not is_begun(draft):
                 os.sched_yield()
             process.kill()
         assert path.read_bytes() in whole
