@@ -6,7 +6,7 @@ garbage-collects, so that readers need no lock.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pinner.git import stored
@@ -19,13 +19,15 @@ from pinner.words.problems import Problem
 from pinner.words.refs import BRANCH, Refs
 
 KEPT_COMMITS = "refs/pinner/commits/"
+_NO_VARIABLES: Mapping[str, str] = {}
 _REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+# Not --atomic: with it git cannot replace the branch `stable` by `stable/2025.1`. A fetch that was killed half-way is
+# not seen by readers, who take the refs from pinner's note of the last whole sync.
 _FETCH = (
     "fetch",
     "--quiet",
     "--prune",
     "--no-tags",
-    "--atomic",
     "--no-write-fetch-head",
     "--no-auto-maintenance",
     "--no-recurse-submodules",
@@ -63,21 +65,43 @@ def sync(remote: Remote, lock: int) -> Mirror | SyncFailure:
 
 
 def _refresh(remote: Remote, lock: int) -> Mirror | SyncFailure:
-    _require_whole(remote.path)
+    note = _whole_note(remote.path)
     output = _fetch(remote, lock, _REFSPECS)
     if output.status == 0:
-        return read(remote)
+        return _fetched(remote, note)
     if classify(output.err) is FailureKind.CORRUPT:
         raise DamagedError(Problem(essence(output.err)))
     return _failed(remote, output)
 
 
-def read(remote: Remote) -> Mirror:
-    """Return the mirror as it lies on disk. Raises DamagedError if it is not as git and pinner left it."""
-    note = stored.read_note(remote.path)
-    if note and stored.is_current(remote.path, note):
+def _fetched(remote: Remote, note: stored.Note) -> Mirror | SyncFailure:
+    if stored.is_current(remote.path, note) and note.refs.commits:
         return Mirror(remote.url, remote.path, note.refs)
+    if stored.is_empty(remote.path) and not _speaks_git(remote):
+        return _no_git(remote)
     return Mirror(remote.url, remote.path, _note_refs(remote.path, remote))
+
+
+def _speaks_git(remote: Remote) -> bool:
+    """Tell whether a remote that has no refs really said so.
+
+    git takes a web page of one line for the list of refs of a "dumb" server, and finds none in it. Only the trace
+    tells; no harm in a second connection, as it is asked for empty repositories alone.
+    """
+    if not remote.place.startswith("http"):
+        return True
+    output = _talk(remote, None, ("ls-remote", "--end-of-options", remote.place), {"GIT_TRACE_PACKET": "1"})
+    return "packet:" in output.err
+
+
+def _no_git(remote: Remote) -> SyncFailure:
+    reason = "the answer holds no ref and is not git's"
+    return failure(FailureKind.PROTOCOL, remote.url, place=remote.place, reason=reason)
+
+
+def read(remote: Remote) -> Mirror:
+    """Return the mirror as the last whole sync left it; raises DamagedError if that cannot be told."""
+    return Mirror(remote.url, remote.path, _whole_note(remote.path).refs)
 
 
 def fetch_commit(remote: Remote, commit: str, lock: int) -> bool | SyncFailure:
@@ -90,12 +114,13 @@ def fetch_commit(remote: Remote, commit: str, lock: int) -> bool | SyncFailure:
     return _failed(remote, output)
 
 
-def _require_whole(path: Path) -> None:
+def _whole_note(path: Path) -> stored.Note:
     note = stored.read_note(path)
     if note is None:
         raise DamagedError(Problem("pinner's note of its refs is missing"))
     if not stored.is_whole(path, note):
         raise DamagedError(Problem("a pack is missing or cut off"))
+    return note
 
 
 def _fetch(remote: Remote, lock: int, refspecs: tuple[str, ...], *, prune: bool = True) -> Output:
@@ -105,12 +130,14 @@ def _fetch(remote: Remote, lock: int, refspecs: tuple[str, ...], *, prune: bool 
     )
 
 
-def _talk(remote: Remote, lock: int, arguments: tuple[str, ...]) -> Output:
+def _talk(
+    remote: Remote, lock: int | None, arguments: tuple[str, ...], variables: Mapping[str, str] = _NO_VARIABLES
+) -> Output:
     return run(
         [*_OPTIONS, *arguments],
         timeout=remote.timeout,
-        variables=remote.surroundings.for_remote(timeout=remote.timeout),
-        keep_open=(lock,),
+        variables={**remote.surroundings.for_remote(timeout=remote.timeout), **variables},
+        keep_open=() if lock is None else (lock,),
         running=remote.running,
     )
 
@@ -134,6 +161,9 @@ def _make(remote: Remote, lock: int) -> Mirror | SyncFailure:
     if output.status != 0:
         shutil.rmtree(new, ignore_errors=True)
         return _failed(remote, output)
+    if stored.is_empty(new) and not _speaks_git(remote):
+        shutil.rmtree(new)
+        return _no_git(remote)
     refs = _note_refs(new, remote)
     if remote.path.exists():
         remote.path.rename(old)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from pinner.git import fetching, urls
-from pinner.git.attempts import Action, T, attempt, failed, repeat
+from pinner.git.attempts import Action, T, failed, repeat
 from pinner.git.batch import DamagedError
 from pinner.git.failures import FailureKind, SyncFailure
 from pinner.git.mirror import Mirror
@@ -69,7 +69,7 @@ class Mirrors:
         if not remote.path.is_dir():
             return failed(FailureKind.NOT_CACHED, remote, "it was never synced")
         try:
-            return attempt(remote, lambda remote, _lock: fetching.read(remote))
+            return fetching.read(remote)
         except DamagedError as error:
             return failed(FailureKind.NOT_CACHED, remote, error.problems[0].message)
 
@@ -91,7 +91,9 @@ class Mirrors:
     def _sync_all(
         self, remotes: Iterable[Remote], on_done: Callable[[Path], None]
     ) -> Mapping[Path, Mirror | SyncFailure]:
-        unique = {remote.path: remote for remote in remotes}
+        unique: dict[Path, Remote] = {}
+        for remote in remotes:
+            unique.setdefault(remote.path, remote)
         pool = ThreadPoolExecutor(max_workers=min(self._settings.jobs, len(unique)))
         try:
             paths = {

@@ -84,6 +84,15 @@ def has_loose_refs(mirror: Path) -> bool:
     return any(files for _, _, files in os.walk(mirror / "refs"))
 
 
+def is_empty(mirror: Path) -> bool:
+    """Tell whether there is no branch and no tag."""
+    try:
+        content = (mirror / "packed-refs").read_bytes()
+    except FileNotFoundError:
+        content = b""
+    return not has_loose_refs(mirror) and not (b" refs/heads/" in content or b" refs/tags/" in content)
+
+
 def pack_sizes(mirror: Path) -> dict[str, int]:
     """Return the sizes in bytes of the packs and their indexes, by file name."""
     with contextlib.suppress(FileNotFoundError), os.scandir(mirror / "objects" / "pack") as entries:

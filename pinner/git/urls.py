@@ -12,7 +12,7 @@ from pinner.git.surroundings import TRANSPORTS
 from pinner.words.problems import InputError, Problem
 
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
-_SCHEME = re.compile(r"([A-Za-z0-9][A-Za-z0-9+.-]*)://")
+_SCHEME = re.compile(r"\A([A-Za-z0-9][A-Za-z0-9+.-]*)://")
 _SCP = re.compile(
     r"(?:[A-Za-z0-9_.][A-Za-z0-9_.-]*@)?(?P<host>[A-Za-z0-9_.][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\]):(?P<path>[^:].*)"
 )
@@ -46,7 +46,7 @@ def rewritten(url: str, rules: Mapping[str, str]) -> str:
     prefix = max((rule for rule in rules if rule and url.startswith(rule)), key=len, default=None)
     place = url if prefix is None else rules[prefix] + url.removeprefix(prefix)
     require_allowed(place)
-    return place
+    return _SCHEME.sub(lambda match: match[0].lower(), place)  # git knows `https`, not `HTTPS`
 
 
 def require_allowed(url: str) -> None:
