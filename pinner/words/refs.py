@@ -30,3 +30,8 @@ class Refs:
     def tags(self) -> tuple[str, ...]:
         """Return the short names of all tags, sorted."""
         return tuple(sorted(ref.removeprefix(TAG) for ref in self.commits if ref.startswith(TAG)))
+
+
+def short_name(ref: str) -> str:
+    """Return a whole ref name without `refs/heads/` or `refs/tags/`."""
+    return ref.removeprefix(BRANCH).removeprefix(TAG)

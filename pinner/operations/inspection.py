@@ -1,0 +1,118 @@
+"""Everything that is checked about pinned environments, in one pass over all of them: nothing is read twice."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from pinner.git.mirrors import Mirror
+from pinner.operations.answers import Answers
+from pinner.operations.checks.dependencies import check_dependencies
+from pinner.operations.checks.lifecycle import check_lifecycle
+from pinner.operations.checks.modules import check_modules
+from pinner.operations.checks.platforms import check_platforms
+from pinner.operations.checks.refs import check_refs
+from pinner.operations.checks.subject import PinnedEnvironment
+from pinner.operations.facts import read_metadata
+from pinner.operations.presence import absent_commits
+from pinner.operations.resolve import Answer, Found
+from pinner.operations.wanted import WantedGit, WantedSet
+from pinner.words.findings import Finding
+from pinner.words.metadata import Dependency, Metadata
+from pinner.words.pins import GitPin, Lock
+
+Check = Callable[[PinnedEnvironment], Iterator[Finding]]
+CHECKS: tuple[Check, ...] = (check_refs, check_modules, check_dependencies, check_platforms, check_lifecycle)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One environment to look at; `asked` names the modules whose remote was asked (the others are taken as locked)."""
+
+    wanted: WantedSet
+    lock: Lock
+    asked: frozenset[str]
+
+
+def inspect(subjects: Iterable[Subject], answers: Answers) -> Mapping[str, tuple[Finding, ...]]:
+    """Return environment to its findings, silenced ones left out."""
+    subjects = tuple(subjects)
+    locks = [subject.lock for subject in subjects]
+    absent = absent_commits(locks, answers)
+    metadata = read_pinned_metadata(locks, answers)
+    replies = {subject.lock.environment: _replies(subject, answers) for subject in subjects}
+    positions = answers.positions(pair for subject in subjects for pair in _pairs(subject, replies).values())
+    found: dict[str, tuple[Finding, ...]] = {}
+    for subject in subjects:
+        pairs = _pairs(subject, replies)
+        environment = PinnedEnvironment(
+            wanted=subject.wanted,
+            lock=subject.lock,
+            metadata=of_modules(subject.lock, metadata),
+            today=answers.workspace.today,
+            answers=replies[subject.lock.environment],
+            absent=_absent_modules(subject.lock, absent),
+            positions={module: positions[pair] for module, pair in pairs.items() if pair in positions},
+        )
+        findings = (finding for check in CHECKS for finding in check(environment))
+        found[subject.lock.environment] = tuple(keep_audible(findings, subject.wanted))
+    return found
+
+
+def keep_audible(findings: Iterable[Finding], wanted: WantedSet) -> Iterator[Finding]:
+    """Yield the findings that the manifest does not silence."""
+    silenced = {(ignored.code, ignored.module) for ignored in wanted.manifest.ignored_findings}
+    for finding in findings:
+        if not {(finding.code, None), (finding.code, finding.module)} & silenced:
+            yield finding
+
+
+def _absent_modules(lock: Lock, absent: frozenset[tuple[str, str]]) -> frozenset[str]:
+    pins = ((name, pin) for name, pin in lock.pins.items() if isinstance(pin, GitPin))
+    return frozenset(name for name, pin in pins if (pin.git, pin.commit) in absent)
+
+
+def read_pinned_metadata(locks: Iterable[Lock], answers: Answers) -> Mapping[str, Metadata]:
+    """Return commit to metadata for all pins; for a repository that was not asked, what its pin or the memory says."""
+    commits: dict[Mirror, set[str]] = {}
+    unasked: dict[str, GitPin] = {}
+    for pin in (
+        pin for lock in locks for pin in lock.pins.values() if isinstance(pin, GitPin) and pin.is_module
+    ):
+        mirror = answers.mirror(pin.git)
+        if mirror is None:
+            unasked[pin.commit] = pin
+        else:
+            commits.setdefault(mirror, set()).add(pin.commit)
+    read = read_metadata(commits, memory=answers.workspace.memory, jobs=answers.workspace.settings.jobs)
+    return {commit: _as_locked(pin) for commit, pin in unasked.items()} | dict(read)
+
+
+def _as_locked(pin: GitPin) -> Metadata:
+    rows = tuple(Dependency(name, wanted) for name, wanted in pin.dependencies.items())
+    return Metadata(file="the lock", name=pin.name, version=pin.version, dependencies=rows)
+
+
+def of_modules(lock: Lock, metadata: Mapping[str, Metadata]) -> Mapping[str, Metadata]:
+    """Return module to metadata for the Puppet modules of a lock, from metadata by commit."""
+    pins = ((name, pin) for name, pin in lock.pins.items() if isinstance(pin, GitPin) and pin.is_module)
+    return {name: metadata[pin.commit] for name, pin in pins if pin.commit in metadata}
+
+
+def _replies(subject: Subject, answers: Answers) -> Mapping[str, Answer]:
+    modules = subject.wanted.modules
+    return {
+        name: answers.answer(wanted)
+        for name, wanted in modules.items()
+        if isinstance(wanted, WantedGit) and name in subject.asked
+    }
+
+
+def _pairs(
+    subject: Subject, replies: Mapping[str, Mapping[str, Answer]]
+) -> Mapping[str, tuple[str, str, str]]:
+    """Return module to (git, pinned commit, commit that its want names now) where the two differ."""
+    pairs: dict[str, tuple[str, str, str]] = {}
+    for module, answer in replies[subject.lock.environment].items():
+        pin = subject.lock.pins.get(module)
+        if isinstance(pin, GitPin) and isinstance(answer, Found) and answer.commit != pin.commit:
+            pairs[module] = (pin.git, pin.commit, answer.commit)
+    return pairs

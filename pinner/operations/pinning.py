@@ -1,0 +1,94 @@
+"""From wanted modules to a lock: which pins stay, which are made anew, which go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from pinner.operations.resolve import Answer, Found
+from pinner.operations.wanted import Wanted, WantedForge, WantedGit
+from pinner.words.findings import Finding
+from pinner.words.metadata import Metadata
+from pinner.words.pins import ForgePin, GitPin, Lock, Pin
+
+
+def is_kept(wanted: Wanted, pin: Pin | None) -> bool:
+    """Tell whether the pin is still what the manifest asks for, so that `lock` leaves it where it is."""
+    return pin is not None and not differences(wanted, pin)
+
+
+def differences(wanted: Wanted, pin: Pin) -> tuple[str, ...]:
+    """Return in words which of the manifest's wishes the pin was not made for; empty when the pin is fresh."""
+    if isinstance(wanted, WantedForge) or isinstance(pin, ForgePin):
+        return _forge_differences(wanted, pin)
+    rows = (
+        ("git", pin.git, wanted.git),
+        ("want", _words(pin.want.as_mapping()), _words(wanted.want.as_mapping())),
+        ("install_path", pin.install_path, wanted.install_path),
+        ("module", str(pin.is_module).lower(), str(wanted.is_module).lower()),
+    )
+    return tuple(f"{key} was {old}, is now {new}" for key, old, new in rows if old != new)
+
+
+def _forge_differences(wanted: Wanted, pin: Pin) -> tuple[str, ...]:
+    if not (isinstance(wanted, WantedForge) and isinstance(pin, ForgePin)):
+        return ("it changed between git and the Forge",)
+    rows = (
+        ("forge", pin.forge, wanted.forge),
+        ("version", pin.version, wanted.version),
+        ("install_path", pin.install_path, wanted.install_path),
+    )
+    return tuple(f"{key} was {old}, is now {new}" for key, old, new in rows if old != new)
+
+
+def _words(want: Mapping[str, str]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in want.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """The pins of one environment, and the findings that say why some could not be made."""
+
+    pins: Mapping[str, Pin]
+    failures: tuple[Finding, ...]
+
+
+def pin_modules(wanted: Mapping[str, Wanted], before: Lock | None, answers: Mapping[str, Answer]) -> Pinned:
+    """Return a pin for every wanted module: the one it had if it is kept and no answer replaces it."""
+    pins: dict[str, Pin] = {}
+    failures: list[Finding] = []
+    for module, wish in wanted.items():
+        made = _pin(wish, before.pins.get(module) if before else None, answers.get(module))
+        if isinstance(made, Finding):
+            failures.append(made)
+        elif made is not None:
+            pins[module] = made
+    return Pinned(pins, tuple(failures))
+
+
+def _pin(wanted: Wanted, before: Pin | None, answer: Answer | None) -> Pin | Finding | None:
+    if isinstance(wanted, WantedForge):
+        return ForgePin(wanted.module, wanted.forge, wanted.version, wanted.install_path)
+    if answer is None:
+        return before
+    return answer if isinstance(answer, Finding) else _git_pin(wanted, answer)
+
+
+def _git_pin(wanted: WantedGit, found: Found) -> GitPin:
+    return GitPin(
+        module=wanted.module,
+        git=wanted.git,
+        commit=found.commit,
+        ref=found.ref,
+        want=wanted.want,
+        install_path=wanted.install_path,
+        status=found.status,
+        is_module=wanted.is_module,
+        required_by=wanted.required_by,
+    )
+
+
+def describe(pin: Pin, metadata: Metadata | None) -> Pin:
+    """Return the pin with what the module says of itself at that commit; unchanged where nothing is known."""
+    if metadata is None or isinstance(pin, ForgePin) or not pin.is_module:
+        return pin
+    dependencies = {row.name: row.range for row in metadata.dependencies}
+    return replace(pin, name=metadata.name, version=metadata.version, dependencies=dependencies)

@@ -1,0 +1,104 @@
+"""Puppetfile templates: Jinja2 in a sandbox, fed with whitelisted values only, the output read back before use.
+
+A Puppetfile is Ruby that r10k runs, often as root. So a template gets values that can't end a Ruby string, and
+whatever it makes of them must still be, to our own reader, exactly the modules of the lock.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from pinner.operations.workspace import Workspace
+from pinner.puppet.puppetfile import (
+    HEADER_MARK,
+    check_puppetfile,
+    render_puppetfile,
+)
+from pinner.words.pins import ForgePin, Lock, Pin
+from pinner.words.places import Place
+from pinner.words.problems import InputError, Problem
+
+BUILT_IN = "default"
+MAX_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateModule:
+    """What a template sees of one module; the keys that do not apply are empty strings.
+
+    `name` is the directory, `git` the URL, `commit` 40 hex digits, `ref` the short name of the branch or tag it was
+    found at, `install_path` set only where it is not the moduledir, `forge` is `owner/module`.
+    """
+
+    name: str
+    git: str = ""
+    commit: str = ""
+    ref: str = ""
+    version: str = ""
+    install_path: str = ""
+    forge: str = ""
+
+
+def render(lock: Lock, template: str, workspace: Workspace) -> str:
+    """Return the Puppetfile of `lock`; raises InputError where the template is missing, fails, or says other things."""
+    expected = as_puppetfile(lock)
+    built_in = render_puppetfile(expected)
+    path = workspace.project.template(template)
+    if not path.exists():
+        if template == BUILT_IN:
+            return built_in
+        hint = f"write it, or leave 'template' out of environment '{lock.environment}'"
+        raise InputError(
+            Problem(f"there is no template {template!r}", Place(workspace.project.shown(path)), hint)
+        )
+    place = Place(workspace.project.shown(path))
+    text = _render(path, lock, place)
+    problems = check_puppetfile(text, expected)
+    if problems:
+        raise InputError(Problem(f"what this template writes is refused: {flaw}", place) for flaw in problems)
+    return text
+
+
+def _render(path: Path, lock: Lock, place: Place) -> str:
+    sandbox = ImmutableSandboxedEnvironment(
+        loader=jinja2.FileSystemLoader(path.parent),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    try:
+        return sandbox.get_template(path.name).render(_context(lock))
+    except jinja2.TemplateSyntaxError as error:
+        wrong = Place(place.path, error.lineno)
+        raise InputError(Problem(f"this is no Jinja2 template: {error.message}", wrong)) from error
+    except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, OSError) as error:
+        raise InputError(Problem(f"this template fails: {error}", place)) from error
+
+
+def _context(lock: Lock) -> Mapping[str, object]:
+    return {
+        "header": HEADER_MARK,
+        "environment": lock.environment,
+        "lock_id": lock.lock_id,
+        "moduledir": lock.moduledir,
+        "modules": [_seen(pin, lock.moduledir) for pin in lock.pins.values()],
+    }
+
+
+def _seen(pin: Pin, moduledir: str) -> TemplateModule:
+    install_path = "" if pin.install_path == moduledir else pin.install_path
+    if isinstance(pin, ForgePin):
+        return TemplateModule(pin.module, version=pin.version, install_path=install_path, forge=pin.forge)
+    return TemplateModule(
+        name=pin.module,
+        git=pin.git,
+        commit=pin.commit,
+        ref=short_name(pin.ref) if pin.ref else "",
+        version=pin.version or "",
+        install_path=install_path,
+    )

@@ -1,0 +1,105 @@
+"""`pinner verify` and `pinner lock --check` tell whether locks are fresh, and whether their sets hold together."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pinner.operations.answers import Progress, ask
+from pinner.operations.externals import locked_externals
+from pinner.operations.inspection import Subject, inspect, keep_audible
+from pinner.operations.lock import Outcome, strict
+from pinner.operations.pinning import differences
+from pinner.operations.wanted import WantedGit, WantedSet
+from pinner.operations.workspace import Workspace
+from pinner.words.findings import Finding, Level
+from pinner.words.manifests import Externals
+from pinner.words.pins import GitPin, Lock
+from pinner.words.places import Place
+
+
+def verify_environments(
+    workspace: Workspace,
+    environments: tuple[str, ...],
+    *,
+    ignore: frozenset[tuple[str, str | None]] = frozenset(),
+    is_strict: bool = False,
+    on_done: Progress | None = None,
+) -> tuple[Outcome, ...]:
+    """Check the locks against the remotes and each other; nothing is written.
+
+    `ignore` holds (code, module or None) pairs to be silent about, beside those of the manifests.
+    """
+    asked = workspace.want(environments)
+    locks = workspace.locks(tuple(wanted.manifest.environment for wanted in asked))
+    sets = tuple(_with_locked_externals(wanted, locks[wanted.manifest.environment]) for wanted in asked)
+    urls = (
+        module.git for wanted in sets for module in wanted.modules.values() if isinstance(module, WantedGit)
+    )
+    answers = ask(workspace, urls, on_done=on_done)
+    subjects = [
+        Subject(wanted, lock, frozenset(wanted.modules))
+        for wanted in sets
+        if (lock := locks[wanted.manifest.environment]) is not None
+    ]
+    found = inspect(subjects, answers)
+    outcomes: list[Outcome] = []
+    for wanted in sets:
+        name = wanted.manifest.environment
+        freshness = keep_audible(check_freshness(wanted, locks[name], workspace), wanted)
+        findings = (*freshness, *found.get(name, ()))
+        audible = [
+            finding
+            for finding in findings
+            if not {(finding.code, None), (finding.code, finding.module)} & ignore
+        ]
+        audible = [strict(finding) for finding in audible] if is_strict else audible
+        outcomes.append(Outcome(name, locks[name], locks[name], tuple(audible)))
+    return tuple(outcomes)
+
+
+def _with_locked_externals(wanted: WantedSet, lock: Lock | None) -> WantedSet:
+    extra = locked_externals(wanted, lock) if lock else {}
+    return replace(wanted, modules={**wanted.modules, **extra})
+
+
+def check_locks(workspace: Workspace, environments: tuple[str, ...]) -> tuple[Outcome, ...]:
+    """Tell, offline, which locks are stale or missing; nothing is written."""
+    sets = workspace.want(environments)
+    locks = workspace.locks(tuple(wanted.manifest.environment for wanted in sets))
+    rows = ((wanted, locks[wanted.manifest.environment]) for wanted in sets)
+    return tuple(
+        Outcome(wanted.manifest.environment, lock, lock, tuple(check_freshness(wanted, lock, workspace)))
+        for wanted, lock in rows
+    )
+
+
+def check_freshness(wanted: WantedSet, lock: Lock | None, workspace: Workspace) -> Iterator[Finding]:
+    """Yield `lock-missing` or, module by module, `lock-stale`."""
+    name = wanted.manifest.environment
+    hint = f"run 'pinner lock {name}'"
+    if lock is None:
+        message = f"environment '{name}' has no lock"
+        yield Finding(Level.ERROR, "lock-missing", None, message, hint, Place(wanted.manifest.path))
+        return
+    path = workspace.project.shown(workspace.project.lock(name))
+    if lock.moduledir != wanted.manifest.moduledir:
+        message = f"moduledir was {lock.moduledir}, is now {wanted.manifest.moduledir}"
+        yield Finding(Level.ERROR, "lock-stale", None, message, hint, Place(path))
+    for module, stale in _stale_modules(wanted, lock):
+        place = wanted.modules[module].place if module in wanted.modules else Place(path)
+        yield Finding(Level.ERROR, "lock-stale", module, f"module '{module}': {stale}", hint, place)
+
+
+def _stale_modules(wanted: WantedSet, lock: Lock) -> Iterator[tuple[str, str]]:
+    brings_in = wanted.manifest.externals is not Externals.DECLARED
+    for module in sorted(wanted.modules.keys() | lock.pins.keys()):
+        wish, pin = wanted.modules.get(module), lock.pins.get(module)
+        if wish is None:
+            if not (isinstance(pin, GitPin) and pin.required_by and brings_in):
+                yield module, "is in the lock, but the manifest no longer asks for it"
+        elif pin is None:
+            if not (isinstance(wish, WantedGit) and wish.may_be_absent):
+                yield module, "is not in the lock yet"
+        else:
+            changes = differences(wish, pin)
+            if changes:
+                yield module, "; ".join(changes)
