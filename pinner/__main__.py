@@ -1,0 +1,7 @@
+"""`python -m pinner`."""
+
+import sys
+
+from pinner.cli.main import run
+
+sys.exit(run())

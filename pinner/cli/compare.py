@@ -1,0 +1,54 @@
+"""`diff`: what changes between two locks."""
+
+import click
+
+from pinner.cli.options import Format, Remote, example, format_option, open_workspace, remote_options
+from pinner.cli.output import say, tell
+from pinner.operations.compare import compare
+from pinner.operations.sides import read_side
+from pinner.report import as_json, markdown, text
+
+COULD_NOT_FIND_OUT = 3
+
+
+@click.command(
+    "diff",
+    epilog=example(
+        "pinner diff production staging", "pinner diff production@HEAD~1 production --format markdown"
+    ),
+)
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@click.option("--exit-code", "tells_by_code", is_flag=True, help="End with 1 if the two differ.")
+@click.option("-v", "--verbose", "is_verbose", is_flag=True, help="Show every commit.")
+@click.option(
+    "-m", "--module", "modules", metavar="MODULE", multiple=True, help="Show only this module (repeatable)."
+)
+@remote_options
+@format_option(Format.TEXT, Format.JSON, Format.MARKDOWN)
+@click.pass_obj
+def diff_command(
+    project: str,
+    before: str,
+    after: str,
+    *,
+    tells_by_code: bool,
+    is_verbose: bool,
+    modules: tuple[str, ...],
+    remote: Remote,
+    output: Format,
+) -> int:
+    """Show what changes from A to B: an environment, ENV@REV (its lock at a git revision), or a lock's path."""
+    workspace = open_workspace(project, remote)
+    result = compare(read_side(before, workspace), read_side(after, workspace), workspace)
+    if output is Format.JSON:
+        say([as_json.dump(as_json.comparison(result))])
+    elif output is Format.MARKDOWN:
+        say(markdown.comparison(result))
+    else:
+        say(text.comparison(result, is_verbose=is_verbose, modules=frozenset(modules)))
+    for problem in result.problems:
+        tell(problem)
+    if result.problems:
+        return COULD_NOT_FIND_OUT
+    return int(tells_by_code and not result.is_same)

@@ -1,0 +1,53 @@
+"""The door itself: every way a command can end becomes a message on stderr and an exit code."""
+
+import errno
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from pinner.cli.main import BUG, INTERRUPTED, REPORT_BUGS
+from pinner.cli.root import pinner
+from pinner.words.problems import PinnerError
+
+WRONG_INPUT = 2
+COULD_NOT_FIND_OUT = 3
+# What a shell shows for a program that a closed pipe ended, as in `pinner status | head -1`.
+CLOSED_PIPE = 141
+
+
+def go_through(arguments: Sequence[str]) -> int:
+    """Run the command that `arguments` name and return its exit code; nothing is raised."""
+    try:
+        return int(pinner.main(list(arguments), prog_name="pinner", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        return WRONG_INPUT
+    except (click.Abort, KeyboardInterrupt):
+        return _say("interrupted", INTERRUPTED)
+    except OSError as error:
+        return _failed_write(error)
+    except Exception as error:  # noqa: BLE001 - the last door: a bug must end with its traceback and code 4
+        return _told(error)
+
+
+def _told(error: Exception) -> int:
+    if isinstance(error, PinnerError):
+        return _say(str(error), error.exit_code)
+    return _say(f"{traceback.format_exc()}{REPORT_BUGS}", BUG)
+
+
+def _failed_write(error: OSError) -> int:
+    """Return quietly where the reader closed the pipe; tell any other failure of the system in one line."""
+    if error.errno == errno.EPIPE:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
+    where = f"{error.filename}: " if error.filename else ""
+    return _say(f"{where}{error.strerror or error}", COULD_NOT_FIND_OUT)
+
+
+def _say(message: str, exit_code: int) -> int:
+    sys.stderr.write(f"{message}\n")
+    return exit_code

@@ -1,0 +1,22 @@
+"""The entry: runs a command and turns what comes out of it into an exit code. Imports nothing that `--version` can do without."""
+
+import sys
+from collections.abc import Sequence
+
+from pinner import __version__
+
+INTERRUPTED = 130
+BUG = 4
+REPORT_BUGS = "this is a bug in pinner: please report it with the lines above and what you ran"
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run `pinner` on `arguments` (default: those of the process) and return its exit code, 0 to 4 or 130."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words == ["--version"]:
+        # Answered before click is imported: scripts and prompts ask for it often.
+        sys.stdout.write(f"pinner {__version__}\n")
+        return 0
+    from pinner.cli.door import go_through  # noqa: PLC0415 - see above
+
+    return go_through(words)

@@ -1,0 +1,106 @@
+"""Options that several commands share, and the workspace they make."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from pinner.git.memory import Memory
+from pinner.git.mirrors import Mirrors
+from pinner.operations.workspace import Workspace
+from pinner.project.layout import find_project
+from pinner.project.settings import read_settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def example(*lines: str) -> str:
+    """Return a command's epilog that shows these lines as they are."""
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+class Format(StrEnum):
+    """How a result is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """The options of every command that may talk to git servers; None where the user said nothing."""
+
+    cache: str | None
+    jobs: int | None
+    timeout: float | None
+    retries: int | None
+    is_offline: bool
+
+
+def remote_options(command: Command) -> Command:
+    """Add --cache, --jobs, --timeout, --retries and --offline; the command gets them as `remote`."""
+
+    @click.option("--cache", metavar="DIR", help="Where mirrors are kept [PINNER_CACHE].")
+    @click.option("--jobs", type=click.IntRange(1, 256), help="Parallel git connections [PINNER_JOBS].")
+    @click.option(
+        "--timeout",
+        type=click.FloatRange(0, min_open=True),
+        help="Seconds for one git call [PINNER_TIMEOUT].",
+    )
+    @click.option(
+        "--retries", type=click.IntRange(0, 20), help="Tries after a failure that may pass [PINNER_RETRIES]."
+    )
+    @click.option("--offline", "is_offline", is_flag=True, help="Ask no remote: what the cache has must do.")
+    @wraps(command)
+    def with_remote(
+        *arguments: Any,
+        cache: str | None,
+        jobs: int | None,
+        timeout: float | None,
+        retries: int | None,
+        is_offline: bool,
+        **others: Any,
+    ) -> Any:
+        return command(*arguments, remote=Remote(cache, jobs, timeout, retries, is_offline), **others)
+
+    return with_remote  # type: ignore[return-value]  # wraps() keeps the command's shape
+
+
+def format_option(*formats: Format) -> Callable[[Command], Command]:
+    """Add --format with the given choices; the first is the default."""
+    return click.option(
+        "--format",
+        "output",
+        type=click.Choice([choice.value for choice in formats]),
+        callback=lambda _context, _parameter, value: Format(value),
+        default=formats[0].value,
+        show_default=True,
+        help="How the result is printed.",
+    )
+
+
+environments_argument = click.argument("environments", metavar="[ENV]...", nargs=-1)
+
+
+def open_workspace(directory: str, remote: Remote | None = None) -> Workspace:
+    """Return the workspace of the project at or above `directory`, with the settings that its options leave."""
+    remote = remote or Remote(None, None, None, None, is_offline=True)
+    project = find_project(Path(directory))
+    settings = read_settings(
+        project, cache=remote.cache, jobs=remote.jobs, timeout=remote.timeout, retries=remote.retries
+    )
+    cache = Path(settings.cache)
+    return Workspace(
+        project=project,
+        settings=settings,
+        mirrors=Mirrors(cache, settings),
+        memory=Memory(cache),
+        today=datetime.now(UTC).date(),
+        is_offline=remote.is_offline,
+    )

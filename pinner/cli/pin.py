@@ -1,0 +1,127 @@
+"""`lock`, `update`, `verify`: the commands that hold locks and manifests together."""
+
+from collections.abc import Iterable
+
+import click
+
+from pinner.cli.options import (
+    Format,
+    Remote,
+    environments_argument,
+    example,
+    format_option,
+    open_workspace,
+    remote_options,
+)
+from pinner.cli.output import say
+from pinner.cli.progress import progress
+from pinner.operations.lock import Outcome, lock_environments, update_environments
+from pinner.operations.verify import check_locks, verify_environments
+from pinner.report import as_json, text
+
+strict_option = click.option("--strict", "is_strict", is_flag=True, help="Warnings are errors.")
+
+
+@click.command(
+    "lock",
+    epilog=example(
+        "pinner lock                 all environments, one connection per repository",
+        "pinner lock --check         in CI: 1 if a lock is stale or missing, offline",
+    ),
+)
+@environments_argument
+@click.option(
+    "--check", "only_checks", is_flag=True, help="Offline: tell whether any lock is stale or missing."
+)
+@strict_option
+@remote_options
+@format_option(Format.TEXT, Format.JSON)
+@click.pass_obj
+def lock_command(
+    project: str,
+    environments: tuple[str, ...],
+    *,
+    only_checks: bool,
+    is_strict: bool,
+    remote: Remote,
+    output: Format,
+) -> int:
+    """Pin what is new or changed in the manifests; keep every other pin.
+
+    The whole set is verified, and an environment with an error finding keeps the lock it had.
+    """
+    workspace = open_workspace(project, remote)
+    if only_checks:
+        return _report(check_locks(workspace, environments), verb="checked", output=output)
+    with progress() as on_done:
+        outcomes = lock_environments(workspace, environments, is_strict=is_strict, on_done=on_done)
+    return _report(outcomes, verb="locked", output=output)
+
+
+@click.command("update", epilog=example("pinner update production -m nova -m neutron"))
+@environments_argument
+@click.option(
+    "-m", "--module", "modules", metavar="MODULE", multiple=True, help="Move only this module (repeatable)."
+)
+@strict_option
+@remote_options
+@format_option(Format.TEXT, Format.JSON)
+@click.pass_obj
+def update_command(
+    project: str,
+    environments: tuple[str, ...],
+    *,
+    modules: tuple[str, ...],
+    is_strict: bool,
+    remote: Remote,
+    output: Format,
+) -> int:
+    """Move modules to what their wants now say (default: all modules).
+
+    With -m, exactly the named modules move and no other remote is asked.
+    """
+    workspace = open_workspace(project, remote)
+    with progress() as on_done:
+        outcomes = update_environments(
+            workspace, environments, modules=frozenset(modules), is_strict=is_strict, on_done=on_done
+        )
+    return _report(outcomes, verb="updated", output=output)
+
+
+@click.command(
+    "verify", epilog=example("pinner verify --ignore end-of-life --ignore dependency-missing:horizon")
+)
+@environments_argument
+@click.option(
+    "--ignore", metavar="CODE[:MODULE]", multiple=True, help="Be silent about this finding (repeatable)."
+)
+@strict_option
+@remote_options
+@format_option(Format.TEXT, Format.JSON)
+@click.pass_obj
+def verify_command(
+    project: str,
+    environments: tuple[str, ...],
+    *,
+    ignore: tuple[str, ...],
+    is_strict: bool,
+    remote: Remote,
+    output: Format,
+) -> int:
+    """Check the locks against the remotes and the modules against each other; write nothing."""
+    workspace = open_workspace(project, remote)
+    pairs = frozenset((code, module or None) for code, _, module in (text.partition(":") for text in ignore))
+    with progress() as on_done:
+        outcomes = verify_environments(
+            workspace, environments, ignore=pairs, is_strict=is_strict, on_done=on_done
+        )
+    return _report(outcomes, verb="verified", output=output)
+
+
+def _report(outcomes: Iterable[Outcome], *, verb: str, output: Format) -> int:
+    outcomes = tuple(outcomes)
+    if output is Format.JSON:
+        say([as_json.dump(as_json.outcomes(outcomes))])
+    else:
+        say(text.outcomes(outcomes, verb=verb))
+    return max((outcome.exit_code for outcome in outcomes), default=0)

@@ -1,0 +1,32 @@
+"""Progress while remotes are asked: a bar on a terminal, one plain line elsewhere."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pinner.operations.answers import Progress
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """Yield what the sync reports each finished repository to: (how many are done, of how many, which)."""
+    if not sys.stderr.isatty():
+        yield _tell_last
+        return
+    from rich.console import Console  # noqa: PLC0415 - a pipe never needs it
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn  # noqa: PLC0415
+    from rich.progress import Progress as Bars  # noqa: PLC0415
+
+    columns = (TextColumn("asking git"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("", total=None)
+
+        def advance(done: int, total: int, url: str) -> None:
+            bars.update(task, completed=done, total=total, description=url)
+
+        yield advance
+
+
+def _tell_last(done: int, total: int, _url: str) -> None:
+    if done == total:
+        sys.stderr.write(f"asked {total} {'repository' if total == 1 else 'repositories'}\n")

@@ -1,0 +1,62 @@
+"""The root command: which commands there are. Each file is imported only when its command runs."""
+
+import importlib
+
+import click
+
+from pinner import __version__
+
+# command -> the file of pinner.cli that holds it, under its own name with underscores
+COMMANDS = {
+    "demo": "start",
+    "init": "start",
+    "lock": "pin",
+    "update": "pin",
+    "verify": "pin",
+    "status": "show",
+    "id": "show",
+    "why": "show",
+    "diff": "compare",
+    "generate": "generate",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names before it imports them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the commands in the order of a newcomer's way."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Return the command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"pinner.cli.{COMMANDS[cmd_name]}")
+        command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
+        return command if isinstance(command, click.Command) else None
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
+@click.version_option(__version__, prog_name="pinner", message="%(prog)s %(version)s")
+@click.option(
+    "-C",
+    "--project",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False),
+    default=".",
+    help="Work on the project at or above DIR (default: here).",
+)
+@click.pass_context
+def pinner(context: click.Context, project: str) -> None:
+    """Pin puppet-openstack modules per Puppet environment.
+
+    Manifests (environments/*.yaml) say which modules from which release, branch, tag or commit; `lock` finds the
+    commits and proves that they hold together; `diff` says what changes; `generate` writes r10k Puppetfiles.
+
+    Exit codes: 0 done or yes, 1 no (findings, a stale lock, a difference), 2 wrong input, 3 could not find out,
+    4 a bug in pinner, 130 interrupted.
+    """
+    context.obj = project

@@ -1,0 +1,60 @@
+"""`status`, `id`, `why`: the commands that only look."""
+
+import click
+
+from pinner.cli.options import (
+    Format,
+    Remote,
+    environments_argument,
+    example,
+    format_option,
+    open_workspace,
+    remote_options,
+)
+from pinner.cli.output import say, tell
+from pinner.cli.progress import progress
+from pinner.operations.status import read_lock_ids, read_statuses
+from pinner.operations.why import explain
+from pinner.report import as_json, table, text
+
+COULD_NOT_FIND_OUT = 3
+
+
+@click.command("status", epilog=example("pinner status", "pinner status production --format json"))
+@environments_argument
+@remote_options
+@format_option(Format.TEXT, Format.JSON)
+@click.pass_obj
+def status_command(project: str, environments: tuple[str, ...], *, remote: Remote, output: Format) -> int:
+    """Show what each environment runs and how many commits that is behind."""
+    workspace = open_workspace(project, remote)
+    with progress() as on_done:
+        statuses = read_statuses(workspace, environments, on_done=on_done)
+    if output is Format.JSON:
+        say([as_json.dump(as_json.statuses(statuses))])
+    else:
+        table.print_statuses(statuses)
+        for line in (line for status in statuses for found in status.unknown for line in text.finding(found)):
+            tell(line)
+    return COULD_NOT_FIND_OUT if any(status.unknown for status in statuses) else 0
+
+
+@click.command("id", epilog=example("pinner id production staging"))
+@environments_argument
+@format_option(Format.TEXT, Format.JSON)
+@click.pass_obj
+def id_command(project: str, environments: tuple[str, ...], *, output: Format) -> None:
+    """Show lock ids: two environments with one id run the same code."""
+    rows = read_lock_ids(open_workspace(project), environments)
+    say([as_json.dump(as_json.lock_ids(rows))] if output is Format.JSON else text.lock_ids(rows))
+
+
+@click.command("why", epilog=example("pinner why production nova"))
+@click.argument("environment", metavar="ENV")
+@click.argument("module")
+@format_option(Format.TEXT, Format.JSON)
+@click.pass_obj
+def why_command(project: str, environment: str, module: str, *, output: Format) -> None:
+    """Show where a module's pin comes from: the manifest's line, the ref, and who depends on it."""
+    reason = explain(open_workspace(project), environment, module)
+    say([as_json.dump(as_json.reason(reason))] if output is Format.JSON else text.reason(reason))

@@ -1,0 +1,60 @@
+"""`init` and `demo`: the first steps."""
+
+from pathlib import Path
+
+import click
+
+from pinner.cli.options import example
+from pinner.cli.output import say
+from pinner.cli.root import pinner
+from pinner.operations.demo import ENVIRONMENTS, make_demo
+from pinner.operations.init import start
+
+
+@click.command("init", epilog=example("pinner init --release 2025.1 staging"))
+@click.argument("environment", metavar="[ENV]", default="production")
+@click.option(
+    "--release", metavar="R", help="OpenStack series, by id or code name (default: the newest known whole)."
+)
+@click.option(
+    "-m", "--module", "modules", metavar="MODULE", multiple=True, help="A module to list (repeatable)."
+)
+@click.pass_obj
+def init_command(project: str, environment: str, *, release: str | None, modules: tuple[str, ...]) -> None:
+    """Start a project here, or add a manifest to it."""
+    started = start(Path(project).resolve(), environment, release=release, modules=modules)
+    say(f"wrote {path}" for path in started.paths)
+    say([f"next: look at it, then run 'pinner lock {environment}'"])
+
+
+@click.command("demo", epilog=example("pinner demo", "pinner demo /tmp/try-pinner"))
+@click.argument("directory", metavar="[DIR]", default="pinner-demo", type=click.Path(path_type=Path))
+def demo_command(directory: Path) -> int:
+    """Make a small working project with local upstreams in DIR, and show lock, diff and generate on it.
+
+    Needs no network; nothing outside DIR is touched.
+    """
+    demo = make_demo(directory)
+    say([f"made a project with two environments, and five upstreams for it, in {directory}"])
+    steps = (("lock",), ("diff", *ENVIRONMENTS), ("generate", "-o", str(directory / "puppetfiles")))
+    for step in steps:
+        say(["", f"$ pinner -C {directory} {' '.join(step)}"])
+        code = int(
+            pinner.main(["-C", str(demo.directory), *step], prog_name="pinner", standalone_mode=False) or 0
+        )
+        if code:
+            return code
+    say(["", "and this is what r10k reads:", "", f"$ pinner -C {directory} generate --stdout production"])
+    pinner.main(["-C", str(demo.directory), "generate", "--stdout", "production"], standalone_mode=False)
+    say(
+        [
+            "",
+            "what to try next:",
+            f"  cd {directory}",
+            "  pinner status                       how far each environment is behind",
+            "  pinner why production stdlib        where a pin comes from",
+            "  edit environments/staging.yaml, then 'pinner lock' and 'pinner diff production staging'",
+            "  r10k puppetfile check --puppetfile puppetfiles/production/Puppetfile",
+        ]
+    )
+    return 0

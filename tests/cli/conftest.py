@@ -1,0 +1,31 @@
+"""Every test of the command line gets a project of its own with real upstreams."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.cloud import Cloud
+
+
+@pytest.fixture(autouse=True)
+def _without_the_users_git_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for name in ("PINNER_CACHE", "PINNER_JOBS", "PINNER_TIMEOUT", "PINNER_RETRIES"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Cloud:
+    """A project without environments, and keystone and nova upstream with a branch for 2024.1 and 2025.1."""
+    cloud = Cloud(tmp_path)
+    for module in ("keystone", "nova"):
+        upstream = cloud.upstream(module)
+        for release, version in (("2024.1", "24.0.0"), ("2025.1", "26.0.0")):
+            major = int(version.split(".", maxsplit=1)[0])
+            needs = {"openstack/keystone": f">={version} <{major + 1}.0.0"} if module == "nova" else {}
+            upstream.commit("master", version=version, needs=needs)
+            upstream.tag(version, "refs/heads/master")
+            upstream.commit(f"stable/{release}", version=version, needs=needs, start="refs/heads/master")
+    return cloud

@@ -1,0 +1,169 @@
+"""A project and its upstreams in a directory of their own, driven as a user drives them: by the command line."""
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pinner.cli.main import run
+
+WHO = "Upstream <upstream@example.org>"
+START = 1_700_000_000
+DAY = 86_400
+NO_CONFIG = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended: exit code, stdout, stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Upstream:
+    """A real bare repository that changes as upstreams do; every commit is a day after the one before."""
+
+    path: Path
+    module: str
+    days: int = 0
+
+    def git(self, *arguments: str, given: str | None = None) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(self.path), *arguments],
+            input=given,
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, **NO_CONFIG},
+        )
+        return done.stdout.strip()
+
+    def commit(
+        self,
+        branch: str,
+        *,
+        version: str | None = None,
+        needs: Mapping[str, str] | None = None,
+        name: str | None = None,
+        files: Mapping[str, str] | None = None,
+        start: str | None = None,
+        message: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Add a commit to `branch` (a new one starts at `start`, a ref) and return its id; no version, no metadata."""
+        self.days += 1
+        parent = start or (f"refs/heads/{branch}" if self.has(f"refs/heads/{branch}") else None)
+        contents = dict(files or {})
+        if version is not None:
+            contents["metadata.json"] = _metadata(
+                name or f"openstack-{self.module}", version, needs or {}, metadata or {}
+            )
+        contents.setdefault("manifests/init.pp", f"class {self.module} {{\n}}\n# {self.days}\n")
+        when = START + self.days * DAY
+        lines = [
+            f"commit refs/heads/{branch}\ncommitter {WHO} {when} +0000\n",
+            _data(message or f"Change {self.days}"),
+        ]
+        lines += [f"from {self.id(parent)}\n"] if parent else []
+        lines += [
+            "deleteall\n",
+            *(f"M 100644 inline {path}\n{_data(text)}" for path, text in contents.items()),
+        ]
+        self.git("fast-import", "--quiet", "--force", given="".join(lines))
+        return self.id(f"refs/heads/{branch}")
+
+    def tag(self, name: str, target: str, *, is_annotated: bool = True) -> str:
+        """Put a tag on a commit or ref, moving it if it is there, and return the commit."""
+        who = ["-c", "user.name=Upstream", "-c", "user.email=upstream@example.org"]
+        options = ["--annotate", "--message", name] if is_annotated else []
+        self.git(*who, "tag", "--force", *options, name, self.id(target))
+        return self.id(target)
+
+    def delete(self, ref: str) -> None:
+        self.git("update-ref", "-d", ref)
+
+    def move(self, ref: str, commit: str) -> None:
+        self.git("update-ref", ref, commit)
+
+    def id(self, ref: str) -> str:
+        return self.git("rev-parse", "--verify", f"{ref}^{{commit}}")
+
+    def has(self, ref: str) -> bool:
+        return bool(self.git("for-each-ref", "--format=%(refname)", ref))
+
+
+@dataclass
+class Cloud:
+    """A project in `root/project`, upstreams in `root/upstreams`, a cache in `root/cache`."""
+
+    root: Path
+    settings: str = ""
+    upstreams: dict[str, Upstream] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.project = self.root / "project"
+        (self.project / "environments").mkdir(parents=True)
+        self.write_settings()
+
+    def write_settings(self, more: str = "") -> None:
+        upstreams = self.root / "upstreams"
+        self.project.joinpath("pinner.yaml").write_text(
+            "rewrite:\n"
+            f'  "https://opendev.org/": "{upstreams}/"\n'
+            f'  "https://github.com/": "{upstreams}/"\n'
+            f'  "https://git.example.net/": "{upstreams}/private/"\n'
+            f"cache: {self.root / 'cache'}\nretries: 0\n{more}"
+        )
+
+    def upstream(self, module: str, *, owner: str = "openstack", repository: str | None = None) -> Upstream:
+        """Return an upstream, made empty where it was not there yet."""
+        path = self.root / "upstreams" / owner / f"{repository or f'puppet-{module}'}.git"
+        key = str(path)
+        if key not in self.upstreams:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            subprocess.run(
+                ["git", "init", "--quiet", "--bare", "--initial-branch=master", str(path)],
+                check=True,
+                env={**os.environ, **NO_CONFIG},
+            )
+            self.upstreams[key] = Upstream(path, module)
+        return self.upstreams[key]
+
+    def manifest(self, environment: str, text: str) -> Path:
+        path = self.project / "environments" / f"{environment}.yaml"
+        path.write_text(text)
+        return path
+
+    def lock_path(self, environment: str) -> Path:
+        return self.project / "environments" / f"{environment}.lock"
+
+    def lock(self, environment: str) -> Any:
+        return json.loads(self.lock_path(environment).read_text())
+
+    def run(self, *arguments: str) -> Result:
+        """Run pinner in the project's directory, as `cd project && pinner ARGUMENTS` does."""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.chdir(self.project), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = run(arguments)
+        return Result(code, out.getvalue(), err.getvalue())
+
+
+def _data(text: str) -> str:
+    return f"data {len(text.encode())}\n{text}\n"
+
+
+def _metadata(name: str, version: str, needs: Mapping[str, str], more: Mapping[str, Any]) -> str:
+    rows = [{"name": other, "version_requirement": wanted} for other, wanted in needs.items()]
+    return json.dumps({"name": name, "version": version, "dependencies": rows, **more}, indent=2) + "\n"
