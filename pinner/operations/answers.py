@@ -85,7 +85,7 @@ class Answers:
     def _count(self, pair: tuple[str, str, str]) -> Position | None:
         git, commit, tip = pair
         mirror = self.mirror(git)
-        counts = count_between(mirror, tip, commit) if mirror else None
+        counts = count_between(mirror, commit, tip) if mirror else None
         return Position(*counts) if counts else None
 
 

@@ -3,16 +3,17 @@
 import json
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 from pinner.git.memory import Memory
 from pinner.git.mirrors import Mirror
 from pinner.git.objects import TooLarge, has_commits, read_files
-from pinner.puppet.metadata import parse_metadata
+from pinner.puppet.metadata import MetadataFile, parse_metadata
 from pinner.words.metadata import Dependency, Metadata
 
 # Raised when the reader of metadata learns something new, so that what an older one remembered is read again.
 READER = "metadata-1"
-FILES = ("metadata.json", "Modulefile")
+FILES: Final[tuple[MetadataFile, ...]] = ("metadata.json", "Modulefile")
 MAX_BYTES = 4 * 1024 * 1024
 
 
@@ -45,7 +46,7 @@ def _read(request: tuple[Mirror, frozenset[str]]) -> Mapping[str, Metadata]:
     return {commit: _choose([(path, found[commit, path]) for path in FILES]) for commit in commits}
 
 
-def _choose(contents: Iterable[tuple[str, bytes | TooLarge | None]]) -> Metadata:
+def _choose(contents: Iterable[tuple[MetadataFile, bytes | TooLarge | None]]) -> Metadata:
     for file, content in contents:
         if isinstance(content, TooLarge):
             return Metadata(

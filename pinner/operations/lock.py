@@ -112,7 +112,7 @@ def _having(
     known = frozenset(name for wanted in chosen for name in wanted.modules)
     problems = [_unknown_module(name, sets) for name in sorted(modules - known)]
     problems += [
-        Problem(f"environment '{name}' has no lock yet", hint="run 'pinner lock' first")
+        Problem(f"environment '{name}' has no lock yet", hint=f"run 'pinner lock {name}' first")
         for name in (wanted.manifest.environment for wanted in chosen)
         if befores[name] is None
     ]

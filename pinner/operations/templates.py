@@ -20,6 +20,7 @@ from pinner.puppet.puppetfile import (
 from pinner.words.pins import ForgePin, Lock, Pin
 from pinner.words.places import Place
 from pinner.words.problems import InputError, Problem
+from pinner.words.refs import short_name
 
 BUILT_IN = "default"
 MAX_BYTES = 1024 * 1024
