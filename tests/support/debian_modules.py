@@ -1,0 +1,135 @@
+"""Real Puppet code: Debian's packages of Puppet modules, from several suites at once.
+
+Each suite has an apt configuration and state of its own below the directory that is given; the system's apt is only
+asked which mirror it uses. Nothing is installed: packages are downloaded and unpacked.
+"""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.oracles import find_tool, give_up
+
+SUITES = ("bullseye", "bookworm", "trixie", "sid")
+OPENSTACK = ("cinder", "glance", "keystone", "neutron", "nova", "openstacklib", "oslo", "placement")
+THIRD_PARTY = (
+    *("puppetlabs-apache", "puppetlabs-concat", "puppetlabs-inifile", "puppetlabs-mysql"),
+    *("puppetlabs-postgresql", "puppetlabs-rabbitmq", "puppetlabs-stdlib"),
+)
+_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+_MIRROR = "http://deb.debian.org/debian/"
+_UNPACKED = Path("usr/share/puppet/modules.available")
+
+
+@dataclass(frozen=True, slots=True)
+class DebianModule:
+    """One unpacked module: `owner` and `name` are from its metadata, `path` is its directory."""
+
+    suite: str
+    owner: str
+    name: str
+    version: str
+    path: Path
+
+
+def download(
+    directory: Path, names: Iterable[str], suites: Iterable[str] = SUITES
+) -> Mapping[str, tuple[DebianModule, ...]]:
+    """Return suite to its modules by name, oldest suite first; `names` are what packages have after `puppet-module-`.
+
+    A suite that its mirror no longer has is left out, and a package that a suite lacks; that no suite can be read is a
+    reason to give up.
+    """
+    for tool in ("apt-get", "dpkg-deb"):
+        find_tool(tool, "apt and dpkg")
+    packages = [f"puppet-module-{name}" for name in names]
+    with ThreadPoolExecutor() as pool:
+        found = zip(
+            suites, pool.map(lambda suite: _Suite(directory, suite).modules(packages), suites), strict=True
+        )
+    modules = {suite: modules for suite, modules in found if modules}
+    if not modules:
+        give_up(f"no Debian suite could be read from {_mirror()}")
+    return modules
+
+
+@dataclass(frozen=True, slots=True)
+class _Suite:
+    directory: Path
+    name: str
+
+    def modules(self, packages: list[str]) -> tuple[DebianModule, ...]:
+        """Return the modules, or nothing if the suite cannot be had."""
+        try:
+            return tuple(sorted(self._unpack(packages), key=lambda module: module.name))
+        except subprocess.CalledProcessError:
+            return ()
+
+    def _unpack(self, packages: list[str]) -> list[DebianModule]:
+        archives, root = self._home / "archives", self._home / "root"
+        if not root.exists():
+            archives.mkdir(parents=True)
+            self._configure()
+            self._apt("apt-get", "update", cwd=archives)
+            known = self._apt("apt-cache", "pkgnames", "puppet-module-", cwd=archives).split()
+            self._apt("apt-get", "download", *sorted({*packages} & {*known}), cwd=archives)
+            for archive in sorted(archives.glob("*.deb")):
+                subprocess.run(["dpkg-deb", "--extract", str(archive), str(root)], check=True)
+            _put_back_facts(root)
+        return [self._read(path) for path in (root / _UNPACKED).iterdir()]
+
+    @property
+    def _home(self) -> Path:
+        return self.directory / self.name
+
+    def _configure(self) -> None:
+        for part in ("parts", "state/lists/partial", "cache/archives/partial"):
+            (self._home / part).mkdir(parents=True)
+        (self._home / "status").touch()
+        source = f"deb [signed-by={_KEYRING}] {_mirror()} {self.name} main\n"
+        (self._home / "sources.list").write_text(source)
+
+    def _apt(self, tool: str, *arguments: str, cwd: Path) -> str:
+        options = {
+            "Dir::Etc::sourcelist": self._home / "sources.list",
+            "Dir::Etc::sourceparts": self._home / "parts",
+            "Dir::Etc::preferences": self._home / "none",
+            "Dir::Etc::preferencesparts": self._home / "parts",
+            "Dir::State": self._home / "state",
+            "Dir::State::status": self._home / "status",
+            "Dir::Cache": self._home / "cache",
+            "APT::Sandbox::User": "root",
+            "Acquire::Languages": "none",
+            "Acquire::Retries": "3",
+        }
+        flags = [f"-o{name}={value}" for name, value in options.items()]
+        command = [tool, "-qq", *flags, *arguments]
+        return subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True).stdout
+
+    def _read(self, path: Path) -> DebianModule:
+        metadata = json.loads((path / "metadata.json").read_text())
+        owner, _, name = metadata["name"].replace("/", "-").partition("-")
+        return DebianModule(self.name, owner, name, metadata["version"], path)
+
+
+def _mirror() -> str:
+    """Return the Debian mirror that the system itself uses."""
+    listed = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return next((line for line in listed.stdout.split() if line.rstrip("/").endswith("/debian")), _MIRROR)
+
+
+def _put_back_facts(root: Path) -> None:
+    """Give openstacklib its external facts again, which Debian moves to /etc; without them catalogs fail."""
+    moved = root / "etc/facter/facts.d"
+    library = root / _UNPACKED / "openstacklib"
+    if moved.exists() and library.exists():
+        shutil.copytree(moved, library / "facts.d", dirs_exist_ok=True)
