@@ -4,7 +4,8 @@ import re
 
 from pinner.project.kinds import Choice, Either, Kind, ListOf, MapOf, Number, Record, Switch, Word
 from pinner.project.nodes import Mapping, Node, Refused, Scalar, Sequence
-from pinner.project.quoting import near, quote, redact
+from pinner.project.quoting import near, quote
+from pinner.project.rules import judge
 from pinner.words.places import Place
 from pinner.words.problems import Problem
 
@@ -29,8 +30,9 @@ def check(kind: Kind, node: Node, *, at: str = "") -> tuple[Problem, ...]:
 
 def check_exclusive(record: Record, node: Mapping, *, at: str) -> tuple[Problem, ...]:
     """Return a problem for the first pair of keys in the map of which the record allows only one."""
-    for pair in record.exclusive:
-        if all(key in node.entries for key in pair):
+    given = record.exclusive_names.intersection(node.entries)
+    for pair in record.exclusive if len(given) > 1 else ():
+        if given.issuperset(pair):
             first, second = sorted((node.entries[key].key for key in pair), key=lambda key: key.place)
             message = f"{_prefix(at)}'{second.text}' does not go with '{first.text}'"
             hint = f"'{first.text}' stands at {_beside(first.place, second.place)}; delete one of them"
@@ -87,8 +89,8 @@ class _Checker:
     def _check_word(self, kind: Word, node: Scalar, at: str) -> None:
         if node.is_plain and node.text.lower() in _TRUTH:
             self._tell_wrong(kind.what, node, at, "put it into quotes if it is meant as a text")
-        elif flaw := kind.check(node.text):
-            self._tell(node, at, redact(flaw))
+        elif flaw := judge(kind.check, node.text):
+            self._tell(node, at, flaw)
 
     def _check_choice(self, kind: Choice | Switch, node: Scalar, at: str, what: str) -> None:
         if isinstance(kind, Choice):
@@ -111,8 +113,8 @@ class _Checker:
 
     def _check_map(self, kind: MapOf, node: Mapping, at: str) -> None:
         for text, entry in node.entries.items():
-            if flaw := kind.key.check(text):
-                self._tell(entry.key, at, redact(flaw))
+            if flaw := judge(kind.key.check, text):
+                self._tell(entry.key, at, flaw)
             step = _step(at, text)
             if kind.hint_for_null and isinstance(entry.value, Scalar) and entry.value.is_null:
                 self._tell(entry.value, step, "has no value", kind.hint_for_null.format(key=_step("", text)))

@@ -89,9 +89,13 @@ class Record:
     fields: tuple[Field, ...]
     exclusive: tuple[tuple[str, str], ...] = ()
     field_by_name: dict[str, Field] = field(init=False, compare=False, repr=False)
+    exclusive_names: frozenset[str] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "field_by_name", {entry.name: entry for entry in self.fields})
+        object.__setattr__(
+            self, "exclusive_names", frozenset(name for pair in self.exclusive for name in pair)
+        )
 
 
 @dataclass(frozen=True, slots=True)

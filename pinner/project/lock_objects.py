@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
-from pinner.project.quoting import near, quote, redact
+from pinner.project.quoting import near, quote
+from pinner.project.rules import judge
 
 Check = Callable[[str], str | None]
 Keys = tuple[str, ...]
@@ -86,7 +86,7 @@ class JsonObject:
     def rest(self, check: Check) -> Iterator[str]:
         """Yield the keys not read yet; one that does not pass the check is a flaw."""
         for key in tuple(self._values):
-            if flaw := _judge(check, key):
+            if flaw := judge(check, key):
                 self.flaws.append(Flaw((*self.keys, key), flaw))
             yield key
 
@@ -104,13 +104,6 @@ class JsonObject:
         if not isinstance(value, str):
             self.flaws.append(Flaw(keys, "this must be a text in double quotes"))
             return None
-        if flaw := _judge(check, value):
+        if flaw := judge(check, value):
             self.flaws.append(Flaw(keys, flaw))
         return value
-
-
-@lru_cache(maxsize=2**16)
-def _judge(check: Check, text: str) -> str | None:
-    """Return the flaw of a text: the locks of many environments hold the same texts over and over."""
-    flaw = check(text)
-    return redact(flaw) if flaw else None

@@ -6,6 +6,7 @@ without a word. Aliases are refused where they stand, so nothing can grow beyond
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import yaml
 
@@ -21,13 +22,22 @@ DEEPEST = 20
 LOADER: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """A scalar's text as it was written, less quotes and folding; `is_plain` where it stood without quotes."""
+class Scalar(NamedTuple):
+    """A scalar's text as it was written, less quotes and folding; `is_plain` where it stood without quotes.
+
+    A named tuple, for there are some hundred thousand in a thousand manifests: it is made in half a dataclass's time.
+    """
 
     text: str
     is_plain: bool
-    place: Place
+    path: str
+    line: int
+    column: int
+
+    @property
+    def place(self) -> Place:
+        """Return where it stands; made only when asked for, as most scalars never are."""
+        return Place(self.path, self.line, self.column)
 
     @property
     def is_null(self) -> bool:
@@ -43,8 +53,7 @@ class Sequence:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One key with its value; `place` of the entry is the key's."""
 
     key: Scalar
@@ -109,49 +118,52 @@ class _Builder:
     """Builds nodes from events with a stack of its own, so that nesting never meets Python's recursion limit."""
 
     def __init__(self, path: str) -> None:
-        self.root: Node | None = None
         self.problems: list[Problem] = []
         self._path = path
+        self._roots: list[Node] = []
+        self._items = self._roots
         self._stack: list[_Open] = []
-        self._documents = 0
+
+    @property
+    def root(self) -> Node | None:
+        """Return the only document's node."""
+        return self._roots[0] if self._roots else None
 
     def add(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.ScalarEvent):
-            place = self._place(event)
-            self._refuse_properties(event, place)
-            self._place_node(Scalar(event.value, not event.style, place))
+            if event.anchor is not None or event.tag is not None:
+                self._refuse_properties(event)
+            line, column = _position(event)
+            self._items.append(Scalar(event.value, not event.style, self._path, line, column))
         elif isinstance(event, yaml.CollectionStartEvent):
             self._open(event)
         elif isinstance(event, yaml.CollectionEndEvent):
             self._close()
         elif isinstance(event, yaml.AliasEvent):
             self._refuse_alias(event)
-        elif isinstance(event, yaml.DocumentStartEvent):
-            self._start_document(event)
+        elif isinstance(event, yaml.DocumentStartEvent) and self._roots:
+            hint = "keep one document a file; delete the '---' and what belongs elsewhere"
+            raise InputError(Problem("a second document begins here", self._place(event), hint))
 
     def _place(self, event: yaml.Event) -> Place:
-        mark = event.start_mark
-        return Place(self._path, mark.line + 1, mark.column + 1) if mark else Place(self._path)
-
-    def _place_node(self, node: Node) -> None:
-        if self._stack:
-            self._stack[-1].items.append(node)
-        else:
-            self.root = node
+        return Place(self._path, *_position(event))
 
     def _open(self, event: yaml.CollectionStartEvent) -> None:
-        place = self._place(event)
-        self._refuse_properties(event, place)
+        self._refuse_properties(event)
         if len(self._stack) == DEEPEST:
-            raise InputError(Problem(f"values are nested more than {DEEPEST} levels deep", place))
-        self._stack.append(_Open(place, isinstance(event, yaml.MappingStartEvent)))
+            raise InputError(
+                Problem(f"values are nested more than {DEEPEST} levels deep", self._place(event))
+            )
+        self._stack.append(_Open(self._place(event), isinstance(event, yaml.MappingStartEvent)))
+        self._items = self._stack[-1].items
 
     def _close(self) -> None:
         done = self._stack.pop()
+        self._items = self._stack[-1].items if self._stack else self._roots
         if done.is_map:
-            self._place_node(Mapping(self._entries(done.items), done.place))
+            self._items.append(Mapping(self._entries(done.items), done.place))
         else:
-            self._place_node(Sequence(tuple(done.items), done.place))
+            self._items.append(Sequence(tuple(done.items), done.place))
 
     def _entries(self, items: list[Node]) -> dict[str, Entry]:
         entries: dict[str, Entry] = {}
@@ -181,7 +193,8 @@ class _Builder:
             )
         )
 
-    def _refuse_properties(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, place: Place) -> None:
+    def _refuse_properties(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
+        place = self._place(event)
         if event.anchor is not None:
             self.problems.append(
                 Problem(f"anchors ({quote(f'&{event.anchor}')}) are not allowed", place, _REPEAT)
@@ -196,13 +209,13 @@ class _Builder:
         self.problems.append(
             Problem(f"aliases ({quote(f'*{event.anchor}')}) are not allowed", place, _REPEAT)
         )
-        self._place_node(Refused(place))
+        self._items.append(Refused(place))
 
-    def _start_document(self, event: yaml.DocumentStartEvent) -> None:
-        self._documents += 1
-        if self._documents > 1:
-            hint = "keep one document a file; delete the '---' and what belongs elsewhere"
-            raise InputError(Problem("a second document begins here", self._place(event), hint))
+
+def _position(event: yaml.Event) -> tuple[int, int]:
+    """Return the 1-based line and column of an event, as editors count them."""
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
 _REPEAT = "write the value out where it is needed, or put it into a base and name it with 'extends:'"
