@@ -9,6 +9,8 @@ from pinner.cli.output import say, tell
 from pinner.operations.generate import check_files, generate, orphans, puppetfile, write_files
 from pinner.words.problems import InputError, Problem
 
+DIRECTORY = "puppetfiles"
+
 
 @click.command(
     "generate",
@@ -24,9 +26,7 @@ from pinner.words.problems import InputError, Problem
     "directory",
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("puppetfiles"),
-    show_default=True,
-    help="Where DIR/ENV/Puppetfile and environment.conf are written.",
+    help="Where DIR/ENV/Puppetfile and environment.conf are written (default: puppetfiles, in the project).",
 )
 @click.option("--stdout", "shown", metavar="ENV", help="Print the Puppetfile of ENV; write nothing.")
 @click.option(
@@ -38,7 +38,7 @@ def generate_command(
     project: str,
     environments: tuple[str, ...],
     *,
-    directory: Path,
+    directory: Path | None,
     shown: str | None,
     only_checks: bool,
     is_forced: bool,
@@ -51,6 +51,7 @@ def generate_command(
         say(puppetfile(workspace, shown).splitlines())
         return 0
     files = generate(workspace, environments)
+    directory = directory or Path(workspace.project.shown(workspace.project.root / DIRECTORY))
     if only_checks:
         stale = [state.path for state in check_files(files, directory) if not state.is_current]
         say(f"{path} is not current: run 'pinner generate'" for path in stale)

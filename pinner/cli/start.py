@@ -24,7 +24,7 @@ def init_command(project: str, environment: str, *, release: str | None, modules
     """Start a project here, or add a manifest to it."""
     started = start(Path(project).resolve(), environment, release=release, modules=modules)
     say(f"wrote {path}" for path in started.paths)
-    say([f"next: look at it, then run 'pinner lock {environment}'"])
+    say([f"next: look at what it says, then run 'pinner lock {environment}'"])
 
 
 @click.command("demo", epilog=example("pinner demo", "pinner demo /tmp/try-pinner"))
@@ -36,7 +36,7 @@ def demo_command(directory: Path) -> int:
     """
     demo = make_demo(directory)
     say([f"made a project with two environments, and five upstreams for it, in {directory}"])
-    steps = (("lock",), ("diff", *ENVIRONMENTS), ("generate", "-o", str(directory / "puppetfiles")))
+    steps = (("lock",), ("diff", *ENVIRONMENTS), ("generate",))
     for step in steps:
         say(["", f"$ pinner -C {directory} {' '.join(step)}"])
         code = int(

@@ -33,6 +33,18 @@ class Direction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Rewording:
+    """Something beside the code that changed: `key` is want, ref, status, git, install_path or source."""
+
+    key: str
+    before: str | None
+    after: str | None
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.before or 'none'} -> {self.after or 'none'}"
+
+
+@dataclass(frozen=True, slots=True)
 class ModuleChange:
     """One module on both sides; a side without it is None.
 
@@ -49,7 +61,7 @@ class ModuleChange:
     behind: int | None = None
     direction: Direction | None = None
     commits: tuple[Commit, ...] = ()
-    rewordings: tuple[str, ...] = ()
+    rewordings: tuple[Rewording, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +160,8 @@ def _code(pin: Pin) -> tuple[str, str, str]:
     return pin.install_path, pin.git, pin.commit
 
 
-def _rewordings(before: Pin, after: Pin) -> Iterable[str]:
-    for key, old, new in _facets(before, after):
-        if old != new:
-            yield f"{key}: {old or 'none'} -> {new or 'none'}"
+def _rewordings(before: Pin, after: Pin) -> Iterable[Rewording]:
+    return (Rewording(key, old, new) for key, old, new in _facets(before, after) if old != new)
 
 
 def _facets(before: Pin, after: Pin) -> Iterable[tuple[str, str | None, str | None]]:

@@ -14,8 +14,8 @@ ENVIRONMENTS = ("production", "staging")
 _SETTINGS = """\
 # The demo's own upstreams stand in for the real ones, so nothing here needs a network.
 rewrite:
-  "https://opendev.org/openstack/": "upstreams/openstack/"
-  "https://github.com/puppetlabs/": "upstreams/puppetlabs/"
+  "https://opendev.org/openstack/": "./upstreams/openstack/"
+  "https://github.com/puppetlabs/": "./upstreams/puppetlabs/"
 cache: .cache
 """
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pinner.git.mirrors import Mirror
 from pinner.operations.answers import Answers
 from pinner.operations.checks.dependencies import check_dependencies
 from pinner.operations.checks.lifecycle import check_lifecycle
@@ -18,6 +18,9 @@ from pinner.operations.wanted import WantedGit, WantedSet
 from pinner.words.findings import Finding
 from pinner.words.metadata import Dependency, Metadata
 from pinner.words.pins import GitPin, Lock
+
+if TYPE_CHECKING:
+    from pinner.git.mirrors import Mirror
 
 Check = Callable[[PinnedEnvironment], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (check_refs, check_modules, check_dependencies, check_platforms, check_lifecycle)

@@ -97,7 +97,7 @@ def _change(change: ModuleChange) -> Json:
         "ahead": change.ahead,
         "behind": change.behind,
         "commits": [{"commit": commit.id, "subject": commit.subject} for commit in change.commits],
-        "also": list(change.rewordings),
+        "also": [{"key": row.key, "from": row.before, "to": row.after} for row in change.rewordings],
         "api": [],
         "notes": [],
         "hiera": [],

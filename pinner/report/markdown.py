@@ -40,7 +40,7 @@ def _commits(change: ModuleChange) -> Iterator[str]:
     yield ""
     yield f"## {escape(change.name)}"
     yield ""
-    yield from (f"- {escape(words)}" for words in change.rewordings)
+    yield from (f"- {escape(str(words))}" for words in change.rewordings)
     if change.change is Change.MOVED:
         yield f"- {distance(change)}"
     yield from (f"  - `{commit.id[:SHORT]}` {escape(commit.subject)}" for commit in change.commits)

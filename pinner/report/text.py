@@ -41,9 +41,9 @@ def _state(outcome: Outcome) -> str:
 
 
 def _moves(outcome: Outcome) -> Iterator[str]:
-    if outcome.before is None or outcome.after is None:
+    if outcome.after is None:
         return
-    before, after = outcome.before.pins, outcome.after.pins
+    before, after = outcome.before.pins if outcome.before else {}, outcome.after.pins
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name), after.get(name)
         if old is None and new is not None:
@@ -110,7 +110,8 @@ def _side(label: str, lock: Lock) -> str:
 
 def _change(change: ModuleChange, *, is_verbose: bool) -> Iterator[str]:
     yield f"{change.name}: {headline(change)}"
-    yield from (f"  {words}" for words in change.rewordings)
+    # The headline names both refs already.
+    yield from (f"  {words}" for words in change.rewordings if words.key != "ref")
     if change.change is Change.MOVED and isinstance(change.after, GitPin):
         yield f"  {distance(change)}"
     shown = change.commits if is_verbose else change.commits[:SUBJECTS]
