@@ -90,7 +90,7 @@ _RULES = (
         "server certificate verification failed",
         "SSL certificate problem",
         "certificate (?:subject|verify|has expired)",
-        "Problem with the SSL CA cert",
+        "(?:problem with the|error (?:setting|reading|adding).*) (?:SSL CA|certificate|trust)",
         "no alternative certificate subject name",
     ),
     _rule(

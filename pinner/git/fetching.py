@@ -131,12 +131,23 @@ def _fetch(remote: Remote, lock: int, refspecs: tuple[str, ...], *, prune: bool 
 
 
 def _talk(
-    remote: Remote, lock: int | None, arguments: tuple[str, ...], variables: Mapping[str, str] = _NO_VARIABLES
+    remote: Remote, lock: int | None, arguments: tuple[str, ...], extra: Mapping[str, str] = _NO_VARIABLES
+) -> Output:
+    variables = remote.speech.variables(remote.place, timeout=remote.timeout)
+    output = _run(remote, lock, arguments, {**variables, **extra})
+    if "GIT_SSL_CAPATH" not in variables or classify(output.err) is not FailureKind.CERTIFICATE:
+        return output
+    remote.speech.trust_as_git_does()
+    return _talk(remote, lock, arguments, extra)
+
+
+def _run(
+    remote: Remote, lock: int | None, arguments: tuple[str, ...], variables: Mapping[str, str]
 ) -> Output:
     return run(
         [*_OPTIONS, *arguments],
         timeout=remote.timeout,
-        variables={**remote.surroundings.for_remote(timeout=remote.timeout), **variables},
+        variables=variables,
         keep_open=() if lock is None else (lock,),
         running=remote.running,
     )

@@ -14,7 +14,7 @@ from pinner.git.failures import FailureKind, SyncFailure
 from pinner.git.mirror import Mirror
 from pinner.git.remote import Remote
 from pinner.git.running import Running
-from pinner.git.surroundings import Surroundings
+from pinner.git.speech import Speech
 from pinner.words.manifests import Settings
 from pinner.words.problems import Problem, UnknownError
 
@@ -41,7 +41,7 @@ class Mirrors:
         self._is_offline = is_offline
         self._pause = pause
         self._running = Running()
-        self._surroundings = Surroundings()
+        self._speech = Speech(os.environ, self._cache / "no-authorities")
 
     def sync(
         self, urls: Iterable[str], *, on_done: Callable[[str], None] | None = None
@@ -117,11 +117,12 @@ class Mirrors:
         name = urls.canonical(url)
         place = urls.rewritten(url, self._settings.rewrite)
         path = self._cache / "git" / _directory(name)
-        return Remote(url, place, path, self._settings.timeout, self._running, self._surroundings)
+        return Remote(url, place, path, self._settings.timeout, self._running, self._speech)
 
     def _make_directory(self) -> None:
         try:
-            (self._cache / "git").mkdir(parents=True, exist_ok=True, mode=0o700)
+            for name in ("git", "no-authorities"):
+                (self._cache / name).mkdir(parents=True, exist_ok=True, mode=0o700)
             if not (tag := self._cache / "CACHEDIR.TAG").exists():
                 tag.write_bytes(_TAG)
         except OSError as error:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pinner.git.running import Running
-from pinner.git.surroundings import Surroundings
+from pinner.git.speech import Speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,4 +16,4 @@ class Remote:
     path: Path
     timeout: float
     running: Running
-    surroundings: Surroundings
+    speech: Speech

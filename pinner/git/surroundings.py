@@ -6,7 +6,6 @@ repository (a git hook that starts pinner sets GIT_DIR and its kin).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 TRANSPORTS = ("file", "git", "http", "https", "ssh")
 
@@ -67,15 +66,3 @@ def additions(environ: Mapping[str, str]) -> Mapping[str, str]:
     own = environ.get("GIT_ALLOW_PROTOCOL")
     allowed = [name for name in TRANSPORTS if own is None or name in own.split(":")]
     return {**_ALWAYS, "GIT_ALLOW_PROTOCOL": ":".join(allowed)}
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What one run adds for git calls that talk to a remote."""
-
-    def for_remote(self, *, timeout: float) -> Mapping[str, str]:
-        """Return the variables for a git call that talks to a remote; `timeout` is in seconds.
-
-        The speed limit ends a git process that outlived a killed pinner.
-        """
-        return {"GIT_HTTP_LOW_SPEED_LIMIT": "1", "GIT_HTTP_LOW_SPEED_TIME": str(max(1, round(timeout)))}
