@@ -133,7 +133,7 @@ def _compare(
 
 
 def _located(
-    name: str, before: GitPin, after: GitPin, *, mirror: Mirror, rewordings: tuple[str, ...]
+    name: str, before: GitPin, after: GitPin, *, mirror: Mirror, rewordings: tuple[Rewording, ...]
 ) -> ModuleChange:
     counts = count_between(mirror, before.commit, after.commit)
     behind, ahead = counts or (None, None)
