@@ -1,6 +1,5 @@
 """Mirrors of remotes that misbehave: what could not be found out is said, told apart, and harms nothing else."""
 
-import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from pinner.git.mirrors import FailureKind, Mirror, Mirrors, SyncFailure
 from pinner.words.problems import InputError, UnknownError
+from tests.support.noise import noise
 from tests.support.processes import processes_mentioning
 from tests.support.repositories import Repository, make_repository
 from tests.support.servers import HttpGitServer, Manners, serve_daemon, serve_http
@@ -188,7 +188,7 @@ def test_one_dead_remote_does_not_stop_the_others(
 def test_a_connection_that_breaks_in_mid_pack_is_tried_again_and_told(
     nova: Repository, url: str, server: HttpGitServer, make_mirrors: MakeMirrors
 ) -> None:
-    nova.commit({"big": _noise(200_000)})
+    nova.commit({"big": noise(200_000)})
     server.manners["nova.git"] = Manners(cut_after=50_000)
     failure = fail(make_mirrors(retries=1), url)
     assert failure.kind is FailureKind.INTERRUPTED
@@ -203,7 +203,7 @@ def test_a_fetch_that_breaks_leaves_the_mirror_as_it_was(
 ) -> None:
     before = mirrors.sync([url])[url]
     assert isinstance(before, Mirror)
-    nova.commit({"big": _noise(200_000)})
+    nova.commit({"big": noise(200_000)})
     server.manners["nova.git"] = Manners(cut_after=50_000)
     assert fail(mirrors, url).kind is FailureKind.INTERRUPTED
     after = mirrors.open(url)
@@ -242,8 +242,3 @@ def test_no_git_is_said_so(
     with pytest.raises(UnknownError) as caught:
         mirrors.sync([nova.url])
     assert str(caught.value) == "git is not installed\n  hint: install git >= 2.31 or put it on PATH"
-
-
-def _noise(size: int) -> bytes:
-    """Return bytes that do not compress."""
-    return random.Random(1).randbytes(size)  # noqa: S311 - no secret
