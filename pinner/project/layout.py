@@ -130,7 +130,8 @@ def _files(directory: Path) -> list[Path]:
 
 
 def _misnamed(path: Path, project: Project) -> Problem:
-    place = Place(project.shown(path))
+    shown = project.shown(path)
+    place = Place(shown if shown.isprintable() else quote(shown))
     if check_environment_name(path.stem.removeprefix("_")) is None:
         return Problem("manifests end in '.yaml'", place, f"rename it to {quote(path.stem + _MANIFEST)}")
     message = (

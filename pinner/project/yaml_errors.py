@@ -19,7 +19,13 @@ _INDENT = (
     "the indentation does not fit the lines above",
     "give the keys of one map, and the dashes of one list, one column",
 )
+_NOTHING = (
+    "a value is missing here, or a bracket was never closed",
+    "close each '[' with ']' and each '{' with '}'",
+)
 _EXPLAINED = {
+    "did not find expected node content": _NOTHING,
+    "expected the node content": _NOTHING,
     "mapping values are not allowed": _COLON,
     "could not find expected ':'": _NO_COLON,
     "did not find expected key": _INDENT,
