@@ -1,5 +1,6 @@
 """The git repository that a user's project lies in: what a file was at a revision. Only reads."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from pinner.git.failures import essence
 from pinner.words.problems import InputError, Problem, UnknownError
 
 _TIMEOUT = 60.0
+_NOT_THERE = re.compile(r"does not exist in|exists on disk, but not in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,15 @@ def read_at(directory: Path, revision: str, path: str) -> bytes | None:
     if commit.status != 0:
         raise InputError(_not_found(directory, revision, commit))
     name = f"{commit.out.decode().strip()}:./{path}"
+    kind = _ask(directory, ["cat-file", "-t", name])
+    if kind.status != 0 and not _NOT_THERE.search(kind.err):
+        raise UnknownError(Problem(f"git cannot read {path} at {revision}: {essence(kind.err)}"))
+    if kind.out.strip() != b"blob":
+        return None
     found = _ask(directory, ["cat-file", "blob", name])
-    if found.status == 0:
-        return found.out
-    if _ask(directory, ["cat-file", "-e", name]).status == 0:
+    if found.status != 0:
         raise UnknownError(Problem(f"git cannot read {path} at {revision}: {essence(found.err)}"))
-    return None
+    return found.out
 
 
 def revisions_of(directory: Path, path: str, *, limit: int | None = None) -> tuple[FileVersion, ...]:
