@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pinner.operations.answers import Answers, Progress, ask
-from pinner.operations.externals import external_wants
+from pinner.operations.externals import external_wants, locked_externals
 from pinner.operations.inspection import (
     Subject,
     inspect,
@@ -85,7 +85,10 @@ def _lock(
     befores = workspace.locks(tuple(wanted.manifest.environment for wanted in sets))
     if moves:
         sets = _having(moves, sets, befores)
-    urls = (module.git for wanted in sets for module in _asked(wanted, moves).values())
+    urls = [module.git for wanted in sets for module in _asked(wanted, moves).values()]
+    if not moves:
+        # What was required last time most likely is again: asked for in one wave with the rest.
+        urls += [module.git for wanted in sets for module in _locked(wanted, befores).values()]
     answers = ask(workspace, urls, on_done=on_done)
     drafts = [_draft(wanted, befores[wanted.manifest.environment], moves, answers) for wanted in sets]
     drafts = _described(drafts, answers)[0] if moves else _with_externals(drafts, moves, answers)
@@ -96,6 +99,11 @@ def _lock(
     ]
     found = inspect(subjects, answers)
     return tuple(_finish(draft, found, workspace, is_strict=is_strict) for draft in drafts)
+
+
+def _locked(wanted: WantedSet, befores: Mapping[str, Lock | None]) -> Mapping[str, WantedGit]:
+    before = befores[wanted.manifest.environment]
+    return locked_externals(wanted, before) if before else {}
 
 
 def _asked(wanted: WantedSet, moves: frozenset[str] | None) -> Mapping[str, WantedGit]:

@@ -56,8 +56,8 @@ def _check(
     elif not wanted.matches(version):
         message = f"{asks}, but '{pin.module}' is pinned at {pin.version}"
         hint = (
-            f"pin another version of '{pin.module}' or '{module}', or put the right range under "
-            f"'dependencies: override: {{{module}: {{{_short(dependency.name)}: \"…\"}}}}'"
+            f"pin another version of '{pin.module}' or '{module}', or, if upstream's range is wrong, say so: "
+            f'dependencies: {{override: {{{module}: {{{_short(dependency.name)}: "{version.major}.x"}}}}}}'
         )
         yield environment.finding(Level.ERROR, "dependency-unsatisfied", module, message, hint)
 
