@@ -6,6 +6,7 @@ Only what a pinned module's metadata asks for is added, step by step, and only w
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from pinner.openstack.catalogue import ExternalPin, canonical_module, integration_pins, third_party
 from pinner.operations.wanted import Rule, WantedGit, WantedSet
@@ -81,6 +82,12 @@ def locked_externals(wanted: WantedSet, lock: Lock) -> Mapping[str, WantedGit]:
         for name, pin in lock.pins.items()
         if isinstance(pin, GitPin) and pin.required_by and name not in wanted.modules
     }
+
+
+def with_locked_externals(wanted: WantedSet, lock: Lock | None) -> WantedSet:
+    """Return what is wanted together with what the lock holds because others required it."""
+    extra = locked_externals(wanted, lock) if lock else {}
+    return replace(wanted, modules={**wanted.modules, **extra}) if extra else wanted
 
 
 def _place(wanted: WantedSet) -> Place:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pinner.operations.answers import Progress, ask
+from pinner.operations.externals import with_locked_externals
 from pinner.operations.resolve import Found
 from pinner.operations.wanted import WantedGit, WantedSet
 from pinner.operations.workspace import Workspace
@@ -36,8 +37,9 @@ def read_statuses(
     workspace: Workspace, environments: tuple[str, ...], *, on_done: Progress | None = None
 ) -> tuple[EnvironmentStatus, ...]:
     """Return the state of each environment against its remotes (against the cache when offline)."""
-    sets = workspace.want(environments)
-    locks = workspace.locks(tuple(wanted.manifest.environment for wanted in sets))
+    asked = workspace.want(environments)
+    locks = workspace.locks(tuple(wanted.manifest.environment for wanted in asked))
+    sets = tuple(with_locked_externals(wanted, locks[wanted.manifest.environment]) for wanted in asked)
     urls = (module.git for wanted in sets for module in _git_modules(wanted).values())
     answers = ask(workspace, urls, on_done=on_done)
     replies = {

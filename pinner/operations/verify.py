@@ -1,10 +1,9 @@
 """`pinner verify` and `pinner lock --check` tell whether locks are fresh, and whether their sets hold together."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from pinner.operations.answers import Progress, ask
-from pinner.operations.externals import locked_externals
+from pinner.operations.externals import with_locked_externals
 from pinner.operations.inspection import Subject, inspect, keep_audible
 from pinner.operations.lock import Outcome, strict
 from pinner.operations.pinning import differences
@@ -30,7 +29,7 @@ def verify_environments(
     """
     asked = workspace.want(environments)
     locks = workspace.locks(tuple(wanted.manifest.environment for wanted in asked))
-    sets = tuple(_with_locked_externals(wanted, locks[wanted.manifest.environment]) for wanted in asked)
+    sets = tuple(with_locked_externals(wanted, locks[wanted.manifest.environment]) for wanted in asked)
     urls = (
         module.git for wanted in sets for module in wanted.modules.values() if isinstance(module, WantedGit)
     )
@@ -54,11 +53,6 @@ def verify_environments(
         audible = [strict(finding) for finding in audible] if is_strict else audible
         outcomes.append(Outcome(name, locks[name], locks[name], tuple(audible)))
     return tuple(outcomes)
-
-
-def _with_locked_externals(wanted: WantedSet, lock: Lock | None) -> WantedSet:
-    extra = locked_externals(wanted, lock) if lock else {}
-    return replace(wanted, modules={**wanted.modules, **extra})
 
 
 def check_locks(workspace: Workspace, environments: tuple[str, ...]) -> tuple[Outcome, ...]:
