@@ -8,7 +8,7 @@ from pinner.operations.compare import Change, Comparison, ModuleChange
 from pinner.report.text import SHORT, distance, headline
 
 # Characters that start something in Markdown or HTML; a subject is data, never markup.
-_SPECIAL = re.compile(r"([\\`*_\[\]#!|<>~&@])")
+_SPECIAL = re.compile(r"([\\`*_\[\]#!|<~&@])")
 
 
 def escape(text: str) -> str:
@@ -29,10 +29,7 @@ def comparison(result: Comparison) -> Iterator[str]:
         yield ""
         yield "| module | change |"
         yield "|---|---|"
-        yield from (
-            f"| {escape(change.name)} | {escape(headline(change)).replace(r'-\>', '→')} |"
-            for change in changed
-        )
+        yield from (f"| {escape(change.name)} | {escape(headline(change))} |" for change in changed)
     for change in changed:
         yield from _commits(change)
 
