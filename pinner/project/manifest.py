@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pinner.project.bases import Merged, Shelf
-from pinner.project.check import check_exclusive
+from pinner.project.check import check_exclusive, position_of
 from pinner.project.layout import Project, select_environments
 from pinner.project.lookups import entries_at, map_at, text_at, texts_at
 from pinner.project.nodes import Entry, Mapping, Sequence
@@ -42,7 +42,17 @@ def read_manifests(project: Project, environments: tuple[str, ...] = ()) -> Mani
                 manifests.append(_build(merged, merged.root))
     for name in listing.bases:
         shelf.file(name)
-    return ManifestsRead(tuple(manifests), tuple(dict.fromkeys(shelf.problems)))
+    return ManifestsRead(tuple(manifests), _in_order(shelf.problems))
+
+
+def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:
+    """Return each problem once, those of one file together and by line, the files in the order of reading."""
+    paths = [problem.place.path if problem.place else "" for problem in problems]
+    rank = {path: number for number, path in enumerate(dict.fromkeys(paths))}
+    unique = dict.fromkeys(problems)
+    return tuple(
+        sorted(unique, key=lambda told: (rank[told.place.path if told.place else ""], position_of(told)))
+    )
 
 
 def _flaws(merged: Merged, root: Mapping) -> tuple[Problem, ...]:

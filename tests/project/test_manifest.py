@@ -1,12 +1,21 @@
 from textwrap import dedent
 
+import pytest
+
 from pinner.project.manifest import ManifestsRead, read_manifests
-from pinner.words.manifests import Externals, Ignored, Override, Text
+from pinner.words.manifests import Externals, Ignored, Manifest, Override, Text
 from pinner.words.places import Place
 from pinner.words.wants import Selector
 from tests.support.projects import Writer
 
 PRODUCTION = "environments/production.yaml"
+CREDENTIALS = "a git URL holds no user or password (ssh alone takes a user): leave the credentials to git's credential helper"
+FORMS = (
+    "transports that run commands are refused; write https://, http://, ssh://, git:// or file:///, "
+    "an absolute path, or git@host:path"
+)
+REPEAT = "write the value out where it is needed, or put it into a base and name it with 'extends:'"
+NO_RELEASE = "is no OpenStack release: write its id (2025.1) or its code name in small letters (epoxy)"
 
 
 def place(line: int, column: int) -> Place:
@@ -93,3 +102,224 @@ def test_a_full_manifest_is_read_with_the_place_of_every_value(write: Writer) ->
             is_module=False,
         ),
     }
+
+
+def problems_of(write: Writer, text: str) -> list[str]:
+    """Return the lines that a user sees for this manifest, without its path."""
+    return told(read_manifests(write({PRODUCTION: dedent(text)}))).replace(f"{PRODUCTION}:", "").splitlines()
+
+
+def only_manifest(write: Writer, text: str) -> Manifest:
+    read = read_manifests(write({PRODUCTION: dedent(text)}))
+    assert told(read) == ""
+    (manifest,) = read.manifests
+    return manifest
+
+
+def test_all_is_told_apart_from_a_list(write: Writer) -> None:
+    manifest = only_manifest(write, "release: epoxy\nopenstack: all\n")
+    assert manifest.openstack_all == Text("all", place(2, 12))
+    assert manifest.openstack == ()
+
+
+def test_defaults(write: Writer) -> None:
+    manifest = only_manifest(write, "modules: {nova: {}}\n")
+    assert manifest == Manifest("production", PRODUCTION, modules={"nova": Override("nova", place(1, 11))})
+    assert (manifest.externals, manifest.moduledir, manifest.template) == (
+        Externals.DECLARED,
+        "modules",
+        "default",
+    )
+
+
+@pytest.mark.parametrize("selector", list(Selector))
+def test_each_selector_is_read_with_its_raw_text(write: Writer, selector: Selector) -> None:
+    value = "0123456789" * 4 if selector is Selector.COMMIT else "2025.1"
+    manifest = only_manifest(write, f"modules: {{nova: {{{selector}: {value}}}}}\n")
+    nova = manifest.modules["nova"]
+    assert (nova.selector, str(nova.value)) == (selector, value)
+
+
+@pytest.mark.parametrize("selector", ["release: 2025.1", "branch: main", "version: 1.x"])
+def test_a_day_goes_with_what_moves(write: Writer, selector: str) -> None:
+    manifest = only_manifest(write, f"modules: {{nova: {{{selector}, as_of: 2024-02-29}}}}\n")
+    assert str(manifest.modules["nova"].as_of) == "2024-02-29"
+
+
+def test_every_problem_is_told_in_the_order_of_the_text(write: Writer) -> None:
+    text = """\
+        release: [2025.1]
+        realese: 1
+        extends: _bse
+        openstack: nova
+        modules:
+          nova: {tag: 1, branch: x, tga: 1, tag: 2}
+          Nova: {tag: "--upload-pack=x"}
+          ceph: no
+          x: {git: "ext::sh -c x"}
+          y: {git: "https://u:secret@git.example.net/x"}
+          z: {commit: ABC}
+          heat:
+          q: {as_of: 2025-02-30, until: tomorrow, install_path: ../x, version: foo}
+          w: {forge: a/b}
+          v: &a {forge: a/b, tag: x}
+          u: *a
+          "evil\\e[31m\\nkey": {}
+        """
+    assert problems_of(write, text) == [
+        "1:10: release: must be a release, not a list",
+        "2:1: unknown key 'realese'",
+        "  hint: did you mean 'release'?",
+        "3:10: extends: there is no environment or base '_bse'",
+        "  hint: a base is a file 'environments/_base.yaml'",
+        "4:12: openstack: must be 'all' or a list of modules, not 'nova'",
+        "6:18: modules.nova: 'branch' does not go with 'tag'",
+        "  hint: 'tag' stands at line 6, column 10; delete one of them",
+        "6:29: modules.nova: unknown key 'tga'",
+        "  hint: did you mean 'tag'?",
+        "6:37: the key 'tag' was given before, at line 6, column 10",
+        "  hint: delete one of them",
+        "7:3: modules: 'Nova' is no module name: use small letters, digits and underscores, a letter first",
+        "7:15: modules.Nova.tag: '--upload-pack=x' is no ref name: it begins with a '-'",
+        "8:9: modules.ceph: must be false or a map, not 'no'",
+        "  hint: write false, without quotes",
+        f"9:12: modules.x.git: 'ext::sh -c x' is no git URL here: {FORMS}",
+        f"10:12: modules.y.git: {CREDENTIALS}",
+        "11:15: modules.z.commit: 'ABC' is no commit: write all 40 hex digits, letters small",
+        "12:8: modules.heat: has no value",
+        "  hint: write 'heat: {}' to take it as the release has it, or 'heat: false' to leave it out",
+        "13:14: modules.q.as_of: the day '2025-02-30' does not exist",
+        "13:33: modules.q.until: 'tomorrow' is no day: write it as YYYY-MM-DD",
+        (
+            "13:57: modules.q.install_path: '../x' is no path here: write directory names with slashes between, "
+            "of letters, digits and _ . - only, no '..'"
+        ),
+        "13:72: modules.q.version: 'foo' is no version range: it is not in Puppet's range syntax",
+        "14:14: modules.w: 'forge' needs a 'version'",
+        "  hint: add the exact one, such as 'version: 1.2.3'",
+        "15:6: anchors ('&a') are not allowed",
+        f"  hint: {REPEAT}",
+        "15:22: modules.v: 'tag' does not go with 'forge'",
+        "  hint: 'forge' stands at line 15, column 10; delete one of them",
+        "16:6: aliases ('*a') are not allowed",
+        f"  hint: {REPEAT}",
+        "17:3: modules: 'evil\\x1b[31m\\nkey' is no module name: use small letters, digits and underscores, a letter first",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("- nova", "1:1: must be a map, not a list"),
+        ("nova", "1:1: must be a map, not 'nova'"),
+        ("~", "1:1: has no value"),
+        ("release:", "1:9: release: has no value"),
+        ("release: true", "1:10: release: must be a release, not 'true'"),
+        ("release: Havana", f"1:10: release: 'Havana' {NO_RELEASE}"),
+        ("release: 2025.10", f"1:10: release: '2025.10' {NO_RELEASE}"),
+        ('release: "2025.1\\n"', f"1:10: release: '2025.1\\n' {NO_RELEASE}"),
+        ("owners: cloud@example.org", "1:9: owners: must be a list of owners, not 'cloud@example.org'"),
+        ("owners: [a, [b]]", "1:13: owners: must be a line of text, not a list"),
+        ('owners: [""]', "1:10: owners: the text is empty"),
+        ('owners: ["a\\nb"]', "1:10: owners: the text must be one line"),
+        ('description: "a\\e[31m"', "1:14: description: the character U+001B is not allowed in a text"),
+        ('description: "a\\u202eb"', "1:14: description: the character U+202E is not allowed in a text"),
+        ("extends: [_base]", "1:10: extends: must be the name of a base, not a list"),
+        (
+            "extends: ../x",
+            "1:10: extends: '../x' names no environment or base: use small letters, digits and underscores",
+        ),
+        ("extends: _base.yaml", "1:10: extends: '_base.yaml' is a file's name: write the name only, '_base'"),
+        (
+            "extends: environments/x.yaml",
+            "1:10: extends: 'environments/x.yaml' is a file's name: write the name only, 'x'",
+        ),
+        ("platforms: [Ubuntu]", "1:12: platforms: must be a map of operating systems, not a list"),
+        ("platforms: {Ubuntu: 24.04}", "1:21: platforms.Ubuntu: must be a list of releases, not '24.04'"),
+        (
+            "platforms: {<b>: []}",
+            "1:13: platforms: '<b>' is no platform: use letters, digits, blanks and . _ - only",
+        ),
+        ("puppet: 8", "1:9: puppet: '8' is no version of Puppet: write all three numbers, such as 8.10.0"),
+        ("openstack: {nova: }", "1:12: openstack: must be a list of modules, not a map"),
+        ("openstack: al", "1:12: openstack: must be 'all' or a list of modules, not 'al'"),
+        ("openstack: [nova, keystone, nova]", "1:29: openstack: 'nova' stands twice in the list"),
+        ("modules: [nova]", "1:10: modules: must be a map of modules, not a list"),
+        ("modules: {nova: stable/2025.1}", "1:17: modules.nova: must be false or a map, not 'stable/2025.1'"),
+        ("modules: {nova: true}", "1:17: modules.nova: must be false or a map, not 'true'"),
+        ('modules: {nova: "false"}', "1:17: modules.nova: must be false or a map, not 'false'"),
+        ("modules: {nova: [false]}", "1:17: modules.nova: must be a map, not a list"),
+        ("modules: {nova: {module: off}}", "1:26: modules.nova.module: must be false or true, not 'off'"),
+        (
+            "modules: {nova: {branch: refs/heads/x}}",
+            "1:26: modules.nova.branch: 'refs/heads/x' is a whole ref name: leave 'refs/heads/' away",
+        ),
+        (
+            "modules: {nova: {tag: a..b}}",
+            "1:23: modules.nova.tag: 'a..b' is no ref name: '..' and a '.' at the end are forbidden",
+        ),
+        (
+            "modules: {nova: {commit: 0123abc}}",
+            "1:26: modules.nova.commit: '0123abc' is no commit: write all 40 hex digits, letters small",
+        ),
+        (
+            "modules: {nova: {tag: 1, as_of: 2025-01-01}}",
+            "1:26: modules.nova: 'as_of' does not go with 'tag'",
+        ),
+        (
+            "modules: {nova: {as_of: 2025-01-01, commit: a}}",
+            "1:37: modules.nova: 'commit' does not go with 'as_of'",
+        ),
+        (
+            "modules: {nova: {as_of: 20250101}}",
+            "1:25: modules.nova.as_of: '20250101' is no day: write it as YYYY-MM-DD",
+        ),
+        ("modules: {x: {forge: a-b, version: 1.0.0}}", "1:22: modules.x.forge: 'a-b' is no Forge name"),
+        ("modules: {x: {forge: a/b, version: 1.x}}", "1:36: modules.x.version: '1.x' is no exact version"),
+        ("modules: {x: {git: /srv/x, forge: a/b}}", "1:28: modules.x: 'forge' does not go with 'git'"),
+        (
+            "modules: {x: {version: '>= 2.0.0 < 1.0.0'}}",
+            "1:24: modules.x.version: '>= 2.0.0 < 1.0.0' is no version range: no version can match it",
+        ),
+        (
+            "modules: {x: {version: \"'); system('x\"}}",
+            "is no version range: write one such as '>= 1.2.0 < 2.0.0'",
+        ),
+        ("modules: {x: {git: ssh://u:secret@git.example.net/x}}", f"1:20: modules.x.git: {CREDENTIALS}"),
+        (
+            "modules: {x: {branch: https://u:secret@git.example.net/x}}",
+            "1:23: modules.x.branch: 'https://***@git.example.net/x' is no ref name here",
+        ),
+        (
+            "dependencies: {externals: all}",
+            "1:27: dependencies.externals: must be 'declared', 'integration' or 'newest', not 'all'",
+        ),
+        ("dependencies: {ignore: apt}", "1:24: dependencies.ignore: must be a list of modules, not 'apt'"),
+        (
+            "dependencies: {ignore: [a b]}",
+            "1:25: dependencies.ignore: 'a b' names no module: write it as 'stdlib' or 'puppetlabs/stdlib'",
+        ),
+        ("dependencies: {override: {x: {y: ''}}}", "1:34: dependencies.override.x.y: '' is no version range"),
+        ("findings: [end-of-life]", "1:11: findings: must be a map, not a list"),
+        (
+            "findings: {ignore: [E1:nova]}",
+            "1:21: findings.ignore: 'E1:nova' is no finding: write its code, or code:module, such as 'end-of-life:nova'",
+        ),
+        ("moduledir: ../modules", "1:12: moduledir: '../modules' is no path here"),
+        (
+            "moduledir: /etc/puppet",
+            "1:12: moduledir: '/etc/puppet' is no path here: write it relative to the environment's directory",
+        ),
+        ("moduledir: .", "1:12: moduledir: '.' is no moduledir"),
+        (
+            "template: ../x",
+            "1:11: template: '../x' is no template: write the name of a file in Puppetfile.templates, without '.j2'",
+        ),
+        ("template: x.j2", "1:11: template: 'x.j2' is no template: leave '.j2' away"),
+        ("'a\tb c': 1", "1:1: unknown key 'a\\tb c'"),
+        (f"{'k' * 300}: 1", f"1:1: unknown key '{'k' * 59}…'"),
+    ],
+)
+def test_a_value_of_the_wrong_shape_is_told(write: Writer, text: str, expected: str) -> None:
+    good = "" if text[0] in "-n~" or text.startswith("modules") else "\nmodules: {good: {}}\n"
+    assert expected in "\n".join(problems_of(write, text + good))
