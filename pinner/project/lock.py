@@ -50,6 +50,8 @@ def write_lock(project: Project, lock: Lock) -> bool:
     shown = project.shown(path)
     _refuse_way_out(project, path)
     data = dump_lock(lock).encode(errors="surrogatepass")
+    if path.exists() and path.read_bytes() == data:
+        return False
     parse_lock(data, environment=lock.environment, path=shown)
     return write_atomically(path, data, shown=shown)
 

@@ -9,8 +9,11 @@ from pinner.words.places import Place
 from pinner.words.problems import InputError, Problem, UnknownError
 
 _MARKS_OF_WIDE_ENCODINGS = (b"\xff\xfe", b"\xfe\xff")
-_UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-"""What YAML 1.1 allows in a stream, less a byte order mark after the first character."""
+_UNPRINTABLE = re.compile(
+    r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+"""All but what YAML 1.1 allows in a stream, less a byte order mark after the first character and the three ends of
+line (U+0085, U+2028, U+2029) that editors do not count."""
 
 
 def read_bytes(path: Path, *, shown: str, limit: int) -> bytes:

@@ -252,6 +252,8 @@ def test_problems_before_a_syntax_error_are_told_too(loader: type) -> None:
         ("a: b".encode("utf-16"), "x.yaml:1:1: the file is UTF-16, not UTF-8"),
         (b"a: b\r\nc: \x00d", "x.yaml:2:4: the control character U+0000 does not belong in a text file"),
         (b"a: \x1b[31m", "x.yaml:1:4: the control character U+001B does not belong in a text file"),
+        ("a:\u2028b".encode(), "x.yaml:1:3: the control character U+2028 does not belong in a text file"),
+        (b"a:\xc2\x85b", "x.yaml:1:3: the control character U+0085 does not belong in a text file"),
         ("a: \ufeffb".encode(), "x.yaml:1:4: the control character U+FEFF does not belong in a text file"),
     ],
 )
