@@ -91,4 +91,6 @@ def describe(pin: Pin, metadata: Metadata | None) -> Pin:
     if metadata is None or isinstance(pin, ForgePin) or not pin.is_module:
         return pin
     dependencies = {row.name: row.range for row in metadata.dependencies}
+    if (pin.name, pin.version, pin.dependencies) == (metadata.name, metadata.version, dependencies):
+        return pin
     return replace(pin, name=metadata.name, version=metadata.version, dependencies=dependencies)

@@ -1,6 +1,7 @@
 """Does the set hold together? Each module's dependencies against the versions that are pinned beside it."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from pinner.openstack.catalogue import canonical_module
 from pinner.operations.checks.subject import PinnedEnvironment
@@ -48,18 +49,24 @@ def _check(
         message = f"{asks}, which is not in the environment"
         yield environment.finding(Level.WARNING, "dependency-missing", module, message, hint)
         return
-    wanted = parse_range(dependency.range)
-    version = parse_version(pin.version or "")
-    if wanted.is_unreadable or version is None:
+    satisfied = _is_satisfied(dependency.range, pin.version or "")
+    if satisfied is None:
         what = f"{asks}; pinned is {pin.version or 'a commit without a version'}: they cannot be compared"
         yield environment.finding(Level.INFO, "dependency-unreadable", module, what)
-    elif not wanted.matches(version):
+    elif not satisfied:
         message = f"{asks}, but '{pin.module}' is pinned at {pin.version}"
         hint = (
             f"pin another version of '{pin.module}' or '{module}', or, if upstream's range is wrong, say so: "
-            f'dependencies: {{override: {{{module}: {{{_short(dependency.name)}: "{version.major}.x"}}}}}}'
+            f'dependencies: {{override: {{{module}: {{{_short(dependency.name)}: "{(pin.version or "").partition(".")[0]}.x"}}}}}}'
         )
         yield environment.finding(Level.ERROR, "dependency-unsatisfied", module, message, hint)
+
+
+@lru_cache(maxsize=65_536)
+def _is_satisfied(wanted: str, version: str) -> bool | None:
+    """Tell whether the version lies in the range, None where one cannot be read; many environments ask the same."""
+    wanted_range, pinned = parse_range(wanted), parse_version(version)
+    return None if wanted_range.is_unreadable or pinned is None else wanted_range.matches(pinned)
 
 
 def _short(name: str) -> str:
