@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pinner.git import stored
 from pinner.git.command import OUTPUT_LIMIT, Output, TooMuchOutputError, in_repository, run
-from pinner.git.failures import essence
+from pinner.git.diagnosis import essence
+from pinner.git.mirror import Mirror
 from pinner.git.running import Running
 from pinner.words.problems import Problem, UnknownError
 
@@ -20,6 +21,10 @@ class DamagedError(UnknownError):
     """A mirror is not what git and pinner left there."""
 
 
+class MissingCommitError(UnknownError):
+    """A mirror lacks a commit that it was asked about."""
+
+
 @dataclass(frozen=True, slots=True)
 class GitObject:
     """One object: its id, its kind (commit, tree, blob, tag), its size in bytes; `content` None if not asked for."""
@@ -30,21 +35,26 @@ class GitObject:
     content: bytes | None = None
 
 
-def ask(
-    path: Path, arguments: Iterable[str], *, given: bytes | None = None, limit: int = OUTPUT_LIMIT
-) -> bytes:
-    """Return what a git command that only reads says about the mirror at `path`; raises UnknownError if it fails."""
-    output = run([in_repository(path), *arguments], timeout=LOCAL_TIMEOUT, given=given, limit=limit)
-    if output.status != 0:
-        raise unreadable(path, output)
-    return output.out
+def ask(mirror: Mirror, arguments: Iterable[str], *, about: Iterable[str] = (), allowed: int = 0) -> Output:
+    """Return what a git command that only reads says about a mirror.
+
+    `about` are the commits it is asked about, `allowed` a status that is an answer beside 0. Raises UnknownError if the
+    mirror lacks one of the commits, DamagedError if git cannot read the mirror.
+    """
+    output = run([in_repository(mirror.path), *arguments], timeout=LOCAL_TIMEOUT)
+    if output.status in {0, allowed}:
+        return output
+    wanted = set(about)
+    if missing := sorted(wanted - kinds_of(mirror.path, wanted).keys()):
+        raise MissingCommitError(Problem(f"{mirror.url} has no commit {missing[0]}", hint="was it fetched?"))
+    raise unreadable(mirror.path, output)
 
 
 def unreadable(path: Path, output: Output) -> DamagedError:
     """Return the error for a mirror that git cannot read, after seeing to it that the next sync makes it anew."""
     stored.forget_note(path)
     hint = "run again without --offline: the mirror will be made anew"
-    return DamagedError(Problem(f"the mirror {path} cannot be read: {essence(output.err)}", hint=hint))
+    return DamagedError(Problem(f"the mirror {path} cannot be read: {essence(output)}", hint=hint))
 
 
 def kinds_of(path: Path, ids: Iterable[str], *, running: Running | None = None) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from pinner.git import fetching, urls
+from pinner.git import upkeep, urls
 from pinner.git.attempts import Action, T, failed, repeat
 from pinner.git.batch import DamagedError
 from pinner.git.failures import FailureKind, SyncFailure
@@ -69,7 +69,7 @@ class Mirrors:
         if not remote.path.is_dir():
             return failed(FailureKind.NOT_CACHED, remote, "it was never synced")
         try:
-            return fetching.read(remote)
+            return upkeep.read(remote)
         except DamagedError as error:
             return failed(FailureKind.NOT_CACHED, remote, error.problems[0].message)
 
@@ -82,7 +82,7 @@ class Mirrors:
         if self._is_offline:
             return False
         answer = self._repeat(
-            self._remote(mirror.url), lambda remote, lock: fetching.fetch_commit(remote, commit, lock)
+            self._remote(mirror.url), lambda remote, lock: upkeep.fetch_commit(remote, commit, lock)
         )
         if isinstance(answer, SyncFailure):
             raise UnknownError(Problem(answer.message, hint=answer.hint))
@@ -96,9 +96,7 @@ class Mirrors:
             unique.setdefault(remote.path, remote)
         pool = ThreadPoolExecutor(max_workers=min(self._settings.jobs, len(unique)))
         try:
-            paths = {
-                pool.submit(self._repeat, remote, fetching.sync): path for path, remote in unique.items()
-            }
+            paths = {pool.submit(self._repeat, remote, upkeep.sync): path for path, remote in unique.items()}
             answers = {}
             for future in as_completed(paths):
                 answers[paths[future]] = future.result()

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pinner.git.batch import GitObject, ask, kinds_of, read_objects
+from pinner.git.batch import GitObject, MissingCommitError, ask, kinds_of, read_objects
 from pinner.git.mirror import Mirror
-from pinner.words.problems import InputError, Problem, UnknownError
+from pinner.words.problems import InputError, Problem
 
 _SHORT_ID = re.compile(r"[0-9a-f]{4,40}")
 _ID = re.compile(r"[0-9a-f]{40}")
@@ -41,7 +41,7 @@ def read_files(
     names = {request: f"{request[0]}:{request[1]}" for request in wanted}
     found = read_objects(mirror.path, [*trees.values(), *names.values()], max_bytes=max_bytes)
     if missing := [commit for commit, tree in trees.items() if found[tree] is None]:
-        raise UnknownError(Problem(f"{mirror.url} has no commit {missing[0]}", hint="was it fetched?"))
+        raise MissingCommitError(Problem(f"{mirror.url} has no commit {missing[0]}", hint="was it fetched?"))
     return {request: _content(found[name]) for request, name in names.items()}
 
 
@@ -66,7 +66,7 @@ def expand_commit(mirror: Mirror, text: str) -> str | Ambiguous | None:
     """
     if not _SHORT_ID.fullmatch(text):
         return None
-    listed = ask(mirror.path, ["rev-parse", f"--disambiguate={text}"]).decode().split()
+    listed = ask(mirror, ["rev-parse", f"--disambiguate={text}"]).out.decode().split()
     commits = sorted(has_commits(mirror, listed))
     return commits[0] if len(commits) == 1 else Ambiguous(tuple(commits)) if commits else None
 

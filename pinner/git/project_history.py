@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pinner.git.command import Output, run
-from pinner.git.failures import essence
+from pinner.git.diagnosis import essence
 from pinner.words.problems import InputError, Problem, UnknownError
 
 _TIMEOUT = 60.0
@@ -34,12 +34,12 @@ def read_at(directory: Path, revision: str, path: str) -> bytes | None:
     name = f"{commit.out.decode().strip()}:./{path}"
     kind = _ask(directory, ["cat-file", "-t", name])
     if kind.status != 0 and not _NOT_THERE.search(kind.err):
-        raise UnknownError(Problem(f"git cannot read {path} at {revision}: {essence(kind.err)}"))
+        raise UnknownError(Problem(f"git cannot read {path} at {revision}: {essence(kind)}"))
     if kind.out.strip() != b"blob":
         return None
     found = _ask(directory, ["cat-file", "blob", name])
     if found.status != 0:
-        raise UnknownError(Problem(f"git cannot read {path} at {revision}: {essence(found.err)}"))
+        raise UnknownError(Problem(f"git cannot read {path} at {revision}: {essence(found)}"))
     return found.out
 
 
@@ -64,5 +64,5 @@ def _not_found(directory: Path, revision: str, output: Output) -> Problem:
             hint="old revisions are looked up in the project's own git",
         )
     if output.err.strip():
-        return Problem(f"git cannot look up {revision!r}: {essence(output.err)}")
+        return Problem(f"git cannot look up {revision!r}: {essence(output)}")
     return Problem(f"the project's git has no revision {revision!r}", hint="see 'git log' and 'git tag'")

@@ -33,11 +33,13 @@ def read_note(mirror: Path) -> Note | None:
     """Return the note of a mirror, None if it has none that can be read."""
     try:
         data = json.loads((mirror / _FILE).read_bytes())
-        if data["format"] != _FORMAT:
-            return None
-        return Note(data["packed"], data["packs"], Refs(data["refs"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        if data["format"] == _FORMAT:
+            packs = {str(name): int(size) for name, size in data["packs"].items()}
+            commits = {str(ref): _object_id(commit) for ref, commit in data["refs"].items()}
+            return Note(str(data["packed"]), packs, Refs(commits))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        pass
+    return None
 
 
 def write_note(mirror: Path, refs: Refs) -> None:
@@ -93,6 +95,11 @@ def is_empty(mirror: Path) -> bool:
     return not has_loose_refs(mirror) and not (b" refs/heads/" in content or b" refs/tags/" in content)
 
 
+def holds_sha256(mirror: Path) -> bool:
+    """Tell whether the ids in it are SHA-256, as `git clone` takes them from such a remote."""
+    return "objectformat = sha256" in (mirror / "config").read_text(errors="replace").lower()
+
+
 def pack_sizes(mirror: Path) -> dict[str, int]:
     """Return the sizes in bytes of the packs and their indexes, by file name."""
     with contextlib.suppress(FileNotFoundError), os.scandir(mirror / "objects" / "pack") as entries:
@@ -100,6 +107,11 @@ def pack_sizes(mirror: Path) -> dict[str, int]:
             entry.name: entry.stat().st_size for entry in entries if entry.name.endswith((".pack", ".idx"))
         }
     return {}
+
+
+def count_packs(mirror: Path) -> int:
+    """Return how many packs there are."""
+    return sum(name.endswith(".pack") for name in pack_sizes(mirror))
 
 
 def parse_packed_refs(content: bytes) -> dict[str, str]:

@@ -36,15 +36,17 @@ def list_tree(mirror: Mirror, commit: str, *, under: str | None = None) -> tuple
     Bytes of a path that are no UTF-8 appear as lone surrogates (`os.fsencode` gives them back).
     """
     where = ["--", under] if under else []
-    out = ask(mirror.path, ["ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit, *where])
-    return tuple(_entry(row) for row in _rows(out))
+    output = ask(
+        mirror, ["ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit, *where], about=(commit,)
+    )
+    return tuple(_entry(row) for row in _rows(output.out))
 
 
 def changed_paths(mirror: Mirror, a: str, b: str, *, under: str | None = None) -> tuple[Change, ...]:
     """Return the files that differ from commit `a` to commit `b`, sorted by path; a rename is a deletion and an addition."""
     where = [under] if under else []
     options = ["-r", "-z", "--raw", "--no-renames", "--no-ext-diff", "--no-abbrev", "--end-of-options"]
-    rows = _rows(ask(mirror.path, ["diff-tree", *options, a, b, "--", *where]))
+    rows = _rows(ask(mirror, ["diff-tree", *options, a, b, "--", *where], about=(a, b)).out)
     return tuple(_change(header, path) for header, path in zip(rows, rows, strict=True))
 
 

@@ -1,56 +1,26 @@
-"""One remote and its mirror on disk: made by one clone, kept fresh by one fetch, made anew when damaged.
+"""One mirror on disk: made by one clone, kept fresh by one fetch, made anew when damaged.
 
-Everything here runs while the mirror's lock is held. A mirror is a bare repository with the remote's branches and tags
-under their own names, and, under refs/pinner/commits/, single commits that no branch or tag reaches. It never
-garbage-collects, so that readers need no lock.
+Everything here but `read` runs while the mirror's lock is held. A mirror never drops an object, so readers need no lock
+and a commit that was once pinned stays when its branch is rewritten.
 """
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
-from pinner.git import stored
+from pinner.git import stored, transport
 from pinner.git.batch import DamagedError, kinds_of
 from pinner.git.command import Output, in_repository, run
-from pinner.git.failures import FailureKind, SyncFailure, classify, essence, failure
+from pinner.git.diagnosis import classify, essence
+from pinner.git.failures import FailureKind, SyncFailure, failure
 from pinner.git.mirror import Mirror
 from pinner.git.remote import Remote
 from pinner.words.problems import Problem
 from pinner.words.refs import BRANCH, Refs
 
-KEPT_COMMITS = "refs/pinner/commits/"
-_NO_VARIABLES: Mapping[str, str] = {}
-_REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-# Not --atomic: with it git cannot replace the branch `stable` by `stable/2025.1`. A fetch that was killed half-way is
-# not seen by readers, who take the refs from pinner's note of the last whole sync.
-_FETCH = (
-    "fetch",
-    "--quiet",
-    "--prune",
-    "--no-tags",
-    "--no-write-fetch-head",
-    "--no-auto-maintenance",
-    "--no-recurse-submodules",
-    "--no-show-forced-updates",
-)
-# The user's configuration counts, but these would run the user's hooks, or leave thousands of small files.
-_OPTIONS = (
-    "-c",
-    "core.hooksPath=/dev/null",
-    "-c",
-    "fetch.unpackLimit=1",
-    "-c",
-    "fetch.writeCommitGraph=false",
-)
-_CLONE = (
-    "clone",
-    "--bare",
-    "--quiet",
-    "--template=",
-    "--no-local",
-    "--config=gc.auto=0",
-    "--config=maintenance.auto=0",
-)
+# Each fetch that brings something leaves a pack; git looks every object up in all of them.
+_MANY_PACKS = 40
+_NO_SUCH_COMMIT = ("not our ref", "unadvertised object", "couldn't find remote ref")
 
 
 def sync(remote: Remote, lock: int) -> Mirror | SyncFailure:
@@ -66,32 +36,21 @@ def sync(remote: Remote, lock: int) -> Mirror | SyncFailure:
 
 def _refresh(remote: Remote, lock: int) -> Mirror | SyncFailure:
     note = _whole_note(remote.path)
-    output = _fetch(remote, lock, _REFSPECS)
+    output = transport.fetch(remote, lock)
     if output.status == 0:
         return _fetched(remote, note)
     if classify(output.err) is FailureKind.CORRUPT:
-        raise DamagedError(Problem(essence(output.err)))
+        raise DamagedError(Problem(essence(output)))
     return _failed(remote, output)
 
 
 def _fetched(remote: Remote, note: stored.Note) -> Mirror | SyncFailure:
     if stored.is_current(remote.path, note) and note.refs.commits:
         return Mirror(remote.url, remote.path, note.refs)
-    if stored.is_empty(remote.path) and not _speaks_git(remote):
+    if stored.is_empty(remote.path) and not transport.speaks_git(remote):
         return _no_git(remote)
+    _join_packs(remote)
     return Mirror(remote.url, remote.path, _note_refs(remote.path, remote))
-
-
-def _speaks_git(remote: Remote) -> bool:
-    """Tell whether a remote that has no refs really said so.
-
-    git takes a web page of one line for the list of refs of a "dumb" server, and finds none in it. Only the trace
-    tells; no harm in a second connection, as it is asked for empty repositories alone.
-    """
-    if not remote.place.startswith("http"):
-        return True
-    output = _talk(remote, None, ("ls-remote", "--end-of-options", remote.place), {"GIT_TRACE_PACKET": "1"})
-    return "packet:" in output.err
 
 
 def _no_git(remote: Remote) -> SyncFailure:
@@ -106,12 +65,10 @@ def read(remote: Remote) -> Mirror:
 
 def fetch_commit(remote: Remote, commit: str, lock: int) -> bool | SyncFailure:
     """Return whether the remote gave that commit, which no branch or tag reaches; it is kept under a ref."""
-    output = _fetch(remote, lock, (f"{commit}:{KEPT_COMMITS}{commit}",), prune=False)
+    output = transport.fetch_commit(remote, lock, commit)
     if output.status == 0:
         return True
-    if "not our ref" in output.err or "unadvertised object" in output.err:
-        return False
-    return _failed(remote, output)
+    return False if any(words in output.err for words in _NO_SUCH_COMMIT) else _failed(remote, output)
 
 
 def _whole_note(path: Path) -> stored.Note:
@@ -123,38 +80,8 @@ def _whole_note(path: Path) -> stored.Note:
     return note
 
 
-def _fetch(remote: Remote, lock: int, refspecs: tuple[str, ...], *, prune: bool = True) -> Output:
-    arguments = [argument for argument in _FETCH if prune or argument != "--prune"]
-    return _talk(
-        remote, lock, (in_repository(remote.path), *arguments, "--end-of-options", remote.place, *refspecs)
-    )
-
-
-def _talk(
-    remote: Remote, lock: int | None, arguments: tuple[str, ...], extra: Mapping[str, str] = _NO_VARIABLES
-) -> Output:
-    variables = remote.speech.variables(remote.place, timeout=remote.timeout)
-    output = _run(remote, lock, arguments, {**variables, **extra})
-    if "GIT_SSL_CAPATH" not in variables or classify(output.err) is not FailureKind.CERTIFICATE:
-        return output
-    remote.speech.trust_as_git_does()
-    return _talk(remote, lock, arguments, extra)
-
-
-def _run(
-    remote: Remote, lock: int | None, arguments: tuple[str, ...], variables: Mapping[str, str]
-) -> Output:
-    return run(
-        [*_OPTIONS, *arguments],
-        timeout=remote.timeout,
-        variables=variables,
-        keep_open=() if lock is None else (lock,),
-        running=remote.running,
-    )
-
-
 def _failed(remote: Remote, output: Output) -> SyncFailure:
-    return failure(classify(output.err), remote.url, place=remote.place, reason=essence(output.err))
+    return failure(classify(output.err), remote.url, place=remote.place, reason=essence(output))
 
 
 def _make_anew(remote: Remote, lock: int, damage: DamagedError) -> Mirror | SyncFailure:
@@ -168,19 +95,32 @@ def _make_anew(remote: Remote, lock: int, damage: DamagedError) -> Mirror | Sync
 def _make(remote: Remote, lock: int) -> Mirror | SyncFailure:
     """Clone beside the mirror, then put it in place; whatever stood there stays until the clone is whole."""
     new, old = _beside(remote.path)
-    output = _talk(remote, lock, (*_CLONE, "--end-of-options", remote.place, str(new)))
+    output = transport.clone(remote, lock, new)
     if output.status != 0:
         shutil.rmtree(new, ignore_errors=True)
         return _failed(remote, output)
-    if stored.is_empty(new) and not _speaks_git(remote):
+    if flaw := _flaw(new, remote):
         shutil.rmtree(new)
-        return _no_git(remote)
-    refs = _note_refs(new, remote)
+        return flaw
     if remote.path.exists():
         remote.path.rename(old)
     new.rename(remote.path)
     shutil.rmtree(old, ignore_errors=True)
-    return Mirror(remote.url, remote.path, refs)
+    return read(remote)
+
+
+def _flaw(new: Path, remote: Remote) -> SyncFailure | None:
+    """Return why a fresh clone cannot be used; if nothing, its refs are noted."""
+    if stored.is_empty(new) and not transport.speaks_git(remote):
+        return _no_git(remote)
+    if stored.holds_sha256(new):
+        reason = "the ids of its commits are SHA-256"
+        return failure(FailureKind.UNSUPPORTED, remote.url, place=remote.place, reason=reason)
+    try:
+        _note_refs(new, remote)
+    except DamagedError as error:
+        return failure(FailureKind.CORRUPT, remote.url, place=remote.place, reason=error.problems[0].message)
+    return None
 
 
 def _note_refs(path: Path, remote: Remote) -> Refs:
@@ -190,7 +130,7 @@ def _note_refs(path: Path, remote: Remote) -> Refs:
             [in_repository(path), "pack-refs", "--all"], timeout=remote.timeout, running=remote.running
         )
         if packed.status != 0:
-            raise DamagedError(Problem(essence(packed.err)))
+            raise DamagedError(Problem(essence(packed)))
     try:
         content = (path / "packed-refs").read_bytes() if (path / "packed-refs").exists() else b""
         peeled = stored.parse_packed_refs(content)
@@ -204,6 +144,13 @@ def _note_refs(path: Path, remote: Remote) -> Refs:
     )
     stored.write_note(path, refs)
     return refs
+
+
+def _join_packs(remote: Remote) -> None:
+    """Join small packs once there are many; every object stays, reachable or not. That it fails harms nothing."""
+    if stored.count_packs(remote.path) > _MANY_PACKS:
+        arguments = ["repack", "--geometric=2", "-d", "-n", "--quiet"]
+        run([in_repository(remote.path), *arguments], timeout=remote.timeout, running=remote.running)
 
 
 def _clear_leftovers(path: Path) -> None:
