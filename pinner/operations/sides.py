@@ -42,6 +42,10 @@ def read_side(text: str, workspace: Workspace) -> Side:
 
 def _from_path(text: str) -> Lock:
     path = Path(text)
+    if not path.exists():
+        raise InputError(
+            Problem(f"there is no lock at {text!r}", hint="write ENV, ENV@REV, or the path of a lock")
+        )
     return read_lock_file(path, environment=path.name.removesuffix(SUFFIX), shown=text)
 
 
