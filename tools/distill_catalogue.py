@@ -44,6 +44,8 @@ COMPOSITION = {
 }
 # puppetlabs-openstack has tags only; its major version is that of the modules it composes.
 MAJORS = {"puppetlabs-openstack": {"havana": "3", "icehouse": "4", "juno": "5"}}
+# Tags that were set on a later series' code: puppet-gnocchi began with Liberty's 7.0.0, its kilo-eol lies past that.
+MISPLACED = {("puppet-gnocchi", "kilo")}
 # Homes that moved before upstream's gate began to write them down.
 EARLIER_HOMES = {"systemd": ("https://github.com/camptocamp/puppet-systemd",)}
 # Owners on GitHub that publish under another name on the Forge.
@@ -165,7 +167,7 @@ def carried(inputs: Inputs, repository: Repository, facts: Mapping[str, Any]) ->
         ref = next((ref for ref in candidates(repository, series, version) if ref in repository.refs), None)
         name = repository.forge_name_at(ref) if ref else rows[-1][1] if rows and version else None
         _check(repository, series, ref, said=facts["series_ref"].get(series))
-        if name:
+        if name and (repository.name, series) not in MISPLACED:
             rows.append((series, name, ref, version))
     return rows
 

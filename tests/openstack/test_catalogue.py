@@ -26,7 +26,7 @@ def entry(name: str, release: str) -> ModuleEntry:
         ("icehouse", "ceilometer cinder glance heat horizon keystone neutron nova swift"),
         (
             "kilo",
-            """ceilometer cinder designate glance gnocchi heat horizon ironic keystone manila neutron nova
+            """ceilometer cinder designate glance heat horizon ironic keystone manila neutron nova
             openstack_extras openstacklib sahara swift tempest trove vswitch""",
         ),
     ],

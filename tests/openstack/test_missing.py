@@ -48,6 +48,12 @@ NO_HINT = "give its URL: 'git' under 'modules', or 'modules' in pinner.yaml"
             "module 'tempest' has no icehouse; it exists in havana and juno",
             taken_from("tempest", "havana"),
         ),
+        (
+            "gnocchi",
+            "kilo",
+            "module 'gnocchi' exists from liberty on, not in kilo",
+            taken_from("gnocchi", "liberty"),
+        ),
         ("ceph", "2025.1", "module 'ceph' does not follow OpenStack's releases", UNDER_MODULES),
         (
             "stdlib",
