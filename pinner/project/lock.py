@@ -77,6 +77,7 @@ def _git_fields(pin: GitPin) -> dict[str, _Field]:
     optional: dict[str, _Field | None] = {
         "dependencies": dict(pin.dependencies) or None,
         "module": None if pin.is_module else False,
+        "moved_from": sorted(pin.moved_from) or None,
         "name": pin.name,
         "ref": pin.ref,
         "required_by": sorted(pin.required_by) or None,

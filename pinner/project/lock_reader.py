@@ -86,6 +86,7 @@ def _git_pin(found: JsonObject, module: str, install_path: str) -> GitPin:
         },
         is_module=found.truth("module", default=True),
         required_by=found.texts("required_by", names.check_module_name),
+        moved_from=found.texts("moved_from", names.check_commit),
     )
     if len(found.flaws) == flaws_before:
         found.flaws += _contradictions(pin, found)

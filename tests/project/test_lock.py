@@ -60,6 +60,7 @@ def git_pins(draw: st.DrawFn, module: str, moduledir: str) -> GitPin:
         dependencies=draw(st.dictionaries(FACTS, FACTS, max_size=3)),
         is_module=draw(st.booleans()),
         required_by=tuple(sorted(draw(st.sets(MODULES, max_size=2)))),
+        moved_from=tuple(sorted(draw(st.sets(COMMITS, max_size=2)))),
     )
 
 
