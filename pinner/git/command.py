@@ -111,5 +111,11 @@ def _converse(
 
 
 def _name(arguments: Sequence[str]) -> str:
-    verb = next((word for word in arguments if not word.startswith("-")), "")
-    return f"git {verb}".rstrip()
+    """Return what a message calls the call: git and its verb, without the options before it."""
+    words = iter(arguments)
+    for word in words:
+        if not word.startswith("-"):
+            return f"git {word}"
+        if word in {"-c", "-C"}:
+            next(words, None)
+    return "git"
