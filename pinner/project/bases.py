@@ -51,6 +51,7 @@ class Shelf:
     _names: frozenset[str] | None = None
     _file_by_name: dict[str, File] = field(default_factory=dict)
     _merged_by_name: dict[str, Merged] = field(default_factory=dict)
+    _extended: set[str] = field(default_factory=set)
 
     def file(self, name: str) -> File:
         """Return the file of that environment or base, read now if it was not before."""
@@ -67,12 +68,19 @@ class Shelf:
                 self._merged_by_name[file.name] = self._lay(file)
         return self._merged_by_name[name]
 
+    def forget(self, name: str) -> None:
+        """Drop what was read of a file that nothing has extended so far; should something do so, it is read again."""
+        if name not in self._extended:
+            self._file_by_name.pop(name, None)
+            self._merged_by_name.pop(name, None)
+
     def _chain(self, name: str) -> list[File]:
         """Return the file and its bases, nearest first, up to the first that is missing or comes round again."""
         chain = [self.file(name)]
         seen = {name}
         while (base := extended(chain[-1])) and base.text not in seen and base.text in self._known():
             seen.add(base.text)
+            self._extended.add(base.text)
             chain.append(self.file(base.text))
         return chain
 

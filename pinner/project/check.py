@@ -59,9 +59,9 @@ class _Checker:
         match kind, node:
             case _, Refused():
                 pass
-            case _, Scalar(is_null=True):
+            case _, Scalar() if node.is_null:
                 self._tell(node, at, "has no value", f"write {kind.what}, or delete the key")
-            case (Word(), Scalar()):
+            case Word(), Scalar():
                 self._check_word(kind, node, at)
             case ListOf(), Sequence():
                 self._check_list(kind, node, at)

@@ -13,7 +13,7 @@ SETTINGS = "pinner.yaml"
 ENVIRONMENTS = "environments"
 TEMPLATES = "Puppetfile.templates"
 _MANIFEST = ".yaml"
-_LOCK = ".lock"
+LOCK_SUFFIX = ".lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Project:
 
     def lock(self, environment: str) -> Path:
         """Return the path of an environment's lock."""
-        return self.environments / f"{environment}{_LOCK}"
+        return self.environments / f"{environment}{LOCK_SUFFIX}"
 
     def template(self, name: str) -> Path:
         """Return the path of a template."""
@@ -118,7 +118,7 @@ def flaw_of_way(project: Project, path: Path) -> str | None:
 def _is_root(path: Path) -> bool:
     if (path / SETTINGS).is_file():
         return True
-    return any(file.suffix in {_MANIFEST, ".yml", _LOCK} for file in _files(path / ENVIRONMENTS))
+    return any(file.suffix in {_MANIFEST, ".yml", LOCK_SUFFIX} for file in _files(path / ENVIRONMENTS))
 
 
 def _files(directory: Path) -> list[Path]:

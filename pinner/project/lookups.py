@@ -30,6 +30,13 @@ def texts_at(node: Mapping | None, key: str) -> tuple[Text, ...]:
     return tuple(Text(item.text, item.place) for item in items if isinstance(item, Scalar))
 
 
+def texts_by_key(node: Mapping | None) -> dict[str, Text]:
+    """Return the keys of a map that hold scalars, with them."""
+    entries = node.entries.items() if node else ()
+    values = ((key, entry.value) for key, entry in entries)
+    return {key: Text(value.text, value.place) for key, value in values if isinstance(value, Scalar)}
+
+
 def values_by_key(node: Mapping | None) -> dict[str, str]:
     """Return the keys of a map that hold scalars, with their text."""
     entries = node.entries.items() if node else ()

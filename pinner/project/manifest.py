@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pinner.project.bases import Merged, Shelf
 from pinner.project.check import check_exclusive, position_of
 from pinner.project.layout import Project, select_environments
-from pinner.project.lookups import entries_at, map_at, text_at, texts_at
+from pinner.project.lookups import entries_at, map_at, text_at, texts_at, texts_by_key
 from pinner.project.nodes import Entry, Mapping, Sequence
-from pinner.project.schema import MODULE, SELECTORS
+from pinner.project.schema import MODULE
 from pinner.puppet.names import check_forge_version
 from pinner.words.manifests import Externals, Ignored, Manifest, Override, Text
 from pinner.words.places import Place
@@ -40,6 +40,7 @@ def read_manifests(project: Project, environments: tuple[str, ...] = ()) -> Mani
             shelf.problems += flaws
             if merged.is_sound and not flaws:
                 manifests.append(_build(merged, merged.root))
+        shelf.forget(name)
     for name in listing.bases:
         shelf.file(name)
     return ManifestsRead(tuple(manifests), _in_order(shelf.problems))
@@ -121,23 +122,22 @@ def _build(merged: Merged, root: Mapping) -> Manifest:
 def _override(name: str, entry: Entry) -> Override:
     if not isinstance(entry.value, Mapping):
         return Override(name, entry.key.place, is_left_out=True)
-    module = entry.value
-    forge, version = text_at(module, "forge"), text_at(module, "version")
-    selector = None if forge else next((key for key in SELECTORS if key in module.entries), None)
-    is_module = text_at(module, "module")
+    texts = texts_by_key(entry.value)
+    forge = texts.get("forge")
+    selector = None if forge else next((selector for selector in Selector if selector.value in texts), None)
     return Override(
         module=name,
         place=entry.key.place,
-        git=text_at(module, "git"),
-        selector=Selector(selector) if selector else None,
-        value=text_at(module, selector) if selector else None,
-        as_of=text_at(module, "as_of"),
+        git=texts.get("git"),
+        selector=selector,
+        value=texts[selector.value] if selector else None,
+        as_of=texts.get("as_of"),
         forge=forge,
-        forge_version=version if forge else None,
-        install_path=text_at(module, "install_path"),
-        is_module=is_module is None or is_module.value == "true",
-        reason=text_at(module, "reason"),
-        until=text_at(module, "until"),
+        forge_version=texts.get("version") if forge else None,
+        install_path=texts.get("install_path"),
+        is_module="module" not in texts or texts["module"].value == "true",
+        reason=texts.get("reason"),
+        until=texts.get("until"),
     )
 
 
@@ -147,11 +147,7 @@ def _ignored(text: Text) -> Ignored:
 
 
 def _overridden(node: Mapping | None) -> dict[str, dict[str, Text]]:
-    return {module: _texts_by_key(map_at(node, module)) for module in (node.entries if node else ())}
-
-
-def _texts_by_key(node: Mapping | None) -> dict[str, Text]:
-    return {key: text for key in (node.entries if node else ()) if (text := text_at(node, key))}
+    return {module: texts_by_key(map_at(node, module)) for module in (node.entries if node else ())}
 
 
 def _platforms(node: Mapping | None) -> dict[str, tuple[str, ...]]:
