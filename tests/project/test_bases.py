@@ -320,3 +320,9 @@ def test_what_is_no_regular_file_is_told(write: Writer) -> None:
         "environments/nowhere.yaml: the file cannot be read: No such file or directory",
         "environments/pipe.yaml: this is no regular file",
     ]
+
+
+def test_an_environment_that_others_extend_is_told_once(write: Writer) -> None:
+    result = read(write, a="openstak: all\n", b="extends: a\n", c="extends: a\n")
+    assert told(result) == ["environments/a.yaml:1:1: unknown key 'openstak'", "  hint: did you mean 'openstack'?"]
+    assert result.manifests == ()
