@@ -324,5 +324,8 @@ def test_what_is_no_regular_file_is_told(write: Writer) -> None:
 
 def test_an_environment_that_others_extend_is_told_once(write: Writer) -> None:
     result = read(write, a="openstak: all\n", b="extends: a\n", c="extends: a\n")
-    assert told(result) == ["environments/a.yaml:1:1: unknown key 'openstak'", "  hint: did you mean 'openstack'?"]
+    assert told(result) == [
+        "environments/a.yaml:1:1: unknown key 'openstak'",
+        "  hint: did you mean 'openstack'?",
+    ]
     assert result.manifests == ()
