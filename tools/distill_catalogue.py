@@ -26,6 +26,9 @@ from typing import Any
 
 import yaml
 
+from pinner.puppet.ranges import parse_range
+from pinner.puppet.versions import parse_version
+
 OUTPUT = Path(__file__).resolve().parent.parent / "pinner" / "openstack" / "data" / "catalogue.json"
 SERIES_REFS = (
     "refs/heads/stable/",
@@ -217,6 +220,37 @@ def integration(inputs: Inputs) -> dict[str, list[Row]]:
     }
 
 
+def misfits(inputs: Inputs, pins: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
+    """Return, per series, module, dependency, range and version for each pair that the gate runs against its metadata."""
+    found = {series: sorted(_misfits(inputs, series, rows)) for series, rows in pins.items()}
+    return {series: rows for series, rows in found.items() if rows}
+
+
+def _misfits(inputs: Inputs, series: str, pins: list[Row]) -> Iterator[tuple[str, str, str, str]]:
+    metadata = dict(_run_by_the_gate(inputs, series, pins))
+    for module, row in metadata.items():
+        for name, wanted in row.get("dependencies", ()):
+            short = forge_name(name).split("/")[1]
+            version = parse_version(metadata.get(short, {}).get("version") or "")
+            wanted_range = parse_range(wanted or "")
+            if version and not wanted_range.is_unreadable and not wanted_range.matches(version):
+                yield module, short, wanted, str(version)
+
+
+def _run_by_the_gate(inputs: Inputs, series: str, pins: list[Row]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each module of a series, OpenStack's and third-party ones, with its metadata there."""
+    for name, facts in load(inputs.folder / "modules.yaml").items():
+        repository = inputs.repositories.get(f"openstack/{name}")
+        row = repository.metadata.get(facts["series_ref"].get(series, "")) if repository else None
+        if row and row.get("name"):
+            yield forge_name(row["name"]).split("/")[1], row
+    for name, git, ref in pins:
+        repository = inputs.repositories.get(str(git).removeprefix("https://github.com/"))
+        row = repository.metadata.get(str(ref)) if repository else None
+        if row:
+            yield str(name), row
+
+
 def third_party(inputs: Inputs, pins: Mapping[str, list[Row]]) -> list[dict[str, Any]]:
     """Return each third-party module with its git homes and Forge names, newest first."""
     homes: dict[str, list[str]] = {}
@@ -264,12 +298,14 @@ def render(inputs: Inputs) -> str:
     """Return the whole file."""
     pins = integration(inputs)
     pin_texts = [f"{compact(series)}:{lines(rows)}" for series, rows in pins.items()]
+    misfit_texts = [f"{compact(series)}:{lines(rows)}" for series, rows in misfits(inputs, pins).items()]
     parts = {
         "format": "1",
         "series": lines(series_rows(inputs)),
         "repositories": "[\n" + ",\n".join(entry_text(entry) for entry in catalogue(inputs)) + "\n]",
         "third_party": lines(third_party(inputs, pins)),
         "integration": "{\n" + ",\n".join(pin_texts) + "\n}",
+        "misfits": "{\n" + ",\n".join(misfit_texts) + "\n}",
     }
     return "{\n" + ",\n".join(f'"{key}":{text}' for key, text in parts.items()) + "\n}\n"
 

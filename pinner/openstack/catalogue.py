@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 from functools import cache
 
-from pinner.openstack.homes import canonical_module, canonical_url, integration_pins, third_party
+from pinner.openstack.homes import (
+    canonical_module,
+    canonical_url,
+    gate_misfits,
+    integration_pins,
+    third_party,
+)
 from pinner.openstack.missing import explain_missing
 from pinner.openstack.packaged import Carried, ExternalPin, Repository, ThirdParty, facts
 from pinner.openstack.presence import carried_in
@@ -19,6 +25,7 @@ __all__ = [
     "canonical_url",
     "explain_missing",
     "find_module",
+    "gate_misfits",
     "integration_pins",
     "modules_in",
     "ref_candidates",

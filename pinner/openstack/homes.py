@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from pinner.openstack.packaged import ExternalPin, Repository, ThirdParty, facts
+from pinner.openstack.packaged import ExternalPin, Misfit, Repository, ThirdParty, facts
 from pinner.openstack.series import Series
 
 # Hosts that served OpenStack's repositories, and the owners they were served under.
@@ -32,6 +32,11 @@ def third_party(name: str) -> ThirdParty | None:
 def integration_pins(series: Series) -> tuple[ExternalPin, ...]:
     """Return the third-party modules that upstream's gate runs for a series, by name; none before kilo."""
     return facts().integration.get(series.id, ())
+
+
+def gate_misfits(series: Series) -> tuple[Misfit, ...]:
+    """Return the pairs of modules that upstream's gate runs for a series although their metadata contradict each other."""
+    return facts().misfits.get(series.id, ())
 
 
 def canonical_module(forge_name: str) -> str:

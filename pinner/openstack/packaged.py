@@ -81,13 +81,27 @@ class ExternalPin:
 
 
 @dataclass(frozen=True, slots=True)
+class Misfit:
+    """A pair that upstream's gate runs although metadata forbids it: `module` wants `dependency` in `range`."""
+
+    module: str
+    dependency: str
+    range: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything the file holds; `series` is oldest first, `integration` maps a series id to its pins by name."""
+    """Everything the file holds; `series` is oldest first.
+
+    `integration` maps a series id to its pins by name, `misfits` to the pairs among them that contradict metadata.
+    """
 
     series: tuple[SeriesRow, ...]
     repositories: tuple[Repository, ...]
     third_party: tuple[ThirdParty, ...]
     integration: Mapping[str, tuple[ExternalPin, ...]]
+    misfits: Mapping[str, tuple[Misfit, ...]]
 
 
 @cache
@@ -103,6 +117,7 @@ def facts() -> Facts:
         integration={
             series: tuple(ExternalPin(*row) for row in rows) for series, rows in raw["integration"].items()
         },
+        misfits={series: tuple(Misfit(*row) for row in rows) for series, rows in raw["misfits"].items()},
     )
 
 

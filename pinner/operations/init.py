@@ -111,4 +111,23 @@ openstack:              # modules that follow the release; or `openstack: all`
 
 dependencies:
   externals: integration    # third-party modules as upstream's gate runs them for this release
-"""
+{_overrides(release, modules)}"""
+
+
+def _overrides(release: Series, modules: tuple[str, ...]) -> str:
+    """Return the overrides without which what the gate runs would contradict its own metadata; empty if none."""
+    third_party = {pin.name for pin in catalogue.integration_pins(release)}
+    ranges: dict[str, dict[str, str]] = {}
+    for misfit in catalogue.gate_misfits(release):
+        if misfit.module in third_party.union(modules) and misfit.dependency in third_party:
+            major = int(misfit.version.partition(".")[0])
+            ranges.setdefault(misfit.module, {})[misfit.dependency] = (
+                f'">= {misfit.version} < {major + 1}.0.0"'
+            )
+    rows = [f"    {module}: {{{_pairs(wanted)}}}\n" for module, wanted in ranges.items()]
+    heading = "  override:                 # the gate runs these pairs, though the metadata of one has not caught up\n"
+    return "".join([heading, *rows]) if rows else ""
+
+
+def _pairs(wanted: dict[str, str]) -> str:
+    return ", ".join(f"{name}: {text}" for name, text in wanted.items())

@@ -155,6 +155,8 @@ def _draft(wanted: WantedSet, before: Lock | None, moves: frozenset[str] | None,
     pinned = pin_modules(modules, before, {name: answers.answer(module) for name, module in renewed.items()})
     pins = {**before.pins, **pinned.pins} if moves and before else pinned.pins
     absent = tuple(finding for finding in pinned.failures if _is_not_in_release(finding, wanted, before))
+    if not pins:
+        absent = ()  # a release of which nothing at all is there is not a release with less in it
     failures = tuple(finding for finding in pinned.failures if finding not in absent)
     notes = tuple(_absence(finding) for finding in absent)
     if failures:

@@ -225,10 +225,12 @@ def _git_url(override: Override, lookup: _Lookup, release: Series | None) -> str
         return override.git.value
     if override.module in lookup.settings.modules:
         return lookup.settings.modules[override.module]
+    follows = override.selector in {None, Selector.RELEASE}
     found = catalogue.find_module(override.module, release)
-    if found is None:
-        return _missing(override.module, release, override.place)
-    return found.git
+    if found is None and not follows:
+        # A tag, branch or commit may be of a time when the module was in no release, or in another one.
+        found = catalogue.find_module(override.module, None)
+    return _missing(override.module, release, override.place) if found is None else found.git
 
 
 def _want(override: Override, release: Series | None) -> Want | Problem:

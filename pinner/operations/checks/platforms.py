@@ -33,7 +33,12 @@ def _unsupported(
     if known is None:
         yield system
     elif known:
-        yield from (f"{system} {release}" for release in releases if release not in known)
+        yield from (f"{system} {release}" for release in releases if not _is_named(release, known))
+
+
+def _is_named(release: str, known: tuple[str, ...]) -> bool:
+    """Tell whether metadata names that release: CentOS's `6` means 6.5 too, Ubuntu's `24.04` only itself."""
+    return any(release == name or release.startswith(f"{name}.") for name in known)
 
 
 def _puppet(environment: PinnedEnvironment, module: str, metadata: Metadata) -> Iterator[Finding]:
