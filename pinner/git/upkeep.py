@@ -19,7 +19,7 @@ from pinner.words.problems import Problem
 from pinner.words.refs import BRANCH, Refs
 
 # Each fetch that brings something leaves a pack; git looks every object up in all of them.
-_MANY_PACKS = 40
+_MANY_PACKS = 20
 _NO_SUCH_COMMIT = ("not our ref", "unadvertised object", "couldn't find remote ref")
 
 

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from pinner.git.mirrors import FailureKind, Mirror, Mirrors, SyncFailure
+from pinner.git.objects import has_commits
 from tests.support.repositories import Repository, Zoo, make_repository
 from tests.support.servers import HttpGitServer, Manners, serve_daemon, serve_http
 
 MakeMirrors = Callable[..., Mirrors]
+MANY = 24
 
 
 def sync(mirrors: Mirrors, url: str) -> Mirror:
@@ -215,3 +217,32 @@ def test_mirrors_do_not_collect_garbage_or_take_hooks(nova: Repository, mirrors:
     mirror = sync(mirrors, nova.url)
     assert "auto = 0" in (mirror.path / "config").read_text()
     assert not (mirror.path / "hooks").exists()
+
+
+def test_a_ref_whose_name_is_no_utf_8_hides_no_other(nova: Repository, mirrors: Mirrors) -> None:
+    commit = nova.find("refs/heads/main") or ""
+    nova.git("update-ref", "--stdin", given=b"create refs/heads/caf\xe9 %s\n" % commit.encode())
+    mirror = sync(mirrors, nova.url)
+    assert mirror.refs.commits == {
+        "refs/heads/caf\\xe9": commit,
+        "refs/heads/main": commit,
+        "refs/tags/1.0.0": commit,
+    }
+    assert sync(mirrors, nova.url).refs == mirror.refs
+
+
+def test_refs_that_are_neither_branches_nor_tags_stay_away(nova: Repository, mirrors: Mirrors) -> None:
+    nova.git("update-ref", "refs/pull/1/head", nova.hidden_commit({"pull": "1"}))
+    nova.git("update-ref", "refs/changes/01/1/1", "refs/heads/main")
+    assert set(sync(mirrors, nova.url).refs.commits) == {"refs/heads/main", "refs/tags/1.0.0"}
+
+
+def test_many_small_packs_are_joined_and_rewritten_commits_stay(nova: Repository, mirrors: Mirrors) -> None:
+    mirror = sync(mirrors, nova.url)
+    tips = []
+    for number in range(MANY):
+        tips.append(nova.commit({"n": str(number)}, parents=() if number % 10 == 0 else None))
+        mirror = sync(mirrors, nova.url)
+    assert len(list((mirror.path / "objects" / "pack").glob("*.pack"))) < MANY
+    assert has_commits(mirror, tips) == frozenset(tips)
+    assert sync(mirrors, nova.url).notes == ()

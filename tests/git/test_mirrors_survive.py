@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -78,6 +79,35 @@ def test_kill_9_in_mid_pack_then_a_second_run(
     del server.manners["nova.git"]
     assert sync(mirrors, url).refs.branch("main") == commit
     assert not list((tmp_path / "cache").rglob("tmp_pack_*"))
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["clone", "fetch"])
+def test_kill_9_at_any_moment_then_a_second_run(
+    nova: Repository, url: str, mirrors: Mirrors, tmp_path: Path, *, is_first: bool
+) -> None:
+    """Count the kills by how far the run has come, in files written: that is as fine as moments get."""
+    cache = tmp_path / "cache"
+    if not is_first:
+        sync(mirrors, url)
+    for moment in range(0, 24, 4) if is_first else range(6):
+        if is_first:
+            shutil.rmtree(cache, ignore_errors=True)
+        start = count_files(cache)
+        commit = nova.commit({"big": noise(50_000 + moment)})
+        with start_pinner(cache, url) as killed:
+            wait_until(lambda: killed.poll() is not None or count_files(cache) >= start + moment)  # noqa: B023
+            killed.kill()
+            for process in processes_mentioning(url):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+        wait_until(lambda: processes_mentioning(url) == ())
+        mirror = sync(mirrors, url)
+        assert mirror.refs.branch("main") == commit
+        assert mirror.notes == ()
+
+
+def count_files(directory: Path) -> int:
+    return sum(len(files) for _, _, files in os.walk(directory))
 
 
 def test_a_git_that_outlives_its_pinner_still_holds_the_mirror(

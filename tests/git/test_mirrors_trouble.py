@@ -1,5 +1,7 @@
 """Mirrors of remotes that misbehave: what could not be found out is said, told apart, and harms nothing else."""
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from pinner.git.mirrors import FailureKind, Mirror, Mirrors, SyncFailure
 from pinner.words.problems import InputError, UnknownError
 from tests.support.noise import noise
 from tests.support.processes import processes_mentioning
-from tests.support.repositories import Repository, make_repository
+from tests.support.repositories import Repository, make_repository, run_git
 from tests.support.servers import HttpGitServer, Manners, serve_daemon, serve_http
 
 MakeMirrors = Callable[..., Mirrors]
@@ -242,3 +244,45 @@ def test_no_git_is_said_so(
     with pytest.raises(UnknownError) as caught:
         mirrors.sync([nova.url])
     assert str(caught.value) == "git is not installed\n  hint: install git >= 2.31 or put it on PATH"
+
+
+def test_a_commit_that_cannot_be_asked_for_is_unknown(
+    url: str, server: HttpGitServer, mirrors: Mirrors
+) -> None:
+    mirror = mirrors.sync([url])[url]
+    assert isinstance(mirror, Mirror)
+    server.manners["nova.git"] = Manners(failures=100)
+    with pytest.raises(UnknownError) as caught:
+        mirrors.fetch_commit(mirror, "0123456789abcdef0123456789abcdef01234567")
+    assert str(caught.value) == (
+        f"{url} cannot serve now: unable to access '{url}/': The requested URL returned error: 503\n"
+        "  hint: try again later, or use --offline to work from the cache"
+    )
+
+
+def test_a_repository_with_other_ids_is_told(upstreams: Path, mirrors: Mirrors) -> None:
+    path = upstreams / "modern.git"
+    run_git("init", "--quiet", "--bare", "--object-format=sha256", str(path))
+    Repository(path).commit({"README": "1"})
+    assert fail(mirrors, path.as_uri()) == SyncFailure(
+        path.as_uri(),
+        FailureKind.UNSUPPORTED,
+        f"{path.as_uri()} cannot be pinned: the ids of its commits are SHA-256",
+        "pinner needs git >= 2.31 and repositories with SHA-1 ids",
+    )
+
+
+def test_a_remote_that_changes_to_other_ids_is_told(nova: Repository, mirrors: Mirrors) -> None:
+    mirrors.sync([nova.url])
+    shutil.rmtree(nova.path)
+    run_git("init", "--quiet", "--bare", "--object-format=sha256", str(nova.path))
+    nova.commit({"README": "1"})
+    assert fail(mirrors, nova.url).kind is FailureKind.UNSUPPORTED
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_repository_of_somebody_else_is_told(nova: Repository, mirrors: Mirrors) -> None:
+    os.chown(nova.path, 65534, 65534)
+    failure = fail(mirrors, str(nova.path))
+    assert failure.kind is FailureKind.UNTRUSTED
+    assert failure.hint == "if you do: git config --global --add safe.directory PATH"
