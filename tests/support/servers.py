@@ -115,12 +115,14 @@ class _Server(ThreadingHTTPServer):
         self.stalled = threading.Event()
         self.released = threading.Event()
         self.lock = threading.Lock()
+        self.here = threading.local()
         self.on_request = on_request
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Shake hands in the connection's own thread, so that a slow client keeps nobody waiting."""
         with self.lock:
             self.traffic.connections += 1
+            self.here.number = self.traffic.connections
         if self.tls:
             request = self.tls.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
             with contextlib.suppress(OSError):
@@ -153,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        self.connection_number = self.server.traffic.connections
+        self.connection_number = self.server.here.number
 
     def log_message(self, *_args: Any, **_kwargs: Any) -> None:
         """Stay silent."""

@@ -1,0 +1,85 @@
+"""`make bench`: what pinner costs beside its peers and beside the floor, as ratios of one run.
+
+Nothing here passes or fails. The report goes to stdout and to .bench/report.md; progress goes to stderr.
+"""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tools.bench.cold import bench_cold_lock
+from tools.bench.cost import FailedError
+from tools.bench.deploying import bench_deploy
+from tools.bench.growing import bench_growth
+from tools.bench.locking import bench_warm_lock
+from tools.bench.report import render
+from tools.bench.rounds import Section
+from tools.bench.starting import bench_start
+from tools.bench.upstreams import OPENSTACK, OWN, Size, build
+
+HOME = Path(__file__).resolve().parents[2] / ".bench"
+PEERS = ("r10k", "g10k")
+SMALL = Size(commits=40, files=10)
+Bench = Callable[[Path, Path, int], tuple[Section, ...]]
+BENCHES: Mapping[str, Bench] = {
+    "start": lambda _upstreams, work, rounds: bench_start(work, rounds),
+    "warm": bench_warm_lock,
+    "cold": bench_cold_lock,
+    "deploy": bench_deploy,
+    "growth": bench_growth,
+}
+NEED_PEERS = frozenset({"cold", "deploy"})
+
+
+def main() -> int:
+    """Run the benches that were asked for, one after another."""
+    options = _parse()
+    shutil.rmtree(HOME, ignore_errors=True)
+    upstreams, small = HOME / "upstreams", HOME / "small"
+    if {"warm", "cold", "deploy"} & set(options.benches):
+        _tell("building upstreams of a real one's size")
+        build(upstreams, OPENSTACK[:20], Size())
+    if "growth" in options.benches:
+        _tell("building forty small upstreams")
+        build(small, (*OPENSTACK, *OWN), SMALL)
+    sections: list[Section] = []
+    for name in options.benches:
+        _tell(f"measuring: {name}")
+        sections += _run(name, small if name == "growth" else upstreams, options.rounds)
+    report = render(sections, rounds=options.rounds)
+    (HOME / "report.md").write_text(report)
+    sys.stdout.write(report)
+    return 0
+
+
+def _run(name: str, upstreams: Path, rounds: int) -> tuple[Section, ...]:
+    missing = [tool for tool in PEERS if shutil.which(tool) is None] if name in NEED_PEERS else []
+    if missing:
+        _tell(f"left out, {' and '.join(missing)} not installed: {name}")
+        return ()
+    try:
+        return BENCHES[name](upstreams, HOME / name, rounds)
+    except FailedError as error:
+        _tell(f"{name} failed: {error}")
+        return ()
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
+    parser.add_argument("benches", nargs="*", metavar="BENCH", help=f"which ones (all: {' '.join(BENCHES)})")
+    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds of each (default: 5)")
+    options = parser.parse_args()
+    if unknown := sorted(set(options.benches) - set(BENCHES)):
+        parser.error(f"there is no bench {unknown[0]}")
+    options.benches = options.benches or list(BENCHES)
+    return options
+
+
+def _tell(what: str) -> None:
+    sys.stderr.write(f"{what}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
