@@ -74,6 +74,13 @@ def commit_as_of(mirror: Mirror, tip: str, day: str) -> str | None:
     return ask(mirror, arguments, about=(tip,)).out.decode().strip() or None
 
 
+def is_reached(mirror: Mirror, commit: str) -> bool:
+    """Tell whether any branch or tag has that commit in its history."""
+    refs = ["--not", "--branches", "--tags", "--not"]
+    arguments = ["rev-list", "--max-count=1", *refs, "--end-of-options", commit]
+    return not ask(mirror, arguments, about=(commit,)).out
+
+
 def refs_containing(mirror: Mirror, commit: str) -> tuple[str, ...]:
     """Return the whole names of the branches and tags that have that commit in their history, sorted."""
     arguments = ["for-each-ref", f"--contains={commit}", "--format=%(refname)", BRANCH, TAG]

@@ -6,7 +6,7 @@ that begin with a hyphen (https://git-scm.com/docs/git-remote-ext).
 
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from pinner.git.surroundings import TRANSPORTS
 from pinner.words.problems import InputError, Problem
@@ -16,7 +16,6 @@ _SCHEME = re.compile(r"\A([A-Za-z0-9][A-Za-z0-9+.-]*)://")
 _SCP = re.compile(
     r"(?:[A-Za-z0-9_.][A-Za-z0-9_.-]*@)?(?P<host>[A-Za-z0-9_.][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\]):(?P<path>[^:].*)"
 )
-_UNSAFE = re.compile(r"[^\x21-\x7e\xa0-\U0010ffff]")
 _DEFAULT_PORTS = {"git": 9418, "http": 80, "https": 443, "ssh": 22}
 
 # Hosts known to serve X and X.git as one repository. Elsewhere they may be two, and two modules must never share a
@@ -38,7 +37,8 @@ def canonical(url: str) -> str:
     path = parts.path.rstrip("/")
     if host in _SAME_WITH_SUFFIX:
         path = path.removesuffix(".git")
-    return f"{scheme}://{_authority(parts.username, host, parts.port, scheme)}{path}"
+    authority = _authority(parts.username, host, parts.port, scheme)
+    return str(urlunsplit((scheme, authority, path, parts.query, parts.fragment)))
 
 
 def rewritten(url: str, rules: Mapping[str, str]) -> str:
@@ -51,23 +51,9 @@ def rewritten(url: str, rules: Mapping[str, str]) -> str:
 
 def require_allowed(url: str) -> None:
     """Raise InputError unless `url` is one of the transports, an scp-like address or an absolute path."""
-    if problem := _fault(url):
-        raise InputError(problem)
-
-
-def _fault(url: str) -> Problem | None:
-    shown = redacted(url)
-    if not url or url.startswith("-") or _UNSAFE.search(url):
-        return Problem(
-            f"{shown!r} is no git URL", hint="a URL has no blanks, no control characters, no leading hyphen"
-        )
-    if _HELPER.match(url):
-        return Problem(f"{shown!r}: git remote helpers are refused", hint=_TRANSPORT_HINT)
-    if match := _SCHEME.match(url):
-        return _fault_of_scheme(url, match[1].lower(), shown)
-    if url.startswith("/") or _SCP.fullmatch(url):
-        return None
-    return Problem(f"{shown!r} is no git URL", hint=_TRANSPORT_HINT)
+    if fault := _fault(url):
+        what, hint = fault
+        raise InputError(Problem(f"{redacted(url)!r}{what}", hint=hint))
 
 
 _TRANSPORT_HINT = (
@@ -75,22 +61,33 @@ _TRANSPORT_HINT = (
 )
 
 
-def _fault_of_scheme(url: str, scheme: str, shown: str) -> Problem | None:
+def _fault(url: str) -> tuple[str, str | None] | None:
+    """Return what to say after the URL, and the hint; None for a URL that git may be given."""
+    if not url or url.startswith("-") or not url.isprintable() or " " in url:
+        return " is no git URL", "a URL has no blanks, no control characters, no leading hyphen"
+    if _HELPER.match(url):
+        return ": git remote helpers are refused", _TRANSPORT_HINT
+    if match := _SCHEME.match(url):
+        return _fault_of_scheme(url, match[1].lower())
+    if url.startswith("/") or _SCP.fullmatch(url):
+        return None
+    return " is no git URL", _TRANSPORT_HINT
+
+
+def _fault_of_scheme(url: str, scheme: str) -> tuple[str, str | None] | None:
     if scheme not in TRANSPORTS:
-        return Problem(f"{shown!r}: the transport '{scheme}' is refused", hint=_TRANSPORT_HINT)
+        return f": the transport '{scheme}' is refused", _TRANSPORT_HINT
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError as error:
-        return Problem(f"{shown!r} is no git URL: {error}")
+        return f" is no git URL: {error}", None
     if parts.password is not None or (parts.username is not None and scheme != "ssh"):
-        return Problem(
-            f"{shown!r}: credentials in a URL are refused", hint="use a git credential helper or an ssh key"
-        )
+        return ": credentials in a URL are refused", "use a git credential helper or an ssh key"
     if scheme != "file" and (not parts.hostname or parts.hostname.startswith("-") or parts.path in {"", "/"}):
-        return Problem(f"{shown!r} is no git URL: it needs a host and a path")
+        return " is no git URL: it needs a host and a path", None
     if scheme == "file" and not parts.path.startswith("/"):
-        return Problem(f"{shown!r} is no git URL: it needs an absolute path")
+        return " is no git URL: it needs an absolute path", None
     return None
 
 
@@ -100,16 +97,17 @@ def _authority(user: str | None, host: str, port: int | None, scheme: str) -> st
     return f"{login}{name}" if port in {None, _DEFAULT_PORTS.get(scheme)} else f"{login}{name}:{port}"
 
 
-_LOGIN = re.compile(r"(?<=://)[^/\s'\"@]*@")
-_SECRET = re.compile(r"(?i)\b([\w-]*(?:token|password|passwd|secret|api[_-]?key)[\w-]*=)[^&\s'\"]+")
-_HEADER = re.compile(r"(?i)((?:proxy-)?authorization|cookie)(: *)[^\r\n]+")
+# Compiled on use: most runs show no URL.
+_LOGIN = r"(?<=://)[^/\s'\"@]*@"
+_PARAMETER = r"(?i)\b([\w-]*(?:token|password|passwd|secret|api[_-]?key)[\w-]*=)[^&\s'\"]+"
+_HEADER = r"(?i)((?:proxy-)?authorization|cookie)(: *)[^\r\n]+"
 
 
 def redacted(text: str) -> str:
     """Return `text` without anything that looks like a credential; the user of an ssh URL stays."""
-    text = _LOGIN.sub(_hide_login, text)
-    text = _SECRET.sub(r"\1***", text)
-    return _HEADER.sub(r"\1\2***", text)
+    text = re.sub(_LOGIN, _hide_login, text)
+    text = re.sub(_PARAMETER, r"\1***", text)
+    return re.sub(_HEADER, r"\1\2***", text)
 
 
 def _hide_login(match: re.Match[str]) -> str:

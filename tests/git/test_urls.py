@@ -23,6 +23,7 @@ SPOKEN = "pinner speaks file, git, http, https and ssh, user@host:path, and abso
         ("http://[::1]:80/nova", "http://[::1]/nova"),
         ("ssh://git@git.example.org:22/nova", "ssh://git@git.example.org/nova"),
         ("git://git.example.org/nova", "git://git.example.org/nova"),
+        ("https://git.example.org/cgi?r=nova", "https://git.example.org/cgi?r=nova"),
         ("file:///srv/git/nova.git/", "file:///srv/git/nova.git"),
         ("/srv/git/nova.git/", "/srv/git/nova.git"),
         ("git@git.example.org:nova.git", "git@git.example.org:nova.git"),
