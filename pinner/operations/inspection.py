@@ -1,7 +1,6 @@
 """Everything that is checked about pinned environments, in one pass over all of them: nothing is read twice."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pinner.operations.answers import Answers
@@ -11,10 +10,11 @@ from pinner.operations.checks.modules import check_modules
 from pinner.operations.checks.platforms import check_platforms
 from pinner.operations.checks.refs import check_refs
 from pinner.operations.checks.subject import PinnedEnvironment
+from pinner.operations.checks.tags import check_tags
 from pinner.operations.facts import read_metadata
-from pinner.operations.presence import absent_commits
-from pinner.operations.resolve import Answer, Found
-from pinner.operations.wanted import WantedGit, WantedSet
+from pinner.operations.remotes import Subject, look_at_remotes
+from pinner.operations.tag_log import TagLog
+from pinner.operations.wanted import WantedSet
 from pinner.words.findings import Finding
 from pinner.words.metadata import Dependency, Metadata
 from pinner.words.pins import GitPin, Lock
@@ -23,37 +23,37 @@ if TYPE_CHECKING:
     from pinner.git.mirrors import Mirror
 
 Check = Callable[[PinnedEnvironment], Iterator[Finding]]
-CHECKS: tuple[Check, ...] = (check_refs, check_modules, check_dependencies, check_platforms, check_lifecycle)
+CHECKS: tuple[Check, ...] = (
+    check_refs,
+    check_tags,
+    check_modules,
+    check_dependencies,
+    check_platforms,
+    check_lifecycle,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """One environment to look at; `asked` names the modules whose remote was asked (the others are taken as locked)."""
-
-    wanted: WantedSet
-    lock: Lock
-    asked: frozenset[str]
-
-
-def inspect(subjects: Iterable[Subject], answers: Answers) -> Mapping[str, tuple[Finding, ...]]:
-    """Return environment to its findings, silenced ones left out."""
+def inspect(
+    subjects: Iterable[Subject],
+    answers: Answers,
+    *,
+    log: TagLog = TagLog(),  # noqa: B008 - it is frozen
+    accepted: frozenset[str] = frozenset(),
+) -> Mapping[str, tuple[Finding, ...]]:
+    """Return environment to its findings, silenced ones left out; `accepted` names modules whose tags may have moved."""
     subjects = tuple(subjects)
-    locks = [subject.lock for subject in subjects]
-    absent = absent_commits(locks, answers)
-    metadata = read_pinned_metadata(locks, answers)
-    replies = {subject.lock.environment: _replies(subject, answers) for subject in subjects}
-    positions = answers.positions(pair for subject in subjects for pair in _pairs(subject, replies).values())
+    remotes = look_at_remotes(subjects, answers)
+    metadata = read_pinned_metadata([subject.lock for subject in subjects], answers)
     found: dict[str, tuple[Finding, ...]] = {}
     for subject in subjects:
-        pairs = _pairs(subject, replies)
         environment = PinnedEnvironment(
             wanted=subject.wanted,
             lock=subject.lock,
             metadata=of_modules(subject.lock, metadata),
             today=answers.workspace.today,
-            answers=replies[subject.lock.environment],
-            absent=_absent_modules(subject.lock, absent),
-            positions={module: positions[pair] for module, pair in pairs.items() if pair in positions},
+            remotes=remotes[subject.lock.environment],
+            log=log,
+            accepted=accepted,
         )
         findings = (finding for check in CHECKS for finding in check(environment))
         found[subject.lock.environment] = tuple(keep_audible(findings, subject.wanted))
@@ -66,11 +66,6 @@ def keep_audible(findings: Iterable[Finding], wanted: WantedSet) -> Iterator[Fin
     for finding in findings:
         if not {(finding.code, None), (finding.code, finding.module)} & silenced:
             yield finding
-
-
-def _absent_modules(lock: Lock, absent: frozenset[tuple[str, str]]) -> frozenset[str]:
-    pins = ((name, pin) for name, pin in lock.pins.items() if isinstance(pin, GitPin))
-    return frozenset(name for name, pin in pins if (pin.git, pin.commit) in absent)
 
 
 def read_pinned_metadata(locks: Iterable[Lock], answers: Answers) -> Mapping[str, Metadata]:
@@ -98,24 +93,3 @@ def of_modules(lock: Lock, metadata: Mapping[str, Metadata]) -> Mapping[str, Met
     """Return module to metadata for the Puppet modules of a lock, from metadata by commit."""
     pins = ((name, pin) for name, pin in lock.pins.items() if isinstance(pin, GitPin) and pin.is_module)
     return {name: metadata[pin.commit] for name, pin in pins if pin.commit in metadata}
-
-
-def _replies(subject: Subject, answers: Answers) -> Mapping[str, Answer]:
-    modules = subject.wanted.modules
-    return {
-        name: answers.answer(wanted)
-        for name, wanted in modules.items()
-        if isinstance(wanted, WantedGit) and name in subject.asked
-    }
-
-
-def _pairs(
-    subject: Subject, replies: Mapping[str, Mapping[str, Answer]]
-) -> Mapping[str, tuple[str, str, str]]:
-    """Return module to (git, pinned commit, commit that its want names now) where the two differ."""
-    pairs: dict[str, tuple[str, str, str]] = {}
-    for module, answer in replies[subject.lock.environment].items():
-        pin = subject.lock.pins.get(module)
-        if isinstance(pin, GitPin) and isinstance(answer, Found) and answer.commit != pin.commit:
-            pairs[module] = (pin.git, pin.commit, answer.commit)
-    return pairs

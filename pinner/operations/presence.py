@@ -9,8 +9,10 @@ from pinner.operations.answers import Answers
 from pinner.words.pins import GitPin, Lock
 
 
-def absent_commits(locks: Iterable[Lock], answers: Answers) -> frozenset[tuple[str, str]]:
-    """Return the (git, commit) of pins that neither the mirror nor its remote has.
+def absent_commits(
+    locks: Iterable[Lock], answers: Answers, *, present: frozenset[tuple[str, str]] = frozenset()
+) -> frozenset[tuple[str, str]]:
+    """Return the (git, commit) of pins that neither the mirror nor its remote has; `present` are known to be there.
 
     A commit that no branch or tag reaches is fetched by its id, so that what follows can read it. A commit that a ref
     names is there: git checks that before it moves a ref.
@@ -18,7 +20,7 @@ def absent_commits(locks: Iterable[Lock], answers: Answers) -> frozenset[tuple[s
     wanted: dict[Mirror, set[str]] = {}
     for pin in (pin for lock in locks for pin in lock.pins.values() if isinstance(pin, GitPin)):
         mirror = answers.mirror(pin.git)
-        if mirror is not None:
+        if mirror is not None and (pin.git, pin.commit) not in present:
             wanted.setdefault(mirror, set()).add(pin.commit)
     unnamed = {mirror: ids - set(mirror.refs.commits.values()) for mirror, ids in wanted.items()}
     unnamed = {mirror: ids for mirror, ids in unnamed.items() if ids}

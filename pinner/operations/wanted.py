@@ -120,6 +120,9 @@ def _listed(
     if asks is None:
         return
     if release is None:
+        problems += [
+            _missing(name.value, None, name.place) for name in manifest.openstack if _is_unknown(name)
+        ]
         if manifest.release is None:
             problems.append(
                 Problem("'openstack' needs a release", asks.place, "add a line such as 'release: 2025.1'")
@@ -139,6 +142,11 @@ def _listed(
             problems.append(
                 Problem(f"module '{name}' does not follow OpenStack's releases", name.place, hint)
             )
+
+
+def _is_unknown(name: Text) -> bool:
+    """Tell whether no release at all has that module: worth telling even where the release itself is wrong."""
+    return catalogue.find_module(name.value, None) is None
 
 
 def _follow(entry: ModuleEntry, release: Series, place: Place, manifest: Manifest, rule: Rule) -> WantedGit:
@@ -195,7 +203,7 @@ def _overridden(override: Override, lookup: _Lookup) -> Wanted | Problem:
     git = _git_url(override, lookup, release)
     if isinstance(git, Problem):
         return git
-    want = _want(override, release)
+    want = _want(override, release, lookup)
     if isinstance(want, Problem):
         return want
     follows = release is not None and want.selector is Selector.RELEASE
@@ -233,7 +241,7 @@ def _git_url(override: Override, lookup: _Lookup, release: Series | None) -> str
     return _missing(override.module, release, override.place) if found is None else found.git
 
 
-def _want(override: Override, release: Series | None) -> Want | Problem:
+def _want(override: Override, release: Series | None, lookup: _Lookup) -> Want | Problem:
     as_of = override.as_of.value if override.as_of else None
     if (
         override.selector is not None
@@ -241,6 +249,10 @@ def _want(override: Override, release: Series | None) -> Want | Problem:
         and override.selector is not Selector.RELEASE
     ):
         return Want(override.selector, override.value.value, as_of)
+    if release is None and lookup.manifest.release:
+        return Want(
+            Selector.RELEASE, lookup.manifest.release.value, as_of
+        )  # that it is unknown is told already
     if release is None:
         hint = "give it one of release, branch, tag, commit, version, or give the environment a release"
         return Problem(f"module '{override.module}' has no selector", override.place, hint)

@@ -9,7 +9,7 @@ from pinner.git.mirrors import Mirrors
 from pinner.operations.wanted import WantedSet, want_modules
 from pinner.project.layout import Project
 from pinner.project.lock import read_lock
-from pinner.project.manifest import read_manifests
+from pinner.project.manifest import in_order, read_manifests
 from pinner.words.manifests import Settings
 from pinner.words.pins import Lock
 from pinner.words.problems import InputError
@@ -30,9 +30,10 @@ class Workspace:
         """Return what those environments (none: all) want; raises InputError with every problem of every manifest."""
         read = read_manifests(self.project, environments)
         sets = tuple(want_modules(manifest, self.settings) for manifest in read.manifests)
-        problems = [*read.problems, *(problem for wanted in sets for problem in wanted.problems)]
+        judged = (*sets, *(want_modules(manifest, self.settings) for manifest in read.damaged))
+        problems = [*read.problems, *(problem for wanted in judged for problem in wanted.problems)]
         if problems:
-            raise InputError(dict.fromkeys(problems))
+            raise InputError(in_order(problems))
         return sets
 
     def locks(self, environments: tuple[str, ...]) -> Mapping[str, Lock | None]:

@@ -1,5 +1,6 @@
 """Manifests of a project -> what each environment asks for, and every problem of every file in one run."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pinner.project.bases import Merged, Shelf
@@ -7,6 +8,7 @@ from pinner.project.check import check_exclusive, position_of
 from pinner.project.layout import Project, select_environments
 from pinner.project.lookups import entries_at, map_at, text_at, texts_at, texts_by_key
 from pinner.project.nodes import Entry, Mapping, Sequence
+from pinner.project.pruning import prune
 from pinner.project.schema import MODULE
 from pinner.puppet.names import check_forge_version
 from pinner.words.manifests import Externals, Ignored, Manifest, Override, Text
@@ -17,10 +19,14 @@ from pinner.words.wants import Selector
 
 @dataclass(frozen=True, slots=True)
 class ManifestsRead:
-    """The manifests without a problem, in the order asked for, and all problems in the order of reading."""
+    """The manifests without a problem, in the order asked for, and all problems in the order of reading.
+
+    `damaged` are the others, less what has a problem: only to be asked what else is wrong with them.
+    """
 
     manifests: tuple[Manifest, ...]
     problems: tuple[Problem, ...] = ()
+    damaged: tuple[Manifest, ...] = ()
 
 
 def read_manifests(project: Project, environments: tuple[str, ...] = ()) -> ManifestsRead:
@@ -33,6 +39,7 @@ def read_manifests(project: Project, environments: tuple[str, ...] = ()) -> Mani
     shelf = Shelf(project)
     shelf.problems += listing.problems
     manifests: list[Manifest] = []
+    damaged: list[Manifest] = []
     for name in listing.environments:
         merged = shelf.merged(name)
         if merged.root is not None:
@@ -40,14 +47,17 @@ def read_manifests(project: Project, environments: tuple[str, ...] = ()) -> Mani
             shelf.problems += flaws
             if merged.is_sound and not flaws:
                 manifests.append(_build(merged, merged.root))
+            else:
+                damaged.append(_build(merged, prune(merged.root, shelf.problems)))
         shelf.forget(name)
     for name in listing.bases:
         shelf.file(name)
-    return ManifestsRead(tuple(manifests), _in_order(shelf.problems))
+    return ManifestsRead(tuple(manifests), in_order(shelf.problems), tuple(damaged))
 
 
-def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Return each problem once, those of one file together and by line, the files in the order of reading."""
+    problems = tuple(problems)
     paths = [problem.place.path if problem.place else "" for problem in problems]
     rank = {path: number for number, path in enumerate(dict.fromkeys(paths))}
     unique = dict.fromkeys(problems)

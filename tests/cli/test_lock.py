@@ -199,3 +199,23 @@ def test_all_wrong_input_of_all_manifests_is_told_in_one_run(cloud: Cloud) -> No
         "environments/two.yaml:4:3",
     ]
     assert "'quantum'" in lines[1]
+
+
+def test_syntax_and_meaning_are_judged_in_one_run(cloud: Cloud) -> None:
+    cloud.manifest(
+        "one",
+        "release: 2025.3\n"
+        "openstack: [keystone, nvoa, ../x]\n"
+        "colour: red\n"
+        "modules:\n"
+        "  nova: {branch: a, tag: b}\n"
+        "  glance: {}\n"
+        "  zzz: {branch: main}\n"
+        "  swift: {release: icehous}\n",
+    )
+    result = cloud.run("lock")
+    places = [line.partition(": ")[0] for line in result.err.splitlines() if line.startswith("environments/")]
+    assert result.code == 2
+    assert places == [
+        f"environments/one.yaml:{place}" for place in ("1:10", "2:23", "2:29", "3:1", "5:21", "7:3", "8:20")
+    ]
