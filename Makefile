@@ -28,7 +28,7 @@ bench: $(VENV)/.tests
 	$(BIN)/python -m tools.bench
 
 schema: $(VENV)/.runs
-	$(BIN)/python -m tools.write_schema
+	$(BIN)/python -m pinner.project.json_schema
 
 $(VENV)/.runs: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
