@@ -39,7 +39,7 @@ def read_modulefile(text: str, flaws: Flaws) -> Metadata:
 
 def _read_declarations(text: str, flaws: Flaws) -> Sequence[Declaration]:
     declarations = []
-    for statement in read_declarations(text.replace("\r\n", "\n")):
+    for statement in read_declarations(text):
         if isinstance(statement, Unreadable):
             flaws.add(f"line {statement.line}: {statement.reason}")
         elif statement.word in {"name", "version", "dependency"}:

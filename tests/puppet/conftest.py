@@ -8,3 +8,8 @@ from tests.support.oracles import RubyOracle, run_oracle
 @pytest.fixture(scope="session")
 def semantic_puppet() -> Iterator[RubyOracle]:
     yield from run_oracle("semantic_puppet.rb", "ruby-semantic-puppet")
+
+
+@pytest.fixture(scope="session")
+def ruby() -> Iterator[RubyOracle]:
+    yield from run_oracle("declarations.rb", "ruby")

@@ -10,8 +10,8 @@ from typing import Final
 
 from pinner.puppet.ruby.lexer import read_tokens
 from pinner.puppet.ruby.reasons import reason_against, reason_against_first
-from pinner.puppet.ruby.token_stream import BLOCKS, TokenStream
-from pinner.puppet.ruby.tokens import Kind, Token
+from pinner.puppet.ruby.token_stream import TokenStream
+from pinner.puppet.ruby.tokens import KEYWORDS, Kind, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,18 @@ class _NotLiteralError(ValueError):
     """The current word is no literal, or stands where none can; never leaves this file."""
 
 
+_CALLED: Final = re.compile(r"[a-z_][A-Za-z0-9_]*[?!]?")
 _INTEGER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
 _CONSTANTS: Final = {"true": True, "false": False, "nil": None}
 
 
 def read_declarations(text: str) -> Iterator[Declaration | Unreadable]:
-    """Yield all declarations and everything that is none, in the order of the text."""
-    stream = TokenStream(read_tokens(text))
-    stream.skip_newlines()
+    """Yield all declarations and everything that is none, in the order of the text.
+
+    A carriage return before a line break is no part of any text, as in Ruby.
+    """
+    stream = TokenStream(read_tokens(text.replace("\r\n", "\n")))
+    stream.skip_separators()
     while stream.current.kind is not Kind.END:
         statement = _Reader(stream).read()
         yield statement
@@ -92,7 +96,7 @@ def read_declarations(text: str) -> Iterator[Declaration | Unreadable]:
             )
             yield from [] if isinstance(statement, Unreadable) and statement.reason == rest.reason else [rest]
             return
-        stream.skip_newlines()
+        stream.skip_separators()
 
 
 class _Reader:
@@ -103,6 +107,7 @@ class _Reader:
         self.start = stream.current
         self.arguments: list[Argument] = []
         self.pairs: list[Pair] = []
+        self.has_braces = False
 
     def read(self) -> Declaration | Unreadable:
         """Return the statement; the stream is at its end then."""
@@ -120,48 +125,58 @@ class _Reader:
         culprit = self.stream.current
         is_first = culprit is self.start
         reason = reason_against_first(culprit) if is_first else reason_against(culprit)
-        is_complete = self.stream.skip_statement() and self.stream.current.kind is not Kind.BROKEN
+        is_complete = self.stream.skip_statement() or self.stream.current.kind is Kind.BROKEN
+        is_rest = culprit.kind is Kind.BROKEN or not is_complete
         begun = self._declaration() if self.start.kind is Kind.WORD and not is_first else None
-        return Unreadable(
-            reason, culprit.line, culprit.column, begun, self.stream.last.line, is_rest=not is_complete
-        )
+        return Unreadable(reason, culprit.line, culprit.column, begun, self.stream.last.line, is_rest=is_rest)
 
     def _read_declaration(self) -> None:
-        if self.start.kind is not Kind.WORD or self.start.text in BLOCKS:
+        if (
+            self.start.kind is not Kind.WORD
+            or not _CALLED.fullmatch(self.start.text)
+            or self.start.text in KEYWORDS
+        ):
             raise _NotLiteralError
         self.stream.take()
-        if self.stream.takes(Kind.OPEN, "("):
+        is_call = self.stream.current.column == self.start.column + len(self.start.text)
+        if is_call and self.stream.takes(Kind.OPEN, "("):
             self._read_items(closer=")")
-        elif self.stream.current.kind not in (Kind.NEWLINE, Kind.END):
+        elif self.stream.current.kind not in (Kind.OPEN, Kind.NEWLINE, Kind.END):
             self._read_items(closer=None)
         if self.stream.current.kind not in (Kind.NEWLINE, Kind.END):
             raise _NotLiteralError
 
     def _read_items(self, closer: str | None) -> None:
         """Read what stands between commas; line breaks end it only where no bracket is open."""
-        self._skip_newlines_if(closer)
+        if closer:
+            self.stream.skip_line_breaks()
         while not (closer and self.stream.takes(Kind.CLOSE, closer)):
             self._read_item(is_in_braces=closer == "}")
-            self._skip_newlines_if(closer)
-            if self.stream.takes(Kind.COMMA):
-                self.stream.skip_newlines()
-            elif closer is None:
+            has_comma = self.stream.takes(Kind.COMMA)
+            if not has_comma and closer is None:
                 return
-            elif self.stream.current.kind is not Kind.CLOSE:
+            self.stream.skip_line_breaks()
+            if not has_comma and self.stream.current.kind is not Kind.CLOSE:
                 raise _NotLiteralError
 
-    def _skip_newlines_if(self, closer: str | None) -> None:
-        if closer:
-            self.stream.skip_newlines()
-
     def _read_item(self, *, is_in_braces: bool) -> None:
+        if self.has_braces:
+            raise _NotLiteralError
         first = self.stream.current
         if not is_in_braces and self.stream.takes(Kind.OPEN, "{"):
-            self._read_items(closer="}")
+            self._read_braces()
         elif self.stream.takes(Kind.LABEL):
             self._read_pair(Symbol(first.text), first)
         else:
             self._read_argument(self._read_value(), first, is_in_braces=is_in_braces)
+
+    def _read_braces(self) -> None:
+        """Read pairs in braces; without a pair they are not the same as nothing, so they are refused."""
+        self.stream.skip_line_breaks()
+        if self.stream.current.kind is Kind.CLOSE or self.pairs:
+            raise _NotLiteralError
+        self._read_items(closer="}")
+        self.has_braces = True
 
     def _read_argument(self, value: Literal, first: Token, *, is_in_braces: bool) -> None:
         if self.stream.takes(Kind.ARROW):
@@ -172,7 +187,7 @@ class _Reader:
             self.arguments.append(Argument(value, first.line, first.column))
 
     def _read_pair(self, key: Literal, first: Token) -> None:
-        self.stream.skip_newlines()
+        self.stream.skip_line_breaks()
         self.pairs.append(Pair(key, self._read_value(), first.line, first.column))
 
     def _read_value(self) -> Literal:

@@ -43,14 +43,19 @@ def _lines_before(text: str, start: int, name: str, *, is_indented: bool) -> tup
 
 
 def _value(body: str, lines: list[str], *, is_raw: bool, is_dedented: bool) -> str | None:
-    if is_dedented and any("\t" in line or "\\\n" in line for line in lines):
-        return None  # tabs count as columns there, and a joined line is dedented or not by rules of its own
+    if is_dedented and any(_is_dedented_oddly(line) for line in lines):
+        return None
     if is_raw:
         return body
     try:
         return None if has_code(body) else unescape(body)
     except UnreadableEscapeError:
         return None
+
+
+def _is_dedented_oddly(line: str) -> bool:
+    """Tell of lines that Ruby has rules of its own for: tabs count as columns, lines of blanks count or do not."""
+    return "\t" in line or "\\\n" in line or (line.isspace() and line != "\n")
 
 
 def _dedent(lines: list[str]) -> list[str]:

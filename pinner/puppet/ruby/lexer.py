@@ -60,8 +60,7 @@ class _Lexer:
             self.position = match.end()
             return token
         if group in ("blank", "comment"):
-            self._move(match.end())
-            return None
+            return self._read_blank(match)
         if group == "newline":
             return self._read_newline(match)
         if group == "end":
@@ -88,6 +87,12 @@ class _Lexer:
         if heredoc.value is None:
             return self._take(Literal(Kind.DYNAMIC, "a heredoc with code in it", announcement.end()))
         return self._take(Literal(Kind.STRING, heredoc.value, announcement.end()))
+
+    def _read_blank(self, match: re.Match[str]) -> Token | None:
+        if match[0].startswith("\\") and self.end_of_heredocs > self.position:
+            return self._token(Kind.BROKEN, "a line with a heredoc goes on here, which cannot be read")
+        self._move(match.end())
+        return None
 
     def _read_newline(self, match: re.Match[str]) -> Token | None:
         token = self._token(Kind.NEWLINE, "\n")
@@ -116,7 +121,7 @@ class _Lexer:
         if before.text in NOT_A_VALUE:
             return True
         is_argument = self.is_after_blank and match.lastgroup != "character"
-        return is_argument and not self.text[match.end() : match.end() + 1].isspace()
+        return is_argument and not self.text[match.start() + 1 : match.start() + 2].isspace()
 
     def _take(self, literal: Literal) -> Token:
         token = self._token(literal.kind, literal.text)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from pinner.puppet.names import quoted
-from pinner.puppet.ruby.tokens import Kind, Token
+from pinner.puppet.ruby.tokens import BLOCKS, Kind, Token
 
 _MODIFIERS: Final = frozenset({"if", "unless", "while", "until", "and", "or", "rescue"})
 _REASONS: Final = {
@@ -33,6 +33,6 @@ def reason_against(token: Token) -> str:
 
 def reason_against_first(token: Token) -> str:
     """Say what keeps the word from beginning a declaration."""
-    if token.kind is Kind.WORD:
-        return f"what stands between {quoted(token.text)} and its 'end' depends on something"
+    if token.kind is Kind.WORD and token.text in BLOCKS:
+        return f"what stands between '{token.text}' and its 'end' depends on something"
     return reason_against(token) if token.kind is Kind.BROKEN else "no declaration begins like this"

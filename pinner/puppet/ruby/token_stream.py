@@ -3,12 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from pinner.puppet.ruby.tokens import NOT_A_VALUE, Kind, Token
-
-BLOCKS: Final = frozenset(
-    {"begin", "case", "class", "def", "for", "if", "module", "unless", "until", "while"},
-)
-"""Words that open what `end` closes, where they stand first in an expression."""
+from pinner.puppet.ruby.tokens import BLOCKS, NOT_A_VALUE, Kind, Token
 
 _LOOPS: Final = frozenset({"for", "until", "while"})
 _GOES_ON_AFTER: Final = frozenset({Kind.OPERATOR, Kind.COMMA, Kind.ARROW})
@@ -44,10 +39,15 @@ class TokenStream:
             self.take()
         return is_taken
 
-    def skip_newlines(self) -> None:
-        """Go on to the next line that holds anything."""
+    def skip_separators(self) -> None:
+        """Go on to the next statement."""
         while self.current.kind is Kind.NEWLINE:
             self.take()
+
+    def skip_line_breaks(self) -> None:
+        """Go on to the next line that holds anything, within a statement: a semicolon would end it."""
+        while self.takes(Kind.NEWLINE, "\n"):
+            pass
 
     @property
     def is_at_end(self) -> bool:

@@ -64,6 +64,30 @@ NOT_A_VALUE: Final = frozenset(
 )
 """Words after which a slash or a percent sign begins a literal."""
 
+BLOCKS: Final = frozenset(
+    {"begin", "case", "class", "def", "for", "if", "module", "unless", "until", "while"},
+)
+"""Words that open what `end` closes, where they stand first in an expression."""
+
+KEYWORDS: Final = NOT_A_VALUE - {"puts", "raise"} | {
+    *(
+        "BEGIN",
+        "END",
+        "__ENCODING__",
+        "__END__",
+        "__FILE__",
+        "__LINE__",
+        "alias",
+        "break",
+        "class",
+        "def",
+        "defined?",
+        "end",
+    ),
+    *("false", "for", "module", "next", "nil", "redo", "retry", "self", "super", "true", "undef"),
+}
+"""Words that Ruby keeps for itself: none of them is called."""
+
 _NAME: Final = r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*"
 TOKEN: Final = re.compile(
     rf"""
@@ -75,7 +99,7 @@ TOKEN: Final = re.compile(
     | (?P<number>[0-9](?:[0-9A-Za-z_]|\.(?=[0-9]))*)
     | (?P<scope>::)
     | (?P<quoted_symbol>:["'])
-    | (?P<symbol>:{_NAME}[?!]?(?:=(?![>=~]))?)
+    | (?P<symbol>:{_NAME}(?:[?!](?!=[^>])|=(?![>=~]))?)
     | (?P<quote>["'`])
     | (?P<variable>\$(?:{_NAME}|\S)|@@?{_NAME})
     | (?P<arrow>=>)
