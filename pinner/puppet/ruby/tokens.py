@@ -99,7 +99,7 @@ TOKEN: Final = re.compile(
     | (?P<number>[0-9](?:[0-9A-Za-z_]|\.(?=[0-9]))*)
     | (?P<scope>::)
     | (?P<quoted_symbol>:["'])
-    | (?P<symbol>:{_NAME}(?:[?!](?!=[^>])|=(?![>=~]))?)
+    | (?P<symbol>:{_NAME}(?:[?!](?!=)|=(?![>=~]))?)
     | (?P<quote>["'`])
     | (?P<variable>\$(?:{_NAME}|\S)|@@?{_NAME})
     | (?P<arrow>=>)
