@@ -1,0 +1,18 @@
+"""A peer that is missing must not pass for a peer that agrees."""
+
+import pytest
+from _pytest.outcomes import Failed, Skipped
+
+from tests.support.oracles import find_tool
+
+
+def test_a_missing_tool_fails_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(Failed, match="no-such-tool is not installed .Debian's package none.; CI must have it"):
+        find_tool("no-such-tool", "none")
+
+
+def test_a_missing_tool_skips_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(Skipped, match="no-such-tool is not installed"):
+        find_tool("no-such-tool", "none")
