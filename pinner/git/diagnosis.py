@@ -19,7 +19,7 @@ def _rule(kind: FailureKind, *patterns: str) -> tuple[FailureKind, str]:
 _RULES = (
     _rule(FailureKind.DISK_FULL, "no space left on device", "disk quota exceeded", "file too large"),
     _rule(
-        FailureKind.CORRUPT,
+        FailureKind.DAMAGED_MIRROR,
         r"unexpected line in .*packed-refs",
         r"packed-refs .* (?:unterminated|is corrupt)",
         r"(?:bad|invalid|corrupt|missing) (?:loose )?object",
@@ -123,11 +123,14 @@ _RULES = (
 
 _NOISE = "^(?:fatal|error|remote|warning): *"
 _VAGUE = "could not read from remote repository"  # ssh's own line before it says why
+_REMOTE_DAMAGE = "possible repository corruption on the remote side"
 _LONGEST = 300
 
 
 def classify(stderr: str) -> FailureKind:
     """Return the kind of failure that git's stderr tells of; what the remote's git said counts only if ours is mute."""
+    if _REMOTE_DAMAGE in stderr:
+        return FailureKind.CORRUPT
     lines = stderr.splitlines(keepends=True)
     own = "".join(line for line in lines if not line.startswith("remote:"))
     kinds = (

@@ -19,6 +19,7 @@ class FailureKind(StrEnum):
     BUSY = "busy"
     DISK_FULL = "disk-full"
     CACHE = "cache"
+    DAMAGED_MIRROR = "damaged-mirror"
     CORRUPT = "corrupt"
     UNSUPPORTED = "unsupported"
     UNTRUSTED = "untrusted"
@@ -97,7 +98,7 @@ _WORDS: dict[FailureKind, tuple[str, str | None]] = {
         "check the cache's owner and rights, or set PINNER_CACHE",
     ),
     FailureKind.CORRUPT: (
-        "the repository at {where} is damaged, or its data were on the way",
+        "the repository at {where} is damaged",
         "ask those who serve it",
     ),
     FailureKind.NOT_CACHED: ("{where} is not in the cache", "run once without --offline"),

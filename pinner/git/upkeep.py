@@ -39,7 +39,7 @@ def _refresh(remote: Remote, lock: int) -> Mirror | SyncFailure:
     output = transport.fetch(remote, lock)
     if output.status == 0:
         return _fetched(remote, note)
-    if classify(output.err) is FailureKind.CORRUPT:
+    if classify(output.err) is FailureKind.DAMAGED_MIRROR:
         raise DamagedError(Problem(essence(output)))
     return _failed(remote, output)
 
@@ -98,7 +98,9 @@ def _make(remote: Remote, lock: int) -> Mirror | SyncFailure:
     output = transport.clone(remote, lock, new)
     if output.status != 0:
         shutil.rmtree(new, ignore_errors=True)
-        return _failed(remote, output)
+        kind = classify(output.err)
+        kind = FailureKind.CORRUPT if kind is FailureKind.DAMAGED_MIRROR else kind  # there was no mirror yet
+        return failure(kind, remote.url, place=remote.place, reason=essence(output))
     if flaw := _flaw(new, remote):
         shutil.rmtree(new)
         return flaw

@@ -295,6 +295,45 @@ def test_a_full_disk_at_the_first_sync(nova: Repository, small_disk: Path) -> No
     assert answer.kind is FailureKind.DISK_FULL
 
 
+def test_a_mirror_that_cannot_be_written_is_told(nova: Repository, mirrors: Mirrors) -> None:
+    mirror = sync(mirrors, nova.url)
+    lock = mirror.path.with_name(f"{mirror.path.name}.lock")
+    lock.unlink()
+    lock.mkdir()
+    assert mirrors.sync([nova.url])[nova.url] == SyncFailure(
+        nova.url,
+        FailureKind.CACHE,
+        f"cannot write the mirror of {nova.url}: Is a directory: {lock}",
+        "check the cache's owner and rights, or set PINNER_CACHE",
+    )
+
+
+def test_a_damaged_mirror_does_not_serve_offline(nova: Repository, mirrors: Mirrors) -> None:
+    lose_index(sync(mirrors, nova.url).path)
+    assert mirrors.open(nova.url) is None
+    assert mirrors.open_or_fail(nova.url) == SyncFailure(
+        nova.url,
+        FailureKind.NOT_CACHED,
+        f"{nova.url} is not in the cache: a pack is missing or cut off",
+        "run once without --offline",
+    )
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["clone", "fetch"])
+def test_a_remote_that_is_damaged_itself_is_told(
+    nova: Repository, url: str, mirrors: Mirrors, *, is_first: bool
+) -> None:
+    if not is_first:
+        sync(mirrors, url)
+    lost = nova.find(f"{nova.commit({'file': 'lost'})}:file") or ""
+    (nova.path / "objects" / lost[:2] / lost[2:]).unlink()
+    answer = mirrors.sync([url])[url]
+    assert isinstance(answer, SyncFailure)
+    assert answer.kind is FailureKind.CORRUPT
+    assert answer.message.startswith(f"the repository at {url} is damaged: ")
+    assert answer.hint == "ask those who serve it"
+
+
 def test_a_cache_that_cannot_be_made(nova: Repository, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UnknownError) as caught:

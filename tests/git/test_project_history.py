@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pinner.git.project_history import read_at, revisions_of
-from pinner.words.problems import InputError
+from pinner.words.problems import InputError, UnknownError
 from tests.support.repositories import run_git
 
 
@@ -73,3 +73,13 @@ def test_a_hook_s_git_dir_does_not_lead_elsewhere(
     run_git("init", "--quiet", str(tmp_path / "other"))
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
     assert read_at(project, "before", LOCK) == b"one\n"
+
+
+def test_a_damaged_project_history_is_no_missing_file(project: Path) -> None:
+    root = project.parent
+    blob = run_git("-C", str(root), "rev-parse", "before:puppet/environments/production.lock")
+    loose = root / ".git" / "objects" / blob[:2] / blob[2:]
+    loose.chmod(0o600)
+    loose.write_bytes(b"garbage")
+    with pytest.raises(UnknownError, match=r"^git cannot read environments/production\.lock at before: "):
+        read_at(project, "before", LOCK)
