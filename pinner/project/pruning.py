@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pinner.project.nodes import Entry, Mapping, Node, Scalar, Sequence
+from pinner.project.nodes import Entry, Mapping, Node, Sequence
 from pinner.words.places import Place
 from pinner.words.problems import Problem
 
