@@ -19,6 +19,13 @@ from pinner.operations.lock import Outcome, lock_environments, update_environmen
 from pinner.operations.verify import check_locks, verify_environments
 from pinner.report import as_json, text
 
+accept_option = click.option(
+    "--accept-moved",
+    "accepted",
+    metavar="MODULE",
+    multiple=True,
+    help="Take over that a tag of this module names another commit than it did (repeatable).",
+)
 strict_option = click.option("--strict", "is_strict", is_flag=True, help="Warnings are errors.")
 
 
@@ -33,6 +40,7 @@ strict_option = click.option("--strict", "is_strict", is_flag=True, help="Warnin
 @click.option(
     "--check", "only_checks", is_flag=True, help="Offline: tell whether any lock is stale or missing."
 )
+@accept_option
 @strict_option
 @remote_options
 @format_option(Format.TEXT, Format.JSON)
@@ -42,6 +50,7 @@ def lock_command(
     environments: tuple[str, ...],
     *,
     only_checks: bool,
+    accepted: tuple[str, ...],
     is_strict: bool,
     remote: Remote,
     output: Format,
@@ -54,7 +63,9 @@ def lock_command(
     if only_checks:
         return _report(check_locks(workspace, environments), verb="checked", output=output)
     with progress() as on_done:
-        outcomes = lock_environments(workspace, environments, is_strict=is_strict, on_done=on_done)
+        outcomes = lock_environments(
+            workspace, environments, accepted=frozenset(accepted), is_strict=is_strict, on_done=on_done
+        )
     return _report(outcomes, verb="locked", output=output)
 
 
@@ -63,6 +74,7 @@ def lock_command(
 @click.option(
     "-m", "--module", "modules", metavar="MODULE", multiple=True, help="Move only this module (repeatable)."
 )
+@accept_option
 @strict_option
 @remote_options
 @format_option(Format.TEXT, Format.JSON)
@@ -72,6 +84,7 @@ def update_command(
     environments: tuple[str, ...],
     *,
     modules: tuple[str, ...],
+    accepted: tuple[str, ...],
     is_strict: bool,
     remote: Remote,
     output: Format,
@@ -83,7 +96,12 @@ def update_command(
     workspace = open_workspace(project, remote)
     with progress() as on_done:
         outcomes = update_environments(
-            workspace, environments, modules=frozenset(modules), is_strict=is_strict, on_done=on_done
+            workspace,
+            environments,
+            modules=frozenset(modules),
+            accepted=frozenset(accepted),
+            is_strict=is_strict,
+            on_done=on_done,
         )
     return _report(outcomes, verb="updated", output=output)
 
@@ -95,6 +113,7 @@ def update_command(
 @click.option(
     "--ignore", metavar="CODE[:MODULE]", multiple=True, help="Be silent about this finding (repeatable)."
 )
+@accept_option
 @strict_option
 @remote_options
 @format_option(Format.TEXT, Format.JSON)
@@ -104,6 +123,7 @@ def verify_command(
     environments: tuple[str, ...],
     *,
     ignore: tuple[str, ...],
+    accepted: tuple[str, ...],
     is_strict: bool,
     remote: Remote,
     output: Format,
@@ -113,7 +133,12 @@ def verify_command(
     pairs = frozenset((code, module or None) for code, _, module in (text.partition(":") for text in ignore))
     with progress() as on_done:
         outcomes = verify_environments(
-            workspace, environments, ignore=pairs, is_strict=is_strict, on_done=on_done
+            workspace,
+            environments,
+            ignore=pairs,
+            accepted=frozenset(accepted),
+            is_strict=is_strict,
+            on_done=on_done,
         )
     return _report(outcomes, verb="verified", output=output)
 

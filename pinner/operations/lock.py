@@ -1,19 +1,15 @@
 """`pinner lock` and `pinner update`: from manifests to locks, every environment for itself, each remote asked once."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from pinner.operations.accepting import log_for, record_moves, refuse_unknown, unknown_module
 from pinner.operations.answers import Answers, Progress, ask
 from pinner.operations.externals import external_wants, locked_externals
-from pinner.operations.inspection import (
-    Subject,
-    inspect,
-    keep_audible,
-    of_modules,
-    read_pinned_metadata,
-)
-from pinner.operations.pinning import describe, is_kept, pin_modules
+from pinner.operations.inspection import inspect, keep_audible, of_modules, read_pinned_metadata
+from pinner.operations.pinning import Moves, describe, pin_modules
+from pinner.operations.remotes import Subject
+from pinner.operations.tag_log import TagLog
 from pinner.operations.wanted import WantedGit, WantedSet
 from pinner.operations.workspace import Workspace
 from pinner.project.lock import write_lock
@@ -54,11 +50,17 @@ def lock_environments(
     workspace: Workspace,
     environments: tuple[str, ...],
     *,
+    accepted: frozenset[str] = frozenset(),
     is_strict: bool = False,
     on_done: Progress | None = None,
 ) -> tuple[Outcome, ...]:
-    """Pin what is new or changed, keep the rest, check the whole sets, and write the locks without error findings."""
-    return _lock(workspace, environments, moves=None, is_strict=is_strict, on_done=on_done)
+    """Pin what is new or changed, keep the rest, check the whole sets, and write the locks without error findings.
+
+    `accepted` names modules whose tags moved, which is taken over.
+    """
+    return _lock(
+        workspace, environments, moves=Moves(accepted=accepted), is_strict=is_strict, on_done=on_done
+    )
 
 
 def update_environments(
@@ -66,39 +68,51 @@ def update_environments(
     environments: tuple[str, ...],
     *,
     modules: frozenset[str],
+    accepted: frozenset[str] = frozenset(),
     is_strict: bool = False,
     on_done: Progress | None = None,
 ) -> tuple[Outcome, ...]:
     """Do the same, but move `modules` (none named: all) to what their wants say now; no other remote is asked."""
-    return _lock(workspace, environments, moves=modules, is_strict=is_strict, on_done=on_done)
+    return _lock(
+        workspace, environments, moves=Moves(modules, accepted), is_strict=is_strict, on_done=on_done
+    )
 
 
 def _lock(
     workspace: Workspace,
     environments: tuple[str, ...],
     *,
-    moves: frozenset[str] | None,
+    moves: Moves,
     is_strict: bool,
     on_done: Progress | None,
 ) -> tuple[Outcome, ...]:
     sets = workspace.want(environments)
     befores = workspace.locks(tuple(wanted.manifest.environment for wanted in sets))
-    if moves:
-        sets = _having(moves, sets, befores)
+    refuse_unknown(moves.accepted, sets, befores)
+    if moves.modules:
+        sets = _having(moves.modules, sets, befores)
     urls = [module.git for wanted in sets for module in _asked(wanted, moves).values()]
-    if not moves:
+    if not moves.are_named:
         # What was required last time most likely is again: asked for in one wave with the rest.
         urls += [module.git for wanted in sets for module in _locked(wanted, befores).values()]
     answers = ask(workspace, urls, on_done=on_done)
     drafts = [_draft(wanted, befores[wanted.manifest.environment], moves, answers) for wanted in sets]
-    drafts = _described(drafts, answers)[0] if moves else _with_externals(drafts, moves, answers)
+    drafts = _described(drafts, answers)[0] if moves.are_named else _with_externals(drafts, moves, answers)
+    log = log_for(workspace, (draft.after for draft in drafts), befores.values())
+    drafts = [_recorded(draft, log, moves) for draft in drafts]
     subjects = [
         Subject(draft.wanted, draft.after, frozenset(_asked(draft.wanted, moves)))
         for draft in drafts
         if draft.after is not None
     ]
-    found = inspect(subjects, answers)
+    found = inspect(subjects, answers, log=log, accepted=moves.accepted)
     return tuple(_finish(draft, found, workspace, is_strict=is_strict) for draft in drafts)
+
+
+def _recorded(draft: "_Draft", log: TagLog, moves: Moves) -> "_Draft":
+    if draft.after is None:
+        return draft
+    return replace(draft, after=record_moves(draft.after, draft.before, log, accepted=moves.accepted))
 
 
 def _locked(wanted: WantedSet, befores: Mapping[str, Lock | None]) -> Mapping[str, WantedGit]:
@@ -106,10 +120,10 @@ def _locked(wanted: WantedSet, befores: Mapping[str, Lock | None]) -> Mapping[st
     return locked_externals(wanted, before) if before else {}
 
 
-def _asked(wanted: WantedSet, moves: frozenset[str] | None) -> Mapping[str, WantedGit]:
+def _asked(wanted: WantedSet, moves: Moves) -> Mapping[str, WantedGit]:
     """Return the modules whose remotes are asked: all, or exactly those that were named."""
     modules = ((name, module) for name, module in wanted.modules.items() if isinstance(module, WantedGit))
-    return {name: module for name, module in modules if not moves or name in moves}
+    return {name: module for name, module in modules if not moves.modules or name in moves.modules}
 
 
 def _having(
@@ -118,7 +132,8 @@ def _having(
     sets = tuple(sets)
     chosen = tuple(wanted for wanted in sets if modules & wanted.modules.keys())
     known = frozenset(name for wanted in chosen for name in wanted.modules)
-    problems = [_unknown_module(name, sets) for name in sorted(modules - known)]
+    names = {module for wanted in sets for module in wanted.modules}
+    problems = [unknown_module(name, names) for name in sorted(modules - known)]
     problems += [
         Problem(f"environment '{name}' has no lock yet", hint=f"run 'pinner lock {name}' first")
         for name in (wanted.manifest.environment for wanted in chosen)
@@ -127,13 +142,6 @@ def _having(
     if problems:
         raise InputError(problems)
     return chosen
-
-
-def _unknown_module(name: str, sets: Iterable[WantedSet]) -> Problem:
-    names = {module for wanted in sets for module in wanted.modules}
-    near = difflib.get_close_matches(name, sorted(names), n=1)
-    hint = f"did you mean '{near[0]}'?" if near else None
-    return Problem(f"no environment has a module '{name}'", hint=hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +153,13 @@ class _Draft:
     notes: tuple[Finding, ...] = ()
 
 
-def _draft(wanted: WantedSet, before: Lock | None, moves: frozenset[str] | None, answers: Answers) -> _Draft:
+def _draft(wanted: WantedSet, before: Lock | None, moves: Moves, answers: Answers) -> _Draft:
     asked = _asked(wanted, moves)
-    renewed = {
-        name: module for name, module in asked.items() if moves is not None or not _stays(module, before)
-    }
+    renewed = {name: module for name, module in asked.items() if moves.include(module, before)}
     # Where modules are named, everything else stays as it was locked, even what the manifest no longer wants.
-    modules = {name: asked[name] for name in asked} if moves else wanted.modules
+    modules = {name: asked[name] for name in asked} if moves.are_named else wanted.modules
     pinned = pin_modules(modules, before, {name: answers.answer(module) for name, module in renewed.items()})
-    pins = {**before.pins, **pinned.pins} if moves and before else pinned.pins
+    pins = {**before.pins, **pinned.pins} if moves.are_named and before else pinned.pins
     absent = tuple(finding for finding in pinned.failures if _is_not_in_release(finding, wanted, before))
     if not pins:
         absent = ()  # a release of which nothing at all is there is not a release with less in it
@@ -184,7 +190,7 @@ def _absence(finding: Finding) -> Finding:
     )
 
 
-def _with_externals(drafts: list[_Draft], moves: frozenset[str] | None, answers: Answers) -> list[_Draft]:
+def _with_externals(drafts: list[_Draft], moves: Moves, answers: Answers) -> list[_Draft]:
     """Add what the pinned modules require, and what that requires in turn, until nothing more is asked for."""
     while True:
         drafts, metadata = _described(drafts, answers)
@@ -196,7 +202,7 @@ def _with_externals(drafts: list[_Draft], moves: frozenset[str] | None, answers:
             return drafts
         wider = [_widened(draft.wanted, extra) for draft, extra in zip(drafts, extras, strict=True)]
         drafts = [
-            _draft(wanted, draft.before, moves, answers) for wanted, draft in zip(wider, drafts, strict=True)
+            _redraft(draft, wanted, moves, answers) for draft, wanted in zip(drafts, wider, strict=True)
         ]
 
 
@@ -206,7 +212,7 @@ def _externals(draft: _Draft, metadata: Mapping[str, Metadata]) -> Mapping[str, 
     return external_wants(draft.wanted, draft.after.pins, of_modules(draft.after, metadata))
 
 
-def _redraft(draft: _Draft, wanted: WantedSet, moves: frozenset[str] | None, answers: Answers) -> _Draft:
+def _redraft(draft: _Draft, wanted: WantedSet, moves: Moves, answers: Answers) -> _Draft:
     again = _draft(wanted, draft.before, moves, answers)
     return replace(again, notes=tuple(dict.fromkeys((*draft.notes, *again.notes))))
 
@@ -235,10 +241,6 @@ def _without_homes(draft: _Draft, extra: Mapping[str, WantedGit], answers: Answe
 def _widened(wanted: WantedSet, extra: Mapping[str, WantedGit]) -> WantedSet:
     modules = {**wanted.modules, **extra}
     return replace(wanted, modules={name: modules[name] for name in sorted(modules)})
-
-
-def _stays(module: WantedGit, before: Lock | None) -> bool:
-    return is_kept(module, before.pins.get(module.module) if before else None)
 
 
 def _described(drafts: list[_Draft], answers: Answers) -> tuple[list[_Draft], Mapping[str, Metadata]]:

@@ -3,11 +3,34 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from pinner.operations.accepting import is_accepted_move
 from pinner.operations.resolve import Answer, Found
 from pinner.operations.wanted import Wanted, WantedForge, WantedGit
 from pinner.words.findings import Finding
 from pinner.words.metadata import Metadata
 from pinner.words.pins import ForgePin, GitPin, Lock, Pin
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Which pins are made anew: those of `modules`, all if it is empty, only the new and changed if it is None.
+
+    `accepted` names the modules whose tags may have moved: their pins are made anew too.
+    """
+
+    modules: frozenset[str] | None = None
+    accepted: frozenset[str] = frozenset()
+
+    @property
+    def are_named(self) -> bool:
+        """Tell whether exactly some modules were named, so that nothing else is touched or asked for."""
+        return bool(self.modules)
+
+    def include(self, wanted: WantedGit, before: Lock | None) -> bool:
+        """Tell whether the pin of a module that was asked for is made anew."""
+        pin = before.pins.get(wanted.module) if before else None
+        is_moved = is_accepted_move(pin, accepted=self.accepted)
+        return self.modules is not None or is_moved or not is_kept(wanted, pin)
 
 
 def is_kept(wanted: Wanted, pin: Pin | None) -> bool:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from pinner.operations.accepting import log_for, refuse_unknown
 from pinner.operations.answers import Progress, ask
 from pinner.operations.externals import with_locked_externals
-from pinner.operations.inspection import Subject, inspect, keep_audible
+from pinner.operations.inspection import inspect, keep_audible
 from pinner.operations.lock import Outcome, strict
 from pinner.operations.pinning import differences
+from pinner.operations.remotes import Subject
 from pinner.operations.wanted import WantedGit, WantedSet
 from pinner.operations.workspace import Workspace
 from pinner.words.findings import Finding, Level
@@ -20,16 +22,19 @@ def verify_environments(
     environments: tuple[str, ...],
     *,
     ignore: frozenset[tuple[str, str | None]] = frozenset(),
+    accepted: frozenset[str] = frozenset(),
     is_strict: bool = False,
     on_done: Progress | None = None,
 ) -> tuple[Outcome, ...]:
     """Check the locks against the remotes and each other; nothing is written.
 
-    `ignore` holds (code, module or None) pairs to be silent about, beside those of the manifests.
+    `ignore` holds (code, module or None) pairs to be silent about, beside those of the manifests; `accepted` names modules whose
+    moved tags are not told.
     """
     asked = workspace.want(environments)
     locks = workspace.locks(tuple(wanted.manifest.environment for wanted in asked))
     sets = tuple(with_locked_externals(wanted, locks[wanted.manifest.environment]) for wanted in asked)
+    refuse_unknown(accepted, sets, locks)
     urls = (
         module.git for wanted in sets for module in wanted.modules.values() if isinstance(module, WantedGit)
     )
@@ -39,7 +44,8 @@ def verify_environments(
         for wanted in sets
         if (lock := locks[wanted.manifest.environment]) is not None
     ]
-    found = inspect(subjects, answers)
+    log = log_for(workspace, locks.values(), locks.values())
+    found = inspect(subjects, answers, log=log, accepted=accepted)
     outcomes: list[Outcome] = []
     for wanted in sets:
         name = wanted.manifest.environment

@@ -8,7 +8,7 @@ from pinner.operations.resolve import Answer, Found
 from pinner.operations.wanted import WantedGit
 from pinner.words.findings import Finding, Level
 from pinner.words.pins import GitPin
-from pinner.words.refs import BRANCH, TAG, Refs, short_name
+from pinner.words.refs import BRANCH, Refs, short_name
 from pinner.words.wants import Selector
 
 # r10k's git/working_repo takes such a name for a commit before it looks for a branch or tag (R10K: ref_type)

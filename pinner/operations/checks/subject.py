@@ -56,7 +56,7 @@ class PinnedEnvironment:
     lock: Lock
     metadata: Mapping[str, Metadata]
     today: date
-    remotes: Remotes = Remotes()  # noqa: RUF009 - it is frozen
+    remotes: Remotes = Remotes()
     log: TagLog = TagLog()  # noqa: RUF009 - it is frozen
     accepted: frozenset[str] = frozenset()
 
