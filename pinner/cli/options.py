@@ -99,7 +99,7 @@ def open_workspace(directory: str, remote: Remote | None = None) -> Workspace:
     return Workspace(
         project=project,
         settings=settings,
-        mirrors=Mirrors(cache, settings),
+        mirrors=Mirrors(cache, settings, is_offline=remote.is_offline),
         memory=Memory(cache),
         today=datetime.now(UTC).date(),
         is_offline=remote.is_offline,
