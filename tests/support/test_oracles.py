@@ -8,7 +8,7 @@ from tests.support.oracles import find_tool
 
 def test_a_missing_tool_fails_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
-    with pytest.raises(Failed, match="no-such-tool is not installed .Debian's package none.; CI must have it"):
+    with pytest.raises(Failed, match=r"no-such-tool is not installed .*; CI must have it"):
         find_tool("no-such-tool", "none")
 
 
