@@ -1,0 +1,110 @@
+"""One declaration of a Puppetfile at a time: a module, a setting, or what is wrong with it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pinner.puppet.names import quoted
+from pinner.puppet.puppetfile.options import judge_module, kind_of
+from pinner.puppet.puppetfile.values import ModuleKind, Option, PuppetfileModule
+from pinner.puppet.ruby.declarations import Declaration, Pair, Symbol, Unreadable
+from pinner.words.places import Place
+from pinner.words.problems import Problem
+
+_SETTINGS: Final = frozenset({"moduledir", "forge", "exclusion"})
+_WORDS: Final = "r10k knows mod, moduledir, forge and exclusion"
+_LEFT_OUT: Final = "it is left out, the rest is read"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """`moduledir`, `forge` or `exclusion` with its one text."""
+
+    word: str
+    value: str
+    place: Place
+
+
+Item = PuppetfileModule | Setting | Problem
+
+
+def read_declaration(statement: Declaration | Unreadable, path: str) -> Iterator[Item]:
+    """Yield what the statement declares, and every problem with it."""
+    place = Place(path, statement.line, statement.column)
+    if isinstance(statement, Unreadable):
+        yield _left_out(statement, place)
+    elif statement.word == "mod":
+        yield from _read_module(statement, place)
+    elif statement.word in _SETTINGS:
+        yield _read_setting(statement, place)
+    else:
+        yield Problem(f"{quoted(statement.word)} is no declaration of a Puppetfile", place, _WORDS)
+
+
+def _left_out(statement: Unreadable, place: Place) -> Problem:
+    hint = _LEFT_OUT
+    if statement.is_rest:
+        hint = "nothing after this is read"
+    elif statement.last_line > statement.line:
+        hint = f"everything up to line {statement.last_line} is left out, the rest is read"
+    begun = statement.begun
+    name = begun.arguments[0].value if begun and begun.word == "mod" and begun.arguments else None
+    subject = f"module {quoted(name)}: " if isinstance(name, str) else ""
+    return Problem(f"{subject}{statement.reason}", place, hint)
+
+
+def _read_setting(statement: Declaration, place: Place) -> Setting | Problem:
+    values = [argument.value for argument in statement.arguments]
+    if len(values) == 1 and isinstance(values[0], str) and not statement.pairs:
+        return Setting(statement.word, values[0], place)
+    return Problem(f"'{statement.word}' takes one text", place, _LEFT_OUT)
+
+
+def _read_module(statement: Declaration, place: Place) -> Iterator[Item]:
+    name, *versions = [argument.value for argument in statement.arguments] or [None]
+    if not isinstance(name, str) or len(versions) + bool(statement.pairs) > 1:
+        yield Problem("'mod' takes a module's name, and its version or its options", place, _LEFT_OUT)
+        return
+    if not statement.pairs:
+        version = Option("version", versions[0] if versions else None, place)
+        yield from _judged(PuppetfileModule(name, ModuleKind.FORGE, (version,), place))
+        return
+    yield from _judge_keys(name, statement.pairs, place.path)
+    options = _read_options(statement.pairs, place.path)
+    kind = kind_of(options)
+    if kind is None:
+        yield Problem(
+            f"module {quoted(name)}: r10k knows no kind of module by these options", place, _LEFT_OUT
+        )
+    else:
+        yield from _judged(PuppetfileModule(name, kind, options, place))
+
+
+def _judged(module: PuppetfileModule) -> Iterator[Item]:
+    yield module
+    yield from judge_module(module)
+
+
+def _judge_keys(name: str, pairs: Sequence[Pair], path: str) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for pair in pairs:
+        place = Place(path, pair.line, pair.column)
+        if not isinstance(pair.key, Symbol):
+            yield Problem(
+                f"module {quoted(name)}: an option's name is a symbol, as :git is", place, _LEFT_OUT
+            )
+        elif pair.key.name in seen:
+            yield Problem(f"module {quoted(name)}: :{pair.key.name} stands twice: the last one counts", place)
+        else:
+            seen.add(pair.key.name)
+
+
+def _read_options(pairs: Sequence[Pair], path: str) -> tuple[Option, ...]:
+    """Return the options; of two with one name the last, at its own place, as in Ruby."""
+    option_by_name: dict[str, Option] = {}
+    for pair in pairs:
+        if isinstance(pair.key, Symbol):
+            option_by_name.pop(pair.key.name, None)
+            place = Place(path, pair.line, pair.column)
+            option_by_name[pair.key.name] = Option(pair.key.name, pair.value, place)
+    return tuple(option_by_name.values())

@@ -1,0 +1,87 @@
+"""The options of a module, judged as r10k judges them (its lib/r10k/module/*.rb)."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from pinner.puppet.names import check_forge_version, quoted
+from pinner.puppet.puppetfile.values import REFS, ModuleKind, Option, PuppetfileModule
+from pinner.puppet.ruby.declarations import Symbol
+from pinner.words.problems import Problem
+
+_TITLE: Final = re.compile(r"(?:([A-Za-z0-9_]+)[-/])?([A-Za-z0-9_]+)")
+_COMMON: Final = ("type", "install_path", "exclude_spec")
+_KNOWN: Final = {
+    ModuleKind.GIT: (*_COMMON, *REFS, "git", "source", "default_branch", "default_branch_override"),
+    ModuleKind.SVN: (*_COMMON, "svn", "source", "rev", "revision", "version", "username", "password"),
+    ModuleKind.LOCAL: (*_COMMON, "local", "version"),
+    ModuleKind.FORGE: (*_COMMON, "version", "source"),
+    ModuleKind.TARBALL: (*_COMMON, "source", "version", "checksum"),
+}
+_NOT_TEXTS: Final = frozenset({"exclude_spec", "local", "type"})
+
+
+def kind_of(options: Sequence[Option]) -> ModuleKind | None:
+    """Return the kind that claims the options first, in r10k's order; None where r10k fails because none does."""
+    value_by_name = {option.name: option.value for option in options}
+    named = value_by_name.get("type")
+    kind = named.name if isinstance(named, Symbol) else named
+    if "git" in value_by_name or kind == "git":
+        return ModuleKind.GIT
+    if "svn" in value_by_name or kind == "svn":
+        return ModuleKind.SVN
+    if value_by_name.get("local") not in (None, False) or kind == "local":
+        return ModuleKind.LOCAL
+    return next((known for known in (ModuleKind.FORGE, ModuleKind.TARBALL) if kind == known), None)
+
+
+def judge_module(module: PuppetfileModule) -> Iterator[Problem]:
+    """Yield what r10k refuses, ignores or warns about in a module."""
+    title = _TITLE.fullmatch(module.name)
+    if title is None:
+        yield _problem(
+            module, "r10k takes names of the form module or owner/module, of letters, digits and _"
+        )
+    elif module.kind is ModuleKind.FORGE and title[1] is None:
+        yield _problem(module, "the Forge's modules are named owner/module")
+    if module.kind is ModuleKind.GIT and module.git is None:
+        yield _problem(module, "it has no URL")
+    yield from _judge_refs(module)
+    for option in module.options:
+        yield from _judge_option(module, option)
+
+
+def _judge_refs(module: PuppetfileModule) -> Iterator[Problem]:
+    named = [option for option in module.options if option.name in REFS]
+    if module.kind is ModuleKind.GIT and len(named) > 1:
+        names = ", ".join(f":{option.name}" for option in named)
+        yield _problem(module, f"{names} all mean one thing to r10k: the last one counts", named[-1])
+
+
+def _judge_option(module: PuppetfileModule, option: Option) -> Iterator[Problem]:
+    if option.name not in _KNOWN[module.kind]:
+        yield _problem(
+            module, f"r10k knows no option {quoted(option.name)} of a {module.kind} module", option
+        )
+    elif module.kind is ModuleKind.FORGE and option.name == "version":
+        yield from _judge_forge_version(module, option)
+    elif option.name not in _NOT_TEXTS and not _is_text(option):
+        yield _problem(module, f":{option.name} is no text", option)
+
+
+def _judge_forge_version(module: PuppetfileModule, option: Option) -> Iterator[Problem]:
+    if option.value is None or option.value == Symbol("latest"):
+        return
+    flaw = check_forge_version(option.value) if isinstance(option.value, str) else "its version is no text"
+    if flaw:
+        yield _problem(module, flaw, option)
+
+
+def _is_text(option: Option) -> bool:
+    is_branch = option.name in REFS and option.value == Symbol("control_branch")
+    return isinstance(option.value, str) or is_branch
+
+
+def _problem(module: PuppetfileModule, message: str, option: Option | None = None) -> Problem:
+    place = option.place if option and option.place else module.place
+    return Problem(f"module {quoted(module.name)}: {message}", place)
