@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from pinner.operations.workspace import Workspace
+from pinner.project.layout import flaw_of_way
 from pinner.puppet.puppetfile import (
     HEADER_MARK,
+    Puppetfile,
+    as_puppetfile,
     check_puppetfile,
     render_puppetfile,
 )
@@ -23,7 +23,6 @@ from pinner.words.problems import InputError, Problem
 from pinner.words.refs import short_name
 
 BUILT_IN = "default"
-MAX_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +47,36 @@ def render(lock: Lock, template: str, workspace: Workspace) -> str:
     expected = as_puppetfile(lock)
     built_in = render_puppetfile(expected)
     path = workspace.project.template(template)
+    place = Place(workspace.project.shown(path))
     if not path.exists():
         if template == BUILT_IN:
-            return built_in
+            return _proved(built_in, expected, f"environment '{lock.environment}'")
         hint = f"write it, or leave 'template' out of environment '{lock.environment}'"
-        raise InputError(
-            Problem(f"there is no template {template!r}", Place(workspace.project.shown(path)), hint)
-        )
-    place = Place(workspace.project.shown(path))
-    text = _render(path, lock, place)
-    problems = check_puppetfile(text, expected)
+        raise InputError(Problem(f"there is no template {template!r}", place, hint))
+    if flaw := flaw_of_way(workspace.project, path):
+        raise InputError(Problem(flaw, place))
+    return _proved(_fill(path, lock, place), expected, f"{place} for '{lock.environment}'")
+
+
+def _proved(text: str, expected: Puppetfile, name: str) -> str:
+    """Return the text if our own reader finds in it exactly what the lock says."""
+    problems = check_puppetfile(text, expected, path=f"the Puppetfile of {name}")
     if problems:
-        raise InputError(Problem(f"what this template writes is refused: {flaw}", place) for flaw in problems)
+        raise InputError(problems)
     return text
 
 
-def _render(path: Path, lock: Lock, place: Place) -> str:
+def _fill(path: Path, lock: Lock, place: Place) -> str:
+    import jinja2  # noqa: PLC0415 - only needed where a project has a template of its own
+    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415 - the same
+
     sandbox = ImmutableSandboxedEnvironment(
         loader=jinja2.FileSystemLoader(path.parent),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,
+        autoescape=False,  # Ruby, not HTML: values are whitelisted and the output is read back
     )
     try:
         return sandbox.get_template(path.name).render(_context(lock))
