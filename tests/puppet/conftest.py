@@ -13,3 +13,8 @@ def semantic_puppet() -> Iterator[RubyOracle]:
 @pytest.fixture(scope="session")
 def ruby() -> Iterator[RubyOracle]:
     yield from run_oracle("declarations.rb", "ruby")
+
+
+@pytest.fixture(scope="session")
+def r10k() -> Iterator[RubyOracle]:
+    yield from run_oracle("r10k_puppetfile.rb", "r10k")

@@ -1,5 +1,6 @@
 """The options of a module, judged as r10k judges them (its lib/r10k/module/*.rb)."""
 
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -46,9 +47,15 @@ def judge_module(module: PuppetfileModule) -> Iterator[Problem]:
         yield _problem(module, "the Forge's modules are named owner/module")
     if module.kind is ModuleKind.GIT and module.git is None:
         yield _problem(module, "it has no URL")
+    if module.install_path is not None and _leads_out(module.install_path):
+        yield _problem(module, f"its install_path {quoted(module.install_path)} leads out of the environment")
     yield from _judge_refs(module)
     for option in module.options:
         yield from _judge_option(module, option)
+
+
+def _leads_out(path: str) -> bool:
+    return path.startswith("/") or posixpath.normpath(path).split("/")[0] == ".."
 
 
 def _judge_refs(module: PuppetfileModule) -> Iterator[Problem]:
