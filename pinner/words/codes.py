@@ -150,6 +150,13 @@ _RULES = (
         "Nothing, or put a readable range under `dependencies: override`.",
     ),
     Rule(
+        "range-flawed",
+        _WARNING,
+        "A version range is not what Puppet can read, or can hardly be meant: `>~1.7.0`, a blank at its end, two "
+        "lower bounds. It is read by what it was meant to say.",
+        "Nothing, or put the right range under `dependencies: override`.",
+    ),
+    Rule(
         "dependency-overridden",
         _INFO,
         "A dependency is satisfied only because the manifest overrides upstream's range.",

@@ -34,41 +34,6 @@ def test_being_behind_is_no_finding(locked: Cloud) -> None:
     assert codes(verify(locked)) == []
 
 
-def test_a_retired_repository(locked: Cloud) -> None:
-    locked.upstream("nova").commit("stable/2025.1", files={"README.md": "retired\n"})
-    result = locked.run("update", "--format", "json")
-    assert (result.code, codes(result)) == (1, [("not-a-module", "nova")])
-
-
-def test_a_module_of_another_name(locked: Cloud) -> None:
-    locked.upstream("nova").commit("stable/2025.1", version="26.0.0", name="openstack-quantum")
-    result = locked.run("update", "--format", "json")
-    assert (result.code, codes(result)) == (1, [("name-mismatch", "nova")])
-
-
-def test_a_missing_dependency_is_a_warning_that_can_be_silenced(locked: Cloud) -> None:
-    locked.upstream("nova").commit("stable/2025.1", version="26.0.0", needs={"puppetlabs/stdlib": ">=9.0.0"})
-    locked.run("update")
-    result = verify(locked)
-    assert (result.code, codes(result)) == (0, [("dependency-missing", "nova")])
-    assert verify(locked, "--strict").code == 1
-    assert codes(verify(locked, "--ignore", "dependency-missing:nova")) == []
-    assert codes(verify(locked, "--ignore", "dependency-missing:keystone")) == [
-        ("dependency-missing", "nova")
-    ]
-    locked.manifest("production", BASIC + "dependencies: {ignore: [stdlib]}\n")
-    assert codes(verify(locked)) == []
-
-
-def test_an_override_mends_a_wrong_range(locked: Cloud) -> None:
-    locked.upstream("nova").commit(
-        "stable/2025.1", version="26.0.0", needs={"openstack/keystone": ">=27.0.0"}
-    )
-    assert locked.run("update").code == 1
-    locked.manifest("production", BASIC + 'dependencies: {override: {nova: {keystone: ">= 26.0.0"}}}\n')
-    assert locked.run("update").code == 0
-
-
 def test_platforms_and_puppet(cloud: Cloud) -> None:
     cloud.upstream("nova").commit(
         "stable/2025.1",
