@@ -88,6 +88,11 @@ class Repository:
         name = self.metadata.get(ref.split("/", 2)[2], {}).get("name")
         return forge_name(name) if name else None
 
+    def version_at(self, ref: str) -> str | None:
+        """Return the version that a whole ref name holds."""
+        version = self.metadata.get(ref.split("/", 2)[2], {}).get("version")
+        return str(version) if version else None
+
     @property
     def forge_names(self) -> list[str]:
         """Return every name the module had, that of the highest version tag first."""
@@ -171,7 +176,7 @@ def carried(inputs: Inputs, repository: Repository, facts: Mapping[str, Any]) ->
         name = repository.forge_name_at(ref) if ref else rows[-1][1] if rows and version else None
         _check(repository, series, ref, said=facts["series_ref"].get(series))
         if name and (repository.name, series) not in MISPLACED:
-            rows.append((series, name, ref, version))
+            rows.append((series, name, ref, version or (ref and repository.version_at(ref))))
     return rows
 
 
@@ -222,7 +227,9 @@ def integration(inputs: Inputs) -> dict[str, list[Row]]:
 
 def misfits(inputs: Inputs, pins: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
     """Return, per series, module, dependency, range and version for each pair that the gate runs against its metadata."""
-    found = {series: sorted(_misfits(inputs, series, rows)) for series, rows in pins.items()}
+    found: dict[str, list[Row]] = {
+        series: sorted(_misfits(inputs, series, rows)) for series, rows in pins.items()
+    }
     return {series: rows for series, rows in found.items() if rows}
 
 

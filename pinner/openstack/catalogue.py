@@ -40,7 +40,7 @@ class ModuleEntry:
     `name` and `forge_name` (`owner/module`) are what that series calls it; `git` is the canonical URL of `repository`.
     `series` is None for a module that carries no OpenStack release (ceph, pacemaker). `seen_ref` is the whole name of
     the ref the facts saw carrying the series, None where only the list of deliverables knows it or the series is
-    younger than the facts; `version` is the last version released in it. `ended` is the last series of a repository
+    younger than the facts; `version` is the last version known of it. `ended` is the last series of a repository
     that has ended.
     """
 

@@ -27,7 +27,7 @@ class Carried:
     """A series that a repository has a module for.
 
     `forge_name` is `owner/module` as that series' metadata says; `ref` is the whole name of the ref that was seen to
-    carry it, None where only the list of deliverables knows it; `version` is the last version released in it.
+    carry it, None where only the list of deliverables knows it; `version` is the last version known of it.
     """
 
     series: str

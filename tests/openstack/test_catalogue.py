@@ -68,7 +68,7 @@ def test_the_quantum_of_grizzly_is_in_neutrons_repository() -> None:
         series=series("grizzly"),
         follows_releases=True,
         seen_ref="refs/tags/grizzly-eol",
-        version=None,
+        version="2.2.0",
         ended=None,
     )
 
