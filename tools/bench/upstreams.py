@@ -48,6 +48,8 @@ OPENSTACK = (
         "zaqar",
     ),
 )
+# Each needs those before it, and every other module needs all of them.
+LIBRARIES = ("openstacklib", "oslo", "keystone")
 OWN = tuple(f"site{number:02}" for number in range(10))
 _OLDER = {"wallaby": 18, "xena": 19, "yoga": 20, "zed": 21}
 _WHO = "Upstream <upstream@example.org>"
@@ -140,11 +142,12 @@ def _manifest(chance: random.Random, module: str, file: int, lines: int) -> str:
 
 def _metadata(module: str, version: str) -> str:
     major = int(version.partition(".")[0])
-    needs = [] if module in {"openstacklib", *OWN} else ["openstacklib", "oslo", "keystone"]
+    needs = (
+        LIBRARIES[: LIBRARIES.index(module)] if module in LIBRARIES else () if module in OWN else LIBRARIES
+    )
     rows = [
         {"name": f"openstack/{name}", "version_requirement": f">={major}.0.0 <{major + 1}.0.0"}
         for name in needs
-        if name != module
     ]
     owner = "example" if module in OWN else "openstack"
     return (
