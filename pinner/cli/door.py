@@ -18,10 +18,10 @@ COULD_NOT_FIND_OUT = 3
 CLOSED_PIPE = 141
 
 
-def go_through(arguments: Sequence[str]) -> int:
+def go_through(arguments: Sequence[str], command: click.Command = pinner) -> int:
     """Run the command that `arguments` name and return its exit code; nothing is raised."""
     try:
-        return int(pinner.main(list(arguments), prog_name="pinner", standalone_mode=False) or 0)
+        return int(command.main(list(arguments), prog_name="pinner", standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
         return WRONG_INPUT

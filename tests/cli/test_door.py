@@ -1,0 +1,123 @@
+"""Every way a command can end becomes a message and an exit code."""
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from pinner.cli.door import go_through
+from pinner.words.places import Place
+from pinner.words.problems import InputError, Problem, UnknownError
+from tests.support.cloud import Cloud
+
+
+def ending_with(error: BaseException) -> click.Command:
+    def end() -> None:
+        raise error
+
+    return click.Command("end", callback=end)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (
+            InputError(Problem("wrong", Place("a.yaml", 3, 4), "mend it")),
+            2,
+            "a.yaml:3:4: wrong\n  hint: mend it\n",
+        ),
+        (UnknownError(Problem("the server is dead")), 3, "the server is dead\n"),
+        (OSError(errno.ENOSPC, "No space left on device", "x.lock"), 3, "x.lock: No space left on device\n"),
+        (KeyboardInterrupt(), 130, "interrupted\n"),
+        (click.ClickException("no such thing"), 2, "Error: no such thing\n"),
+    ],
+)
+def test_an_error_ends_with_its_message_and_code(
+    error: BaseException, code: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert go_through([], ending_with(error)) == code
+    assert capsys.readouterr().err.strip("\n") == message.strip("\n")
+
+
+def test_a_bug_shows_its_traceback_and_asks_to_be_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    assert go_through([], ending_with(ZeroDivisionError("by zero"))) == 4
+    shown = capsys.readouterr().err
+    assert "Traceback" in shown
+    assert shown.endswith(
+        "ZeroDivisionError: by zero\n"
+        "this is a bug in pinner: please report it with the lines above and what you ran\n"
+    )
+
+
+def pinner(*arguments: str, cwd: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "pinner", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **variables},
+    )
+
+
+def test_version_and_help_need_no_project(tmp_path: Path) -> None:
+    assert pinner("--version", cwd=tmp_path).stdout.startswith("pinner ")
+    shown = pinner("--help", cwd=tmp_path)
+    assert (shown.returncode, "Exit codes:" in shown.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["lokc"], ["lock", "--nope"], ["diff", "one"], ["lock", "--jobs", "many"]]
+)
+def test_wrong_usage_ends_with_2(tmp_path: Path, arguments: list[str]) -> None:
+    assert pinner(*arguments, cwd=tmp_path).returncode == 2
+
+
+def test_outside_of_a_project_a_command_says_how_to_start_one(tmp_path: Path) -> None:
+    shown = pinner("lock", cwd=tmp_path)
+    assert (shown.returncode, "run 'pinner init' to start a project here" in shown.stderr) == (2, True)
+
+
+def test_every_command_has_help_with_an_example(tmp_path: Path) -> None:
+    listed = pinner("--help", cwd=tmp_path).stdout.partition("Commands:\n")[2]
+    commands = [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "]
+    assert {"lock", "update", "verify", "status", "id", "why", "diff", "generate", "init", "demo"} <= set(
+        commands
+    )
+    for command in commands:
+        shown = pinner(command, "--help", cwd=tmp_path)
+        assert (shown.returncode, "Example:\n    pinner " in shown.stdout) == (0, True), command
+
+
+def test_a_closed_pipe_is_no_error_of_ours(cloud: Cloud) -> None:
+    cloud.manifest(
+        "production", "release: 2025.1\nopenstack: [nova]\nfindings: {ignore: [dependency-missing]}\n"
+    )
+    cloud.run("lock")
+    shell = f"{sys.executable} -m pinner diff production production --format json | true"
+    done = subprocess.run(
+        ["bash", "-c", shell], cwd=cloud.project, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+
+
+def test_a_project_is_found_from_below_and_by_option(cloud: Cloud) -> None:
+    cloud.manifest(
+        "production", "release: 2025.1\nopenstack: [nova]\nfindings: {ignore: [dependency-missing]}\n"
+    )
+    assert pinner("lock", cwd=cloud.project / "environments").returncode == 0
+    assert pinner("-C", str(cloud.project), "id", cwd=cloud.root).stdout.startswith("production  pin-")
+
+
+def test_a_git_dir_of_a_hook_does_not_leak_in(cloud: Cloud) -> None:
+    cloud.manifest(
+        "production", "release: 2025.1\nopenstack: [nova]\nfindings: {ignore: [dependency-missing]}\n"
+    )
+    shown = pinner(
+        "lock", cwd=cloud.project, GIT_DIR="/nowhere/.git", GIT_INDEX_FILE="index", GIT_WORK_TREE="/"
+    )
+    assert shown.returncode == 0, shown.stderr
