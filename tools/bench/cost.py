@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _KIB = 1024
+_LAST_LINES = 8
 
 
 class FailedError(Exception):
@@ -62,7 +63,7 @@ def _wait(command: Command, process: "subprocess.Popen[bytes]") -> Cost:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        words = command.log.read_text(errors="replace")[-2000:]
+        words = "\n".join(command.log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
         raise FailedError(f"'{' '.join(command.words)}' ended with {process.returncode}:\n{words}")
     return Cost(0.0, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _KIB)
 
