@@ -1,3 +1,5 @@
+from posixpath import normpath
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -251,6 +253,13 @@ def test_of_two_options_with_one_name_the_last_counts() -> None:
     assert module == git("a", ref="x", git="v")
 
 
+def test_where_ruby_breaks_off_nothing_more_is_read() -> None:
+    reading = read_puppetfile("mod 'a', :git => 'u'\nmod 'b', :git => \"v\nmod 'c', :git => 'w'\n")
+    reason = "module 'b': a text is opened here and never closed"
+    problem = Problem(reason, Place("Puppetfile", 2, 18), "nothing after this is read")
+    assert reading == Reading(Puppetfile((git("a", git="u"),)), (problem,))
+
+
 def test_broken_bytes_are_told_and_the_rest_is_read() -> None:
     reading = read_puppetfile(b"# \xff\nmod 'a', :git => 'u'\n# \xe4")
     assert reading == Reading(
@@ -370,7 +379,7 @@ def described(puppetfile: Puppetfile) -> list[object]:
         {
             "name": module.directory,
             "kind": str(module.kind),
-            "path": path_of(module, puppetfile.moduledir),
+            "path": normpath(path_of(module, puppetfile.moduledir)),
             "wanted": wanted(module),
         }
         for module in puppetfile.modules
