@@ -19,6 +19,11 @@ _KNOWN: Final = {
     ModuleKind.FORGE: (*_COMMON, "version", "source"),
     ModuleKind.TARBALL: (*_COMMON, "source", "version", "checksum"),
 }
+_SYNONYMS: Final = {
+    ModuleKind.GIT: (REFS, ("git", "source")),
+    ModuleKind.SVN: (("svn", "source"), ("rev", "revision", "version")),
+    ModuleKind.TARBALL: (("checksum", "version"),),
+}
 _NOT_TEXTS: Final = frozenset({"exclude_spec", "local", "type"})
 
 
@@ -49,7 +54,7 @@ def judge_module(module: PuppetfileModule) -> Iterator[Problem]:
         yield _problem(module, "it has no URL")
     if module.install_path is not None and _leads_out(module.install_path):
         yield _problem(module, f"its install_path {quoted(module.install_path)} leads out of the environment")
-    yield from _judge_refs(module)
+    yield from _judge_synonyms(module)
     for option in module.options:
         yield from _judge_option(module, option)
 
@@ -58,11 +63,12 @@ def _leads_out(path: str) -> bool:
     return path.startswith("/") or posixpath.normpath(path).split("/")[0] == ".."
 
 
-def _judge_refs(module: PuppetfileModule) -> Iterator[Problem]:
-    named = [option for option in module.options if option.name in REFS]
-    if module.kind is ModuleKind.GIT and len(named) > 1:
-        names = ", ".join(f":{option.name}" for option in named)
-        yield _problem(module, f"{names} all mean one thing to r10k: the last one counts", named[-1])
+def _judge_synonyms(module: PuppetfileModule) -> Iterator[Problem]:
+    for names in _SYNONYMS.get(module.kind, ()):
+        given = [option for option in module.options if option.name in names]
+        if len(given) > 1:
+            listed = ", ".join(f":{option.name}" for option in given)
+            yield _problem(module, f"{listed} all mean one thing to r10k: the last one counts", given[-1])
 
 
 def _judge_option(module: PuppetfileModule, option: Option) -> Iterator[Problem]:

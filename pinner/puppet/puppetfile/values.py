@@ -52,13 +52,12 @@ class PuppetfileModule:
     @property
     def git(self) -> str | None:
         """Return the URL of a git module."""
-        return (self.text("git") or self.text("source")) if self.kind is ModuleKind.GIT else None
+        return self._last_text(("git", "source")) if self.kind is ModuleKind.GIT else None
 
     @property
     def ref(self) -> str | None:
         """Return what of a git module's repository is wanted, whichever option says so; None if none does."""
-        named = [option.value for option in self.options if option.name in REFS]
-        return named[-1] if self.kind is ModuleKind.GIT and named and isinstance(named[-1], str) else None
+        return self._last_text(REFS) if self.kind is ModuleKind.GIT else None
 
     @property
     def version(self) -> str | None:
@@ -77,8 +76,12 @@ class PuppetfileModule:
 
     def text(self, name: str) -> str | None:
         """Return an option's value if it is a text."""
-        value = next((option.value for option in self.options if option.name == name), None)
-        return value if isinstance(value, str) else None
+        return self._last_text((name,))
+
+    def _last_text(self, names: tuple[str, ...]) -> str | None:
+        """Return the last value that any of the options has, as r10k does with options that mean the same."""
+        values = [option.value for option in self.options if option.name in names]
+        return values[-1] if values and isinstance(values[-1], str) else None
 
 
 @dataclass(frozen=True, slots=True)

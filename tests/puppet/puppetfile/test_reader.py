@@ -370,7 +370,8 @@ MODULES = st.one_of(
     st.builds("mod '{}', {}".format, NAMES, VALUES),
     st.builds("mod '{}'".format, NAMES),
 )
-SETTINGS = st.one_of(TEXTS.map("moduledir '{}'".format), TEXTS.map("forge '{}'".format))
+DIRECTORIES = st.sampled_from(["modules", "site", "a/./b", "/opt/x", "."])
+SETTINGS = st.one_of(DIRECTORIES.map("moduledir '{}'".format), TEXTS.map("forge '{}'".format))
 
 
 def described(puppetfile: Puppetfile) -> list[object]:
