@@ -26,6 +26,7 @@ accept_option = click.option(
     multiple=True,
     help="Take over that a tag of this module names another commit than it did (repeatable).",
 )
+findings_format = format_option(Format.TEXT, Format.JSON, Format.JUNIT, Format.SARIF)
 strict_option = click.option("--strict", "is_strict", is_flag=True, help="Warnings are errors.")
 
 
@@ -43,7 +44,7 @@ strict_option = click.option("--strict", "is_strict", is_flag=True, help="Warnin
 @accept_option
 @strict_option
 @remote_options
-@format_option(Format.TEXT, Format.JSON)
+@findings_format
 @click.pass_obj
 def lock_command(
     project: str,
@@ -77,7 +78,7 @@ def lock_command(
 @accept_option
 @strict_option
 @remote_options
-@format_option(Format.TEXT, Format.JSON)
+@findings_format
 @click.pass_obj
 def update_command(
     project: str,
@@ -116,7 +117,7 @@ def update_command(
 @accept_option
 @strict_option
 @remote_options
-@format_option(Format.TEXT, Format.JSON)
+@findings_format
 @click.pass_obj
 def verify_command(
     project: str,
@@ -145,8 +146,19 @@ def verify_command(
 
 def _report(outcomes: Iterable[Outcome], *, verb: str, output: Format) -> int:
     outcomes = tuple(outcomes)
-    if output is Format.JSON:
-        say([as_json.dump(as_json.outcomes(outcomes))])
-    else:
-        say(text.outcomes(outcomes, verb=verb))
+    say(_lines(outcomes, verb=verb, output=output))
     return max((outcome.exit_code for outcome in outcomes), default=0)
+
+
+def _lines(outcomes: tuple[Outcome, ...], *, verb: str, output: Format) -> Iterable[str]:
+    if output is Format.JSON:
+        return [as_json.dump(as_json.outcomes(outcomes))]
+    if output is Format.JUNIT:
+        from pinner.report.junit import junit  # noqa: PLC0415 - who reads text need not load XML
+
+        return [junit(outcomes)]
+    if output is Format.SARIF:
+        from pinner.report.sarif import sarif  # noqa: PLC0415 - the same
+
+        return [sarif(outcomes)]
+    return text.outcomes(outcomes, verb=verb)

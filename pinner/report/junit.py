@@ -1,0 +1,80 @@
+"""Findings as JUnit XML, for CI systems that show tests: a suite an environment, a case a module.
+
+An error finding is a case of its own that failed; what could not be found out is a case with an error. Warnings and
+notes are said in the output of the module's case, which passes.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from xml.etree import ElementTree as ET
+
+from pinner.operations.lock import UNKNOWN, Outcome
+from pinner.report.text import finding as lines_of
+from pinner.words.findings import Finding, Level
+
+# What XML 1.0 has no way to write (https://www.w3.org/TR/xml/#charsets).
+_UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+OF_THE_ENVIRONMENT = "(environment)"
+
+
+def junit(results: Iterable[Outcome]) -> str:
+    """Return the text of a JUnit XML file."""
+    root = ET.Element("testsuites", name="pinner")
+    root.extend(_suite(outcome) for outcome in results)
+    for key in ("tests", "failures", "errors"):
+        root.set(key, str(sum(int(suite.get(key, "0")) for suite in root)))
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
+
+
+def _suite(outcome: Outcome) -> ET.Element:
+    cases = [
+        case for module, findings in _by_module(outcome).items() for case in _cases(outcome, module, findings)
+    ]
+    counts = {
+        "tests": len(cases),
+        "failures": sum(case.find("failure") is not None for case in cases),
+        "errors": sum(case.find("error") is not None for case in cases),
+    }
+    suite = ET.Element(
+        "testsuite", {"name": outcome.environment, **{key: str(n) for key, n in counts.items()}}
+    )
+    suite.extend(cases)
+    return suite
+
+
+def _by_module(outcome: Outcome) -> Mapping[str, list[Finding]]:
+    """Return every module of the lock, and the environment itself, with its findings; the environment first."""
+    lock = outcome.after or outcome.before
+    found: dict[str, list[Finding]] = {name: [] for name in (lock.pins if lock else ())}
+    for finding in outcome.findings:
+        found.setdefault(finding.module or OF_THE_ENVIRONMENT, []).append(finding)
+    return {name: found[name] for name in sorted(found)}
+
+
+def _cases(outcome: Outcome, module: str, findings: list[Finding]) -> Iterator[ET.Element]:
+    errors = [finding for finding in findings if finding.level is Level.ERROR]
+    others = [finding for finding in findings if finding.level is not Level.ERROR]
+    if others or not errors:
+        case = _case(outcome, module)
+        if others:
+            ET.SubElement(case, "system-out").text = _text(others)
+        yield case
+    for finding in errors:
+        case = _case(outcome, f"{module}: {finding.code}")
+        kind = "error" if finding.code in UNKNOWN else "failure"
+        told = ET.SubElement(case, kind, type=finding.code, message=_clean(finding.message))
+        told.text = _text([finding])
+        yield case
+
+
+def _case(outcome: Outcome, name: str) -> ET.Element:
+    return ET.Element("testcase", classname=outcome.environment, name=_clean(name))
+
+
+def _text(findings: Iterable[Finding]) -> str:
+    return _clean("\n".join(line for finding in findings for line in lines_of(finding)))
+
+
+def _clean(text: str) -> str:
+    return _UNWRITABLE.sub("\ufffd", text)
