@@ -1,0 +1,38 @@
+"""Write docs/findings.md from the table of finding codes.
+
+usage: python -m tools.write_findings
+"""
+
+from pathlib import Path
+
+from pinner.words.codes import RULES, Rule
+
+OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "findings.md"
+
+HEAD = """\
+# Findings
+
+What `pinner lock`, `update`, `verify` and the other commands find, by code. Codes are stable: scripts, `findings: {ignore: [...]}` in a
+manifest and `verify --ignore CODE[:MODULE]` rely on them. An error keeps a lock from being written and ends the command
+with exit code 1; `--strict` makes warnings errors. `--format json`, `junit` and `sarif` carry the same codes.
+
+This page is written by `python -m tools.write_findings`.
+
+| code | level | meaning | what to do |
+|---|---|---|---|
+"""
+
+
+def render() -> str:
+    """Return the text of the page."""
+    return HEAD + "".join(_row(rule) for rule in RULES.values())
+
+
+def _row(rule: Rule) -> str:
+    cells = (f"`{rule.code}`", rule.level.value, rule.meaning, rule.mend)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
+
+
+if __name__ == "__main__":
+    OUTPUT.parent.mkdir(exist_ok=True)
+    OUTPUT.write_text(render(), encoding="utf-8")
