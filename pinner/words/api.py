@@ -87,11 +87,20 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Creation:
+    """A class's parameter whose hash becomes resources: `create_resources('nova::thing', $parameter)`."""
+
+    parameter: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
     """One class, define, function, type, ... of a module.
 
     `name` is whole and without leading `::`; `path` is inside the module. `target` is a function's return type or what
-    a type alias stands for. Definitions of data, tasks and facts are only names.
+    a type alias stands for. `creates` tells of parameters that hold resources. Definitions of data, tasks and facts are
+    only names.
     """
 
     kind: Kind
@@ -104,6 +113,7 @@ class Definition:
     evidence: tuple[Evidence, ...] = ()
     replacement: str | None = None
     removal: str | None = None
+    creates: tuple[Creation, ...] = ()
 
     @property
     def deprecated(self) -> bool:

@@ -1,0 +1,6 @@
+class nova::api(
+  $enabled = false,
+  $workers = undef,
+  $enabled = true,
+  $workers
+) { }
