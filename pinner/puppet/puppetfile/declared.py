@@ -47,10 +47,15 @@ def _left_out(statement: Unreadable, place: Place) -> Problem:
         hint = "nothing after this is read"
     elif statement.last_line > statement.line:
         hint = f"everything up to line {statement.last_line} is left out, the rest is read"
-    begun = statement.begun
-    name = begun.arguments[0].value if begun and begun.word == "mod" and begun.arguments else None
-    subject = f"module {quoted(name)}: " if isinstance(name, str) else ""
-    return Problem(f"{subject}{statement.reason}", place, hint)
+    return Problem(f"{_subject(statement.begun)}{statement.reason}", place, hint)
+
+
+def _subject(begun: Declaration | None) -> str:
+    """Name what a message is about: the module, or else the word at the beginning of the line."""
+    if begun is None:
+        return ""
+    name = begun.arguments[0].value if begun.word == "mod" and begun.arguments else None
+    return f"module {quoted(name)}: " if isinstance(name, str) else f"{quoted(begun.word)}: "
 
 
 def _read_setting(statement: Declaration, place: Place) -> Setting | Problem:

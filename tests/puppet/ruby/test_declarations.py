@@ -159,7 +159,7 @@ def mutated_declarations(draw: st.DrawFn) -> str:
     return "".join(pieces)
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(st.one_of(mutated_declarations(), st.lists(st.sampled_from(PIECES), max_size=8).map("".join)))
 @example("mod 'z', {}")
 @example("mod { :a => nil }")
