@@ -17,12 +17,12 @@ CHANGED = "nova"
 PUBLISH = """
 set -eu
 for directory in puppetfiles/*/; do
-    environment=$(basename "$directory")
-    git --git-dir="$1" symbolic-ref HEAD "refs/heads/$environment"
-    git --git-dir="$1" read-tree --reset HEAD 2>/dev/null || git --git-dir="$1" read-tree --empty
-    git --git-dir="$1" --work-tree="$directory" add --all .
-    git --git-dir="$1" --work-tree="$directory" diff --cached --quiet HEAD 2>/dev/null ||
-        git --git-dir="$1" -c user.name=b -c user.email=b@example.org commit --quiet --message="pinned"
+    branch=refs/heads/$(basename "$directory")
+    control="git --git-dir=$1 --work-tree=$directory -c user.name=b -c user.email=b@example.org"
+    $control symbolic-ref HEAD "$branch"
+    if $control show-ref --quiet --verify "$branch"; then $control read-tree HEAD; else $control read-tree --empty; fi
+    $control add --all .
+    $control diff --cached --quiet || $control commit --quiet --message=pinned
 done
 """
 
