@@ -1,7 +1,7 @@
 """What the modules say about themselves at the pinned commits: read once per commit, then remembered for ever."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -12,7 +12,7 @@ from pinner.puppet.metadata import MetadataFile, parse_metadata
 from pinner.words.metadata import Dependency, Metadata
 
 # Raised when the reader of metadata learns something new, so that what an older one remembered is read again.
-READER = "metadata-1"
+READER = "metadata-2"
 FILES: Final[tuple[MetadataFile, ...]] = ("metadata.json", "Modulefile")
 MAX_BYTES = 4 * 1024 * 1024
 
@@ -47,14 +47,19 @@ def _read(request: tuple[Mirror, frozenset[str]]) -> Mapping[str, Metadata]:
 
 
 def _choose(contents: Iterable[tuple[MetadataFile, bytes | TooLarge | None]]) -> Metadata:
+    """Return what the first file says that names the module; some early ones have an empty metadata.json beside."""
+    read = list(_read_each(contents))
+    return next((metadata for metadata in read if metadata.name), read[0] if read else Metadata())
+
+
+def _read_each(contents: Iterable[tuple[MetadataFile, bytes | TooLarge | None]]) -> Iterator[Metadata]:
     for file, content in contents:
         if isinstance(content, TooLarge):
-            return Metadata(
+            yield Metadata(
                 file=file, flaws=(f"{file} is larger than {MAX_BYTES // 1024 // 1024} MiB and was not read",)
             )
-        if content is not None:
-            return parse_metadata(content, file=file)
-    return Metadata()
+        elif content is not None:
+            yield parse_metadata(content, file=file)
 
 
 def _to_json(metadata: Metadata) -> str:

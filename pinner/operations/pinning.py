@@ -91,8 +91,15 @@ def _pin(wanted: Wanted, before: Pin | None, answer: Answer | None) -> Pin | Fin
     if isinstance(wanted, WantedForge):
         return ForgePin(wanted.module, wanted.forge, wanted.version, wanted.install_path)
     if answer is None:
-        return before
+        return _kept(wanted, before)
     return answer if isinstance(answer, Finding) else _git_pin(wanted, answer)
+
+
+def _kept(wanted: WantedGit, before: Pin | None) -> Pin | None:
+    """Return the pin as it was; only why it is there may have changed."""
+    if not isinstance(before, GitPin):
+        return before
+    return replace(before, required_by=wanted.required_by, external=wanted.external)
 
 
 def _git_pin(wanted: WantedGit, found: Found) -> GitPin:
@@ -106,14 +113,23 @@ def _git_pin(wanted: WantedGit, found: Found) -> GitPin:
         status=found.status,
         is_module=wanted.is_module,
         required_by=wanted.required_by,
+        external=wanted.external,
     )
+
+
+def _joined(metadata: Metadata) -> Mapping[str, str]:
+    """Return dependency to range; two ranges of one name must both hold, which a blank between them says."""
+    joined: dict[str, str] = {}
+    for row in metadata.dependencies:
+        joined[row.name] = f"{joined[row.name]} {row.range}" if row.name in joined else row.range
+    return joined
 
 
 def describe(pin: Pin, metadata: Metadata | None) -> Pin:
     """Return the pin with what the module says of itself at that commit; unchanged where nothing is known."""
     if metadata is None or isinstance(pin, ForgePin) or not pin.is_module:
         return pin
-    dependencies = {row.name: row.range for row in metadata.dependencies}
+    dependencies = _joined(metadata)
     if (pin.name, pin.version, pin.dependencies) == (metadata.name, metadata.version, dependencies):
         return pin
     return replace(pin, name=metadata.name, version=metadata.version, dependencies=dependencies)

@@ -11,12 +11,13 @@ from pathlib import Path
 from pinner.operations.workspace import Workspace
 from pinner.project.layout import flaw_of_way
 from pinner.puppet.puppetfile import (
-    HEADER_MARK,
     Puppetfile,
     as_puppetfile,
     check_puppetfile,
     render_puppetfile,
 )
+from pinner.puppet.puppetfile.writer import render_header
+from pinner.puppet.versions import parse_version
 from pinner.words.pins import ForgePin, Lock, Pin
 from pinner.words.places import Place
 from pinner.words.problems import InputError, Problem
@@ -45,7 +46,7 @@ class TemplateModule:
 def render(lock: Lock, template: str, workspace: Workspace) -> str:
     """Return the Puppetfile of `lock`; raises InputError where the template is missing, fails, or says other things."""
     expected = as_puppetfile(lock)
-    built_in = render_puppetfile(expected)
+    built_in = render_puppetfile(expected, environment=lock.environment, lock_id=lock.lock_id)
     path = workspace.project.template(template)
     place = Place(workspace.project.shown(path))
     if not path.exists():
@@ -89,7 +90,7 @@ def _fill(path: Path, lock: Lock, place: Place) -> str:
 
 def _context(lock: Lock) -> Mapping[str, object]:
     return {
-        "header": HEADER_MARK,
+        "header": render_header(lock.environment, lock.lock_id).removeprefix("# ").rstrip(),
         "environment": lock.environment,
         "lock_id": lock.lock_id,
         "moduledir": lock.moduledir,
@@ -106,6 +107,11 @@ def _seen(pin: Pin, moduledir: str) -> TemplateModule:
         git=pin.git,
         commit=pin.commit,
         ref=short_name(pin.ref) if pin.ref else "",
-        version=pin.version or "",
+        version=_safe_version(pin.version),
         install_path=install_path,
     )
+
+
+def _safe_version(version: str | None) -> str:
+    """Return a version that holds nothing but a version: it comes from the module's own metadata."""
+    return version if version and parse_version(version) else ""

@@ -39,7 +39,8 @@ def test_the_files_of_an_environment(locked: Cloud) -> None:
     commits = {name: pin.get("commit") for name, pin in locked.lock("production")["modules"].items()}
     assert generated(locked) == {
         "production/Puppetfile": (
-            "# Written by pinner: changes are lost with the next 'pinner generate'.\n\n"
+            f"# Written by pinner for environment production ({lock_id}): "
+            "changes are lost with the next 'pinner generate'.\n\n"
             "mod 'acme/facts', '1.2.3'\n\n"
             "# main\nmod 'hieradata',\n  :git => 'https://git.example.net/puppet-hieradata',\n"
             f"  :install_path => 'hiera',\n  :ref => '{commits['hieradata']}'\n\n"
