@@ -10,7 +10,6 @@ from typing import Literal
 from pinner.puppet.flaws import Flaws
 from pinner.puppet.json_text import LONGEST, decode
 from pinner.puppet.metadata_json import read_metadata_json
-from pinner.puppet.modulefile import read_modulefile
 from pinner.words.metadata import Metadata
 
 MetadataFile = Literal["metadata.json", "Modulefile"]
@@ -25,5 +24,11 @@ def parse_metadata(content: bytes, *, file: MetadataFile) -> Metadata:
         return Metadata(file=file, flaws=(f"it is larger than {LONGEST} bytes",))
     flaws = Flaws()
     text = decode(content, flaws)
-    metadata = read_metadata_json(text, flaws) if file == "metadata.json" else read_modulefile(text, flaws)
+    metadata = read_metadata_json(text, flaws) if file == "metadata.json" else _read_modulefile(text, flaws)
     return replace(metadata, flaws=flaws.as_tuple())
+
+
+def _read_modulefile(text: str, flaws: Flaws) -> Metadata:
+    from pinner.puppet.modulefile import read_modulefile  # noqa: PLC0415 - a reader of Ruby: start-up would feel it
+
+    return read_modulefile(text, flaws)
