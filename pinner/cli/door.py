@@ -44,8 +44,8 @@ def _failed_write(error: OSError) -> int:
     if error.errno == errno.EPIPE:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
-    where = f"{error.filename}: " if error.filename else ""
-    return _say(f"{where}{error.strerror or error}", COULD_NOT_FIND_OUT)
+    where = error.filename or "standard output"  # the one file that is written without its name at hand
+    return _say(f"{where}: {error.strerror or error}", COULD_NOT_FIND_OUT)
 
 
 def _say(message: str, exit_code: int) -> int:

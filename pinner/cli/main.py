@@ -2,8 +2,10 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from pinner import __version__
+from pinner.cli.streams import mend_streams
 
 INTERRUPTED = 130
 BUG = 4
@@ -12,11 +14,14 @@ REPORT_BUGS = "this is a bug in pinner: please report it with the lines above an
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run `pinner` on `arguments` (default: those of the process) and return its exit code, 0 to 4 or 130."""
+    mend_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words == ["--version"]:
         # Answered before click is imported: scripts and prompts ask for it often.
-        sys.stdout.write(f"pinner {__version__}\n")
-        return 0
+        with suppress(OSError):  # which is told by the door, below
+            sys.stdout.write(f"pinner {__version__}\n")
+            sys.stdout.flush()
+            return 0
     from pinner.cli.door import go_through  # noqa: PLC0415 - see above
 
     return go_through(words)

@@ -1,5 +1,7 @@
 """`status`, `id`, `why`: the commands that only look."""
 
+import sys
+
 import click
 
 from pinner.cli.options import (
@@ -13,7 +15,7 @@ from pinner.cli.options import (
 )
 from pinner.cli.output import say, tell
 from pinner.cli.progress import progress
-from pinner.operations.status import read_lock_ids, read_statuses
+from pinner.operations.status import EnvironmentStatus, read_lock_ids, read_statuses
 from pinner.operations.why import explain
 from pinner.report import as_json, table, text
 
@@ -33,10 +35,18 @@ def status_command(project: str, environments: tuple[str, ...], *, remote: Remot
     if output is Format.JSON:
         say([as_json.dump(as_json.statuses(statuses))])
     else:
-        table.print_statuses(statuses)
+        print_statuses(statuses)
         for line in (line for status in statuses for found in status.unknown for line in text.finding(found)):
             tell(line)
     return COULD_NOT_FIND_OUT if any(status.unknown for status in statuses) else 0
+
+
+def print_statuses(statuses: tuple[EnvironmentStatus, ...]) -> None:
+    """Print a table on a terminal, plain columns elsewhere."""
+    if sys.stdout.isatty():
+        table.print_tables(statuses)
+    else:
+        say(table.columns(statuses))
 
 
 @click.command("id", epilog=example("pinner id production staging"))

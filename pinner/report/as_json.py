@@ -16,8 +16,8 @@ Json = Mapping[str, Any]
 
 
 def dump(value: Json) -> str:
-    """Return the text of a JSON document with its format number first."""
-    return json.dumps({"format": FORMAT, **value}, indent=2, ensure_ascii=False)
+    """Return the text of a JSON document with its format number first, in ASCII: any stream can say that."""
+    return json.dumps({"format": FORMAT, **value}, indent=2)
 
 
 def outcomes(results: Iterable[Outcome]) -> Json:

@@ -1,7 +1,6 @@
 """Tables: environments by modules, as wide as the terminal; in a pipe one line a module."""
 
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pinner.operations.status import EnvironmentStatus, ModuleStatus
 from pinner.report.counts import count
@@ -12,16 +11,28 @@ HEADINGS = ("module", "version", "ref", "status", "behind")
 COLOURS = {"maintained": "green", "unmaintained": "yellow", "end of life": "red"}
 
 
-def print_statuses(statuses: Iterable[EnvironmentStatus]) -> None:
-    """Print each environment with its modules: a table on a terminal, columns elsewhere."""
+Row = tuple[str, str, str, str, str]
+
+
+def columns(statuses: Iterable[EnvironmentStatus]) -> Iterator[str]:
+    """Yield the lines of each environment with its modules, for a pipe."""
     for status in statuses:
-        lock_id = status.lock.lock_id if status.lock else "no lock yet: run 'pinner lock'"
-        rows = [row_of(module) for module in status.modules]
-        title = f"{status.name}: {lock_id}, {count(len(rows), 'module')}"
-        (_print_table if sys.stdout.isatty() else _print_columns)(title, rows)
+        yield _title(status)
+        yield from (f"  {line}" for line in _columns([row_of(module) for module in status.modules]))
 
 
-def row_of(module: ModuleStatus) -> tuple[str, str, str, str, str]:
+def print_tables(statuses: Iterable[EnvironmentStatus]) -> None:
+    """Print each environment with its modules as a table, as wide as the terminal."""
+    for status in statuses:
+        _print_table(_title(status), [row_of(module) for module in status.modules])
+
+
+def _title(status: EnvironmentStatus) -> str:
+    lock_id = status.lock.lock_id if status.lock else f"no lock yet: run 'pinner lock {status.name}'"
+    return f"{status.name}: {lock_id}, {count(len(status.modules), 'module')}"
+
+
+def row_of(module: ModuleStatus) -> Row:
     """Return the cells of one module, in the order of HEADINGS; what is not known is `?`, what does not apply `-`."""
     pin = module.pin
     if not isinstance(pin, GitPin):
@@ -31,17 +42,14 @@ def row_of(module: ModuleStatus) -> tuple[str, str, str, str, str]:
     return module.name, pin.version or "-", ref, pin.status or "-", behind
 
 
-def _print_columns(title: str, rows: list[tuple[str, str, str, str, str]]) -> None:
+def _columns(rows: list[Row]) -> Iterator[str]:
     cells = [HEADINGS, *rows]
     widths = [max(len(row[column]) for row in cells) for column in range(len(HEADINGS))]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    )
-    sys.stdout.write(title + "\n" + "".join(f"  {line}\n" for line in lines))
+    for row in cells:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _print_table(title: str, rows: list[tuple[str, str, str, str, str]]) -> None:
+def _print_table(title: str, rows: list[Row]) -> None:
     from rich.console import Console  # noqa: PLC0415 - a pipe never needs it
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
