@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from typing import Any
 
 
 @contextlib.contextmanager
@@ -42,13 +43,17 @@ class _Proxy:
         await asyncio.sleep(self._round_trip)
         there, back = await asyncio.open_connection("127.0.0.1", self._port)
         for source, sink in ((reader, back), (there, writer)):
-            task = asyncio.create_task(self._pass_on(source, sink))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._begin(self._pass_on(source, sink))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
-        deliver = asyncio.create_task(self._deliver(waiting, sink))
+        deliver = self._begin(self._deliver(waiting, sink))
         loop = asyncio.get_running_loop()
         chunk = b"-"
         with contextlib.suppress(OSError):
