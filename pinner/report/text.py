@@ -26,7 +26,20 @@ def outcomes(results: Iterable[Outcome], *, verb: str) -> Iterator[str]:
         yield from (f"  {line}" for line in _moves(outcome))
         yield from (f"  {line}" for line in findings(outcome.findings))
     levels = ", ".join(count(totals[level], level.value) for level in (Level.ERROR, Level.WARNING))
-    yield f"{verb} {count(len(results), 'environment')}: {levels}"
+    left = sum(_is_left(outcome) for outcome in results)
+    done = f"{len(results) - left} of " if left else ""
+    yield f"{verb} {done}{count(len(results), 'environment')}: {levels}"
+
+
+def _is_left(outcome: Outcome) -> bool:
+    """Tell whether the environment was left as it was, without what was asked for."""
+    return outcome.after is None or not (outcome.is_written or _is_as_before(outcome))
+
+
+def _is_as_before(outcome: Outcome) -> bool:
+    return (
+        outcome.before is not None and outcome.after is not None and outcome.before.pins == outcome.after.pins
+    )
 
 
 def _state(outcome: Outcome) -> str:
@@ -35,7 +48,7 @@ def _state(outcome: Outcome) -> str:
     modules = count(len(outcome.after.pins), "module")
     if outcome.is_written:
         return f"{outcome.after.lock_id}, {modules}, written"
-    if outcome.before is not None and outcome.before.pins == outcome.after.pins:
+    if _is_as_before(outcome):
         return f"{outcome.after.lock_id}, {modules}"
     return f"{modules}, not written"
 

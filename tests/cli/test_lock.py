@@ -71,6 +71,7 @@ def test_a_missing_ref_names_place_and_near_misses_and_stops_no_other_environmen
         "environments/broken.yaml:3:3: error: module 'nova': no branch 'stable/2025.3' in "
         "https://opendev.org/openstack/puppet-nova [ref-missing]\n    hint: there is 'stable/2025.1', 'stable/2024.1'\n"
     ) in result.out
+    assert result.out.endswith("locked 1 of 2 environments: 1 error, 0 warnings\n")
     assert not cloud.lock_path("broken").exists()
     assert cloud.lock_path("production").exists()
 
