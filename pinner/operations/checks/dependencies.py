@@ -1,85 +1,40 @@
 """Does the set hold together? Each module's dependencies against the versions that are pinned beside it."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import lru_cache
 
-from pinner.openstack.catalogue import canonical_module, gate_misfits
+from pinner.openstack.catalogue import gate_misfits
 from pinner.operations.checks.chains import Graph, circles, shortest_chain
+from pinner.operations.checks.contradictions import contradictions
+from pinner.operations.checks.edges import Edge, edges_of
 from pinner.operations.checks.subject import PinnedEnvironment
 from pinner.operations.wanted import Rule
 from pinner.puppet.ranges import parse_range
 from pinner.puppet.versions import parse_version
 from pinner.words.findings import Finding, Level
-from pinner.words.metadata import Dependency
-from pinner.words.pins import ForgePin, Pin
+from pinner.words.pins import Pin
 
 _RANGE_HINT = "it is upstream's to mend; 'dependencies: override' says what is meant until then"
 BROUGHT_IN = frozenset({Rule.INTEGRATION, Rule.NEWEST})
 
 
 def check_dependencies(environment: PinnedEnvironment) -> Iterator[Finding]:
-    """Yield all that is wrong with the dependencies, by module name, and the circles among them last."""
-    edges = tuple(_edges(environment))
+    """Yield all that is wrong with the dependencies, by module name; wishes that exclude each other, and circles, come last."""
+    edges = tuple(edges_of(environment))
     graph: dict[str, tuple[str, ...]] = {}
     for edge in edges:
         if edge.pin is not None:
             graph[edge.module] = (*graph.get(edge.module, ()), edge.pin.module)
     for edge in edges:
         yield from _check(environment, edge, graph)
+    yield from contradictions(environment, edges)
     for circle in circles(graph):
         message = f"depends on itself in a circle: {' -> '.join(circle)}"
         hint = "if one of these is wrong, put it under 'dependencies: ignore'"
         yield environment.finding(Level.WARNING, "dependency-cycle", circle[0], message, hint)
 
 
-@dataclass(frozen=True, slots=True)
-class _Edge:
-    """That a module asks for another: `override` is the manifest's range, `pin` what is pinned under that name."""
-
-    module: str
-    dependency: Dependency
-    override: str | None
-    pin: Pin | None
-
-    @property
-    def range(self) -> str:
-        return self.dependency.range if self.override is None else self.override
-
-    @property
-    def words(self) -> str:
-        instead = "" if self.override is None else ", by the manifest's override"
-        return f"wants {self.dependency.name} {self.range}".rstrip() + instead
-
-
-def _edges(environment: PinnedEnvironment) -> Iterator[_Edge]:
-    pinned = _pins_by_forge_name(environment.lock.pins)
-    ignored = {_short(name.value) for name in environment.wanted.manifest.ignored_dependencies}
-    for module in sorted(environment.metadata):
-        overrides = _overrides(environment, module)
-        for dependency in environment.metadata[module].dependencies:
-            name = _short(dependency.name)
-            if name not in ignored:
-                pin = pinned.get(canonical_module(dependency.name)) or pinned.get(name)
-                yield _Edge(module, dependency, overrides.get(name), pin)
-
-
-def _overrides(environment: PinnedEnvironment, module: str) -> Mapping[str, str]:
-    written = environment.wanted.manifest.overridden_dependencies.get(module, {})
-    return {_short(name): text.value for name, text in written.items()}
-
-
-def _pins_by_forge_name(pins: Mapping[str, Pin]) -> Mapping[str, Pin]:
-    """Return canonical Forge name to pin, and directory name to pin: a fork under another owner is what Puppet finds."""
-    by_name = dict(pins)
-    for pin in pins.values():
-        name = pin.forge if isinstance(pin, ForgePin) else pin.name
-        if name:
-            by_name[canonical_module(name)] = pin
-    return by_name
-
-
-def _check(environment: PinnedEnvironment, edge: _Edge, graph: Graph) -> Iterator[Finding]:
+def _check(environment: PinnedEnvironment, edge: Edge, graph: Graph) -> Iterator[Finding]:
     for flaw in _flaws(edge.range):
         message = f"{edge.words}: {flaw}"
         yield environment.finding(Level.WARNING, "range-flawed", edge.module, message, _RANGE_HINT)
@@ -99,8 +54,8 @@ def _check(environment: PinnedEnvironment, edge: _Edge, graph: Graph) -> Iterato
         yield environment.finding(Level.INFO, "dependency-overridden", edge.module, what)
 
 
-def _missing(environment: PinnedEnvironment, edge: _Edge, graph: Graph) -> Finding:
-    name = _short(edge.dependency.name)
+def _missing(environment: PinnedEnvironment, edge: Edge, graph: Graph) -> Finding:
+    name = edge.name
     message = (
         f"{edge.words}, which is not in the environment ({_chain(environment, edge.module, graph)} -> {name})"
     )
@@ -108,10 +63,10 @@ def _missing(environment: PinnedEnvironment, edge: _Edge, graph: Graph) -> Findi
     return environment.finding(Level.WARNING, "dependency-missing", edge.module, message, hint)
 
 
-def _unsatisfied(environment: PinnedEnvironment, edge: _Edge, pin: Pin, graph: Graph) -> Finding:
+def _unsatisfied(environment: PinnedEnvironment, edge: Edge, pin: Pin, graph: Graph) -> Finding:
     chain = f"{_chain(environment, edge.module, graph)} -> {pin.module}"
     message = f"{edge.words}, but '{pin.module}' is pinned at {pin.version} ({chain})"
-    name, version = _short(edge.dependency.name), pin.version or ""
+    name, version = edge.name, pin.version or ""
     reason = (
         "as upstream's gate runs this pair"
         if _is_run_by_the_gate(environment, edge.module, name, version)
@@ -148,7 +103,3 @@ def _is_satisfied(wanted: str, version: str) -> bool | None:
 def _flaws(wanted: str) -> tuple[str, ...]:
     found = parse_range(wanted)
     return () if found.is_unreadable else found.flaws
-
-
-def _short(name: str) -> str:
-    return (name if "/" in name else name.replace("-", "/", 1)).rpartition("/")[2]

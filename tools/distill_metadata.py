@@ -1,0 +1,72 @@
+"""Write tests/data/upstream_metadata.json: what upstreams' own metadata says at the refs that carry a release.
+
+usage: python -m tools.distill_metadata INPUT_DIR [OUTPUT_FILE]
+
+INPUT_DIR is that of distill_catalogue.py; only its metadata/ is read. From it come, by the catalogue's word, the refs
+that carry a series, and the tags that upstream's gate pins; of each its file, name, version and dependencies as written.
+The same input gives the same bytes: a repository a section, a ref a line. Where the facts lack a repository, a ref or a
+commit, nothing is written: the tests name those.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pinner.openstack.packaged import facts
+from pinner.words.refs import TAG, short_name
+
+OUTPUT = Path(__file__).resolve().parent.parent / "tests" / "data" / "upstream_metadata.json"
+COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def wanted_refs() -> Iterator[tuple[str, str]]:
+    """Yield URL and whole ref name of what a lock of some series may pin."""
+    homes = {home.name: home.git for home in facts().third_party}
+    for repository in facts().repositories:
+        yield from ((repository.git, row.ref) for row in repository.carried if row.ref)
+    for pins in facts().integration.values():
+        for pin in pins:
+            if pin.ref and not COMMIT.fullmatch(pin.ref):
+                yield homes.get(pin.name, pin.git), TAG + pin.ref
+
+
+def read(folder: Path, url: str) -> Mapping[str, Any]:
+    """Return short ref to metadata of one repository; nothing where the facts don't have it."""
+    owner, name = url.rpartition("/")[0].rpartition("/")[2], url.rpartition("/")[2]
+    path = folder / "metadata" / f"{owner}+{name}.json"
+    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return dict(found)
+
+
+def row(metadata: Mapping[str, Any]) -> list[Any]:
+    """Return file, name, version and dependencies."""
+    return [metadata["file"], metadata.get("name"), metadata.get("version"), metadata.get("dependencies", [])]
+
+
+def render(folder: Path) -> str:
+    """Return the whole file."""
+    refs: dict[str, list[str]] = {}
+    for url, ref in sorted(set(wanted_refs())):
+        refs.setdefault(url, []).append(ref)
+    sections = [_section(url, names, read(folder, url)) for url, names in refs.items()]
+    return "{\n" + ",\n".join(section for section in sections if section) + "\n}\n"
+
+
+def _section(url: str, refs: list[str], metadata: Mapping[str, Any]) -> str:
+    known = {ref: metadata[short_name(ref)] for ref in refs if metadata.get(short_name(ref), {}).get("name")}
+    lines = [f"{json.dumps(ref)}:{_compact(row(known[ref]))}" for ref in known]
+    return f"{json.dumps(url)}:{{\n" + ",\n".join(lines) + "\n}" if lines else ""
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in {2, 3}:
+        sys.exit(__doc__)
+    target = Path(sys.argv[2]) if sys.argv[2:] else OUTPUT
+    target.write_text(render(Path(sys.argv[1])), encoding="utf-8")
