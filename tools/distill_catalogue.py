@@ -227,14 +227,17 @@ def integration(inputs: Inputs) -> dict[str, list[Row]]:
 
 def misfits(inputs: Inputs, pins: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
     """Return, per series, module, dependency, range and version for each pair that the gate runs against its metadata."""
+    homes = {str(row["name"]): str(row["git"][0]) for row in third_party(inputs, pins)}
     found: dict[str, list[Row]] = {
-        series: sorted(_misfits(inputs, series, rows)) for series, rows in pins.items()
+        series: sorted(_misfits(inputs, series, rows, homes)) for series, rows in pins.items()
     }
     return {series: rows for series, rows in found.items() if rows}
 
 
-def _misfits(inputs: Inputs, series: str, pins: list[Row]) -> Iterator[tuple[str, str, str, str]]:
-    metadata = dict(_run_by_the_gate(inputs, series, pins))
+def _misfits(
+    inputs: Inputs, series: str, pins: list[Row], homes: Mapping[str, str]
+) -> Iterator[tuple[str, str, str, str]]:
+    metadata = dict(_run_by_the_gate(inputs, series, pins, homes))
     for module, row in metadata.items():
         for name, wanted in row.get("dependencies", ()):
             short = forge_name(name).split("/")[1]
@@ -244,15 +247,22 @@ def _misfits(inputs: Inputs, series: str, pins: list[Row]) -> Iterator[tuple[str
                 yield module, short, wanted, str(version)
 
 
-def _run_by_the_gate(inputs: Inputs, series: str, pins: list[Row]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield each module of a series, OpenStack's and third-party ones, with its metadata there."""
+def _run_by_the_gate(
+    inputs: Inputs, series: str, pins: list[Row], homes: Mapping[str, str]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each module of a series, OpenStack's and third-party ones, with its metadata there.
+
+    `homes` is where each third-party module lives now; it took its tags along when it moved.
+    """
     for name, facts in load(inputs.folder / "modules.yaml").items():
         repository = inputs.repositories.get(f"openstack/{name}")
-        row = repository.metadata.get(facts["series_ref"].get(series, "")) if repository else None
-        if row and row.get("name"):
+        refs = {row[0]: row[2] for row in carried(inputs, repository, facts)} if repository else {}
+        ref = refs.get(series)
+        if repository and ref:
+            row = repository.metadata[ref.split("/", 2)[2]]
             yield forge_name(row["name"]).split("/")[1], row
-    for name, git, ref in pins:
-        repository = inputs.repositories.get(str(git).removeprefix("https://github.com/"))
+    for name, _, ref in pins:
+        repository = inputs.repositories.get(homes.get(str(name), "").removeprefix("https://github.com/"))
         row = repository.metadata.get(str(ref)) if repository else None
         if row:
             yield str(name), row
