@@ -38,7 +38,10 @@ def diff_command(
     remote: Remote,
     output: Format,
 ) -> int:
-    """Show what changes from A to B: an environment, ENV@REV (its lock at a git revision), or a lock's path."""
+    """Show what changes from A to B.
+
+    Each is an environment, ENV@REV (its lock at a revision of this project's git), or a lock's path.
+    """
     workspace = open_workspace(project, remote)
     result = compare(read_side(before, workspace), read_side(after, workspace), workspace)
     if output is Format.JSON:

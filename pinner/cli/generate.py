@@ -43,7 +43,10 @@ def generate_command(
     only_checks: bool,
     is_forced: bool,
 ) -> int:
-    """Write a Puppetfile and an environment.conf for each environment, from its lock."""
+    """Write a Puppetfile and environment.conf for each environment.
+
+    They come from the locks alone: no remote is asked.
+    """
     workspace = open_workspace(project)
     if shown is not None:
         if environments or only_checks:

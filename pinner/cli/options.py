@@ -49,14 +49,20 @@ def remote_options(command: Command) -> Command:
     """Add --cache, --jobs, --timeout, --retries and --offline; the command gets them as `remote`."""
 
     @click.option("--cache", metavar="DIR", help="Where mirrors are kept [PINNER_CACHE].")
-    @click.option("--jobs", type=click.IntRange(1, 256), help="Parallel git connections [PINNER_JOBS].")
     @click.option(
-        "--timeout",
-        type=click.FloatRange(0, min_open=True),
-        help="Seconds for one git call [PINNER_TIMEOUT].",
+        "--jobs", metavar="N", type=click.IntRange(1, 256), help="Parallel git connections [PINNER_JOBS]."
     )
     @click.option(
-        "--retries", type=click.IntRange(0, 20), help="Tries after a failure that may pass [PINNER_RETRIES]."
+        "--timeout",
+        metavar="SECONDS",
+        type=click.FloatRange(0, min_open=True),
+        help="Time for one git call [PINNER_TIMEOUT].",
+    )
+    @click.option(
+        "--retries",
+        metavar="N",
+        type=click.IntRange(0, 20),
+        help="Tries after a failure that may pass [PINNER_RETRIES].",
     )
     @click.option("--offline", "is_offline", is_flag=True, help="Ask no remote: what the cache has must do.")
     @wraps(command)

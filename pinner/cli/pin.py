@@ -56,7 +56,7 @@ def lock_command(
     remote: Remote,
     output: Format,
 ) -> int:
-    """Pin what is new or changed in the manifests; keep every other pin.
+    """Pin what is new or changed in manifests; keep all other pins.
 
     The whole set is verified, and an environment with an error finding keeps the lock it had.
     """
@@ -90,7 +90,7 @@ def update_command(
     remote: Remote,
     output: Format,
 ) -> int:
-    """Move modules to what their wants now say (default: all modules).
+    """Move modules to what their wants now say (default: all).
 
     With -m, exactly the named modules move and no other remote is asked.
     """
@@ -129,7 +129,10 @@ def verify_command(
     remote: Remote,
     output: Format,
 ) -> int:
-    """Check the locks against the remotes and the modules against each other; write nothing."""
+    """Check locks against remotes, and modules against each other.
+
+    Writes nothing.
+    """
     workspace = open_workspace(project, remote)
     pairs = frozenset((code, module or None) for code, _, module in (text.partition(":") for text in ignore))
     with progress() as on_done:

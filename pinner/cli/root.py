@@ -1,6 +1,7 @@
 """The root command: which commands there are. Each file is imported only when its command runs."""
 
 import importlib
+from difflib import get_close_matches
 
 import click
 
@@ -27,6 +28,16 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the commands in the order of a newcomer's way."""
         return list(COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the first word names; raises UsageError with what it may have meant."""
+        word = args[0]
+        if word in COMMANDS or word.startswith("-"):
+            return super().resolve_command(ctx, args)
+        near = " or ".join(f"'{name}'" for name in get_close_matches(word, COMMANDS))
+        raise click.UsageError(f"No such command '{word}'." + (f" Did you mean {near}?" if near else ""), ctx)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Return the command, imported now."""

@@ -28,7 +28,7 @@ COULD_NOT_FIND_OUT = 3
 @format_option(Format.TEXT, Format.JSON)
 @click.pass_obj
 def status_command(project: str, environments: tuple[str, ...], *, remote: Remote, output: Format) -> int:
-    """Show what each environment runs and how many commits that is behind."""
+    """Show what each environment runs, and how many commits behind."""
     workspace = open_workspace(project, remote)
     with progress() as on_done:
         statuses = read_statuses(workspace, environments, on_done=on_done)
@@ -65,6 +65,9 @@ def id_command(project: str, environments: tuple[str, ...], *, output: Format) -
 @format_option(Format.TEXT, Format.JSON)
 @click.pass_obj
 def why_command(project: str, environment: str, module: str, *, output: Format) -> None:
-    """Show where a module's pin comes from: the manifest's line, the ref, and who depends on it."""
+    """Show where a pin comes from, and who depends on it.
+
+    The manifest's line, the rule, the ref and the commit. Asks no remote.
+    """
     reason = explain(open_workspace(project), environment, module)
     say([as_json.dump(as_json.reason(reason))] if output is Format.JSON else text.reason(reason))

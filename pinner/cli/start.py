@@ -30,9 +30,9 @@ def init_command(project: str, environment: str, *, release: str | None, modules
 @click.command("demo", epilog=example("pinner demo", "pinner demo /tmp/try-pinner"))
 @click.argument("directory", metavar="[DIR]", default="pinner-demo", type=click.Path(path_type=Path))
 def demo_command(directory: Path) -> int:
-    """Make a small working project with local upstreams in DIR, and show lock, diff and generate on it.
+    """Make a small project with upstreams of its own, and try pinner.
 
-    Needs no network; nothing outside DIR is touched.
+    Shows lock, diff and generate on it. Needs no network; nothing outside DIR is touched.
     """
     demo = make_demo(directory)
     say([f"made a project with two environments, and five upstreams for it, in {directory}"])

@@ -70,6 +70,17 @@ def test_version_and_help_need_no_project(tmp_path: Path) -> None:
     assert (shown.returncode, "Exit codes:" in shown.stdout) == (0, True)
 
 
+def test_a_mistyped_command_is_told_with_what_was_meant(tmp_path: Path) -> None:
+    told = pinner("lokc", cwd=tmp_path).stderr
+    assert told.endswith("Error: No such command 'lokc'. Did you mean 'lock'?\n")
+    assert pinner("frobnicate", cwd=tmp_path).stderr.endswith("Error: No such command 'frobnicate'.\n")
+
+
+def test_the_list_of_commands_says_each_in_a_whole_sentence(tmp_path: Path) -> None:
+    listed = pinner("--help", cwd=tmp_path).stdout.partition("Commands:\n")[2]
+    assert [line for line in listed.splitlines() if not line.endswith(".") or line.endswith("...")] == []
+
+
 @pytest.mark.parametrize(
     "arguments", [["lokc"], ["lock", "--nope"], ["diff", "one"], ["lock", "--jobs", "many"]]
 )
