@@ -9,8 +9,9 @@ from pinner.operations.presence import absent_commits
 from pinner.operations.reach import Spot, find_homes, find_reached, recall_reached, tip_to_compare
 from pinner.operations.resolve import Answer, Found
 from pinner.operations.wanted import WantedGit, WantedSet
-from pinner.words.pins import GitPin, Lock
+from pinner.words.pins import GitPin, Lock, Pin
 from pinner.words.refs import BRANCH, Refs
+from pinner.words.wants import Selector, Want
 
 # A canonical URL, the pinned commit of it, and the commit that its ref names now.
 Pair = tuple[str, str, str]
@@ -67,7 +68,9 @@ class _Found:
 def _view(subject: Subject, answers: Answers) -> _View:
     modules = ((name, subject.wanted.modules.get(name)) for name in subject.asked)
     wanted = {name: module for name, module in modules if isinstance(module, WantedGit)}
-    replies = {name: answers.answer(module) for name, module in sorted(wanted.items())}
+    replies = {
+        name: _reply(module, subject.lock.pins.get(name), answers) for name, module in sorted(wanted.items())
+    }
     pins = {
         name: pin
         for name in replies
@@ -80,6 +83,14 @@ def _view(subject: Subject, answers: Answers) -> _View:
         if tip is not None and tip != pin.commit:
             pairs[name] = (pin.git, pin.commit, tip)
     return _View(pins, replies, refs, pairs)
+
+
+def _reply(wanted: WantedGit, pin: Pin | None, answers: Answers) -> Answer:
+    """Return what a want means; one for the very commit that is pinned asks nothing, since presence is looked at anyway."""
+    is_pinned = isinstance(pin, GitPin) and wanted.want == Want(Selector.COMMIT, pin.commit)
+    if is_pinned and answers.mirror(wanted.git):
+        return Found(wanted.want.value, None)
+    return answers.answer(wanted)
 
 
 def _homeless(view: _View) -> Mapping[str, Spot]:
