@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from pinner.openstack.catalogue import ModuleEntry, find_module
 from pinner.openstack.release_versions import major_in, series_of_major
-from pinner.openstack.series import Series
+from pinner.openstack.series import Series, find_series
 from pinner.operations.checks.subject import PinnedEnvironment
-from pinner.operations.wanted import WantedGit
 from pinner.puppet.versions import parse_version
 from pinner.words.findings import Finding, Level
 from pinner.words.metadata import Metadata
@@ -65,7 +64,7 @@ def _version(environment: PinnedEnvironment, pin: GitPin, metadata: Metadata) ->
 
 
 def _series(environment: PinnedEnvironment, pin: GitPin) -> Series | None:
-    """Return the release that the module is used for: the one it is taken from, else the environment's."""
-    wanted = environment.wanted.modules.get(pin.module)
-    named = wanted.series if isinstance(wanted, WantedGit) else None
-    return named or environment.wanted.series
+    """Return the release that the module is used for: the one it was taken from, else the environment's."""
+    if pin.want.selector is Selector.RELEASE:
+        return find_series(pin.want.value)
+    return environment.wanted.series
