@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from pinner.cli.main import BUG, INTERRUPTED, REPORT_BUGS
+from pinner.cli.output import tell
 from pinner.cli.root import pinner
 from pinner.words.problems import PinnerError
 
@@ -49,5 +50,5 @@ def _failed_write(error: OSError) -> int:
 
 
 def _say(message: str, exit_code: int) -> int:
-    sys.stderr.write(f"{message}\n")
+    tell(message)
     return exit_code

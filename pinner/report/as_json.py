@@ -17,7 +17,12 @@ Json = Mapping[str, Any]
 
 def dump(value: Json) -> str:
     """Return the text of a JSON document with its format number first, in ASCII: any stream can say that."""
-    return json.dumps({"format": FORMAT, **value}, indent=2)
+    return encode({"format": FORMAT, **value})
+
+
+def encode(value: Json) -> str:
+    """Return the JSON text of a value; ASCII's own control characters are spelled too, for nothing may be obeyed."""
+    return json.dumps(value, indent=2).replace("\x7f", "\\u007f")
 
 
 def outcomes(results: Iterable[Outcome]) -> Json:

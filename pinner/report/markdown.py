@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from pinner.operations.compare import Change, Comparison, ModuleChange
-from pinner.report.text import SHORT, distance, headline
+from pinner.report.text import SHORT, distance, headline, shown_subject
 
 # Characters that start something in Markdown or HTML; a subject is data, never markup.
 _SPECIAL = re.compile(r"([\\`*_\[\]#!|<~&@])")
@@ -43,4 +43,6 @@ def _commits(change: ModuleChange) -> Iterator[str]:
     yield from (f"- {escape(str(words))}" for words in change.rewordings)
     if change.change is Change.MOVED:
         yield f"- {distance(change)}"
-    yield from (f"  - `{commit.id[:SHORT]}` {escape(commit.subject)}" for commit in change.commits)
+    yield from (
+        f"  - `{commit.id[:SHORT]}` {escape(shown_subject(commit.subject))}" for commit in change.commits
+    )

@@ -1,13 +1,13 @@
 """Findings as SARIF 2.1.0, for code hosts that show them in a change's files."""
 
 import hashlib
-import json
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
 from pinner import __version__
 from pinner.operations.lock import UNKNOWN, Outcome
+from pinner.report.as_json import encode
 from pinner.words.codes import RULES, Rule
 from pinner.words.findings import Finding, Level
 from pinner.words.places import Place
@@ -28,7 +28,7 @@ def sarif(results: Iterable[Outcome]) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [_result(outcome, finding) for outcome in results for finding in outcome.findings],
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+    return encode({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _is_unknown(outcome: Outcome) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from pinner.operations.status import EnvironmentStatus, ModuleStatus
 from pinner.report.counts import count
+from pinner.report.visible import visible
 from pinner.words.pins import GitPin
 from pinner.words.refs import short_name
 
@@ -57,8 +58,6 @@ def _print_table(title: str, rows: list[Row]) -> None:
     table = Table(title=title, title_justify="left", title_style="bold")
     for heading in HEADINGS:
         table.add_column(heading, justify="right" if heading == "behind" else "left")
-    for name, version, ref, status, behind in rows:
-        table.add_row(
-            Text(name), Text(version), Text(ref), Text(status, style=COLOURS.get(status, "")), Text(behind)
-        )
+    for row in rows:
+        table.add_row(*(Text(visible(cell), style=COLOURS.get(cell, "")) for cell in row))
     Console().print(table)

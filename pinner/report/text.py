@@ -8,12 +8,14 @@ from pinner.operations.compare import Change, Comparison, ModuleChange
 from pinner.operations.lock import Outcome
 from pinner.operations.why import Reason
 from pinner.report.counts import count
+from pinner.report.visible import one_line
 from pinner.words.findings import Finding, Level
 from pinner.words.pins import ForgePin, GitPin, Lock, Pin
 from pinner.words.refs import short_name
 
 SHORT = 12
 SUBJECTS = 10
+LONGEST_SUBJECT = 200
 
 
 def outcomes(results: Iterable[Outcome], *, verb: str) -> Iterator[str]:
@@ -128,9 +130,15 @@ def _change(change: ModuleChange, *, is_verbose: bool) -> Iterator[str]:
     if change.change is Change.MOVED and isinstance(change.after, GitPin):
         yield f"  {distance(change)}"
     shown = change.commits if is_verbose else change.commits[:SUBJECTS]
-    yield from (f"    {commit.id[:SHORT]} {commit.subject}" for commit in shown)
+    yield from (f"    {commit.id[:SHORT]} {shown_subject(commit.subject)}" for commit in shown)
     if len(shown) < len(change.commits):
         yield f"    … {count(len(change.commits) - len(shown), 'more commit')} (-v shows all)"
+
+
+def shown_subject(subject: str) -> str:
+    """Return a commit's subject on one line that a terminal shows and does not obey, cut if it is a novel."""
+    line = one_line(subject) or "(no subject)"
+    return line if len(line) <= LONGEST_SUBJECT else f"{line[: LONGEST_SUBJECT - 1]}…"
 
 
 def headline(change: ModuleChange) -> str:
