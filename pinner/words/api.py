@@ -38,14 +38,10 @@ class Mark(StrEnum):
 
 DECISIVE = frozenset({Mark.HEADING, Mark.TEXT, Mark.COMMENT, Mark.WARNING})
 MOST_TELLING = (
-    Mark.TEXT,
-    Mark.WARNING,
-    Mark.HEADING,
-    Mark.CONDITION,
-    Mark.NO_EFFECT,
-    Mark.VALUE,
-    Mark.COMMENT,
+    *(Mark.TEXT, Mark.WARNING, Mark.HEADING, Mark.CONDITION),
+    *(Mark.NO_EFFECT, Mark.VALUE, Mark.COMMENT),
 )
+OUTRIGHT = frozenset({Mark.TEXT, Mark.WARNING, Mark.NO_EFFECT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +78,7 @@ class Parameter:
 
     @property
     def says(self) -> str | None:
-        """Return the most telling text among the marks."""
+        """Return the text of the mark that tells most of the deprecation in words."""
         return says(self.evidence)
 
 
@@ -122,7 +118,7 @@ class Definition:
 
     @property
     def says(self) -> str | None:
-        """Return the most telling text among the marks."""
+        """Return the text of the mark that tells most of the deprecation in words."""
         return says(self.evidence)
 
 
@@ -143,6 +139,6 @@ class ModuleApi:
 
 
 def says(evidence: tuple[Evidence, ...]) -> str | None:
-    """Return the text of the mark that tells most, None without marks."""
+    """Return the text of the mark that tells most, None where all only stand above or beside the thing."""
     ranked = sorted(evidence, key=lambda one: MOST_TELLING.index(one.mark))
-    return next((one.text for one in ranked if one.text), None)
+    return next((one.text for one in ranked if one.mark in OUTRIGHT), None)

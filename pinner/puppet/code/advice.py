@@ -5,7 +5,7 @@ from itertools import chain
 
 _NAME = r"[`'\"$]*(?:::)?(?P<name>[a-z_]\w*(?:::\w+)*)"
 _INSTEAD = re.compile(
-    r"\b(?:use[sd]?|set|switch(?:ing)? to|configure|moved? to|replaced (?:by|with)|in favou?r of|superseded by|deprecated for|"
+    r"\b(?:use[sd]?|set|switch(?:ing)? to|moved? to|replaced (?:by|with)|in favou?r of|superseded by|deprecated for|"
     r"renamed to|migrate to|consider|via|with)\s+(?:the\s+|parameter\s+|class\s+|define\s+|option\s+|of\s+|new\s+)*+"
     + _NAME,
     re.IGNORECASE,

@@ -57,7 +57,7 @@ class Doc:
 
 def plain(raw: str) -> str:
     """Return the words of comment lines, on one line."""
-    lines = (line.strip().lstrip("#=*").strip() for line in raw.splitlines())
+    lines = (line.strip().lstrip("#=* ") for line in raw.splitlines())
     return " ".join(line for line in lines if line)
 
 
