@@ -1,6 +1,8 @@
 """Everything that is checked about pinned environments, in one pass over all of them: nothing is read twice."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pinner.operations.answers import Answers
@@ -22,6 +24,7 @@ from pinner.words.pins import GitPin, Lock
 if TYPE_CHECKING:
     from pinner.git.mirrors import Mirror
 
+MOST_ALIKE = 50
 Check = Callable[[PinnedEnvironment], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     check_refs,
@@ -56,8 +59,25 @@ def inspect(
             accepted=accepted,
         )
         findings = (finding for check in CHECKS for finding in check(environment))
-        found[subject.lock.environment] = tuple(keep_audible(findings, subject.wanted))
+        found[subject.lock.environment] = tuple(_at_most(keep_audible(findings, subject.wanted)))
     return found
+
+
+def _at_most(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield the findings, of one code about one module at most MOST_ALIKE, and how many more there are."""
+    counts: Counter[tuple[str, str | None]] = Counter()
+    last: dict[tuple[str, str | None], Finding] = {}
+    for finding in findings:
+        key = finding.code, finding.module
+        counts[key] += 1
+        if counts[key] <= MOST_ALIKE:
+            yield finding
+        else:
+            last[key] = finding
+    for key, finding in last.items():
+        whose = f"module '{finding.module}': " if finding.module else ""
+        message = f"{whose}{counts[key] - MOST_ALIKE} more findings of this kind are not shown"
+        yield replace(finding, message=message, hint=None)
 
 
 def keep_audible(findings: Iterable[Finding], wanted: WantedSet) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pinner.operations.accepting import is_accepted_move
 from pinner.operations.resolve import Answer, Found
 from pinner.operations.wanted import Wanted, WantedForge, WantedGit
+from pinner.puppet.ranges import LONGEST
 from pinner.words.findings import Finding
 from pinner.words.metadata import Metadata
 from pinner.words.pins import ForgePin, GitPin, Lock, Pin
@@ -118,10 +119,15 @@ def _git_pin(wanted: WantedGit, found: Found) -> GitPin:
 
 
 def _joined(metadata: Metadata) -> Mapping[str, str]:
-    """Return dependency to range; two ranges of one name must both hold, which a blank between them says."""
+    """Return dependency to range; two ranges of one name must both hold, which a blank between them says.
+
+    A lock holds as many as can be read as one range: metadata with hundreds for one name means nothing by them.
+    """
     joined: dict[str, str] = {}
     for row in metadata.dependencies:
-        joined[row.name] = f"{joined[row.name]} {row.range}" if row.name in joined else row.range
+        both = f"{joined[row.name]} {row.range}" if row.name in joined else row.range
+        if len(both) <= LONGEST:
+            joined[row.name] = both
     return joined
 
 
