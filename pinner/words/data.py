@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pinner.words.places import Place
+from pinner.words.problems import Problem
 
 Plain = str | int | float | bool | None
 """A scalar as Puppet gets it; None is `undef`."""
@@ -21,10 +22,14 @@ class Closure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A value that only Puppet will know; `line` is 1-based, as everywhere here."""
+    """A value that only Puppet will know; `line` is 1-based, as everywhere here.
+
+    `text` is what stands there if it is interpolated; never a secret.
+    """
 
     why: Closure
     line: int
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +69,13 @@ class Datum:
 
 
 @dataclass(frozen=True, slots=True)
-class Flaw:
-    """Something in a data file that its author should know; `hint` says how to mend it."""
-
-    message: str
-    place: Place
-    hint: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class DataFile:
-    """One file's keys in order. `flaws` are small things, `refusal` is why Puppet cannot use the file at all."""
+    """One file's keys in order. `flaws` are what its author should know, `refusal` is why Puppet cannot use it at all."""
 
     path: str
     data: tuple[Datum, ...] = ()
-    flaws: tuple[Flaw, ...] = ()
-    refusal: Flaw | None = None
+    flaws: tuple[Problem, ...] = ()
+    refusal: Problem | None = None
 
 
 def entry_of(value: Value, key: str) -> Value | None:
@@ -95,6 +91,6 @@ def text_of(value: Value | None) -> str | None:
 
 
 def texts_of(value: Value | None) -> tuple[str, ...]:
-    """Return the literal strings of an array, or the one literal string that stands alone."""
+    """Return the strings of an array, or the one string that stands alone; empty ones are left out."""
     items = value.items if isinstance(value, Array) else (value,)
-    return tuple(text for item in items if (text := text_of(item)) is not None)
+    return tuple(text for item in items if (text := text_of(item)))

@@ -1,0 +1,61 @@
+"""Directories the operator names: their files, and what was not followed."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pinner.project.file_tree import list_files
+from pinner.words.problems import InputError
+
+
+def make(root: Path, *paths: str) -> None:
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("")
+
+
+def test_files_are_listed_by_path_without_hidden_directories(tmp_path: Path) -> None:
+    make(tmp_path, "b.yaml", "a/z.yaml", "a/b/c.yaml", ".git/config.yaml")
+    tree = list_files(tmp_path)
+    assert tree.paths == ("a/b/c.yaml", "a/z.yaml", "b.yaml")
+    assert tree.shown("b.yaml") == f"{tmp_path}/b.yaml"
+    assert (tree.notes, tree.problems) == ((), ())
+
+
+def test_links_are_followed_inside_and_told_outside(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    make(tmp_path, "data/real.yaml", "data/dir/x.yaml", "secret.yaml")
+    (root / "inside.yaml").symlink_to("real.yaml")
+    (root / "outside.yaml").symlink_to("../secret.yaml")
+    (root / "linked").symlink_to("dir")
+    tree = list_files(root)
+    assert tree.paths == ("dir/x.yaml", "inside.yaml", "real.yaml")
+    assert [str(note) for note in tree.notes] == [
+        f"{root}/linked: a link to a directory is not followed",
+        f"{root}/outside.yaml: a link that leads out of {root} is not followed",
+    ]
+
+
+def test_no_directory(tmp_path: Path) -> None:
+    make(tmp_path, "file")
+    for name in ("file", "nothing"):
+        with pytest.raises(InputError, match=f"{tmp_path}/{name}: there is no such directory"):
+            list_files(tmp_path / name)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_directory_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    make(tmp_path, "closed/x.yaml")
+    (tmp_path / "closed").chmod(0)
+    tree = list_files(tmp_path)
+    (tmp_path / "closed").chmod(0o700)
+    assert [str(problem) for problem in tree.problems] == [
+        f"{tmp_path}/closed: the directory cannot be read: Permission denied"
+    ]
+
+
+def test_more_files_than_can_be_meant(tmp_path: Path) -> None:
+    make(tmp_path, "a", "b", "c")
+    with pytest.raises(InputError, match="more than 2 files lie below this directory"):
+        list_files(tmp_path, most=2)
