@@ -1,19 +1,15 @@
 """The source text of a data type -> what it says, as far as it is written literally."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from pinner.puppet.code.lexer import Lexer, Token
+from pinner.puppet.types.literals import read_number, read_string
 from pinner.words.problems import InputError
 
 _DEEPEST = 30
 _LONGEST = 20_000
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "s": " ", "$": "$", '"': '"', "'": "'", "\\": "\\"}
-_INTEGER = re.compile(r"0[xX][0-9a-fA-F]{1,100}|0[0-7]{0,100}|[1-9]\d{0,100}")
-_FLOAT = re.compile(r"\d{1,100}\.\d{1,100}(?:[eE]\d{1,3})?|\d{1,100}[eE]\d{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,22 +143,18 @@ class _Reader:
         raise _UnreadableError
 
 
-def unquote(text: str) -> str:
-    """Return what a string of Puppet code stands for; raises an error of this file for one that is interpolated."""
-    inner = text[1:-1]
-    if text[0] == "'":
-        return re.sub(r"\\([\\'])", r"\1", inner)
-    if re.search(r"\$\w|\$\{|\$::", inner) or "\\u" in inner or "\\\n" in inner:
+def _string(text: str) -> str:
+    found = read_string(text)
+    if found is None:
         raise _UnreadableError
-    return _ESCAPE.sub(lambda match: _LETTERS.get(match[1], match[0]), inner)
+    return found
 
 
 def _number(text: str) -> int | float:
-    if _INTEGER.fullmatch(text):
-        return int(text, 8 if text[0] == "0" and text.isdigit() else 0)
-    if not _FLOAT.fullmatch(text):
+    found = read_number(text)
+    if found is None:
         raise _UnreadableError
-    return float(text)
+    return found
 
 
 def _regex(text: str) -> RegexRef:
@@ -170,4 +162,4 @@ def _regex(text: str) -> RegexRef:
 
 
 _WORDS: Mapping[str, Argument] = {"true": True, "false": False, "default": Unbounded()}
-_LITERALS: Mapping[str, Callable[[str], Argument]] = {"string": unquote, "regex": _regex, "number": _number}
+_LITERALS: Mapping[str, Callable[[str], Argument]] = {"string": _string, "regex": _regex, "number": _number}
