@@ -11,7 +11,8 @@ from pinner.words.problems import InputError, Problem
 FORMAT = 1
 """The number that a lock's `pinner_lock` holds."""
 
-MEND = "take the file back from git, or delete it and run 'pinner lock'"
+MEND = "take the file back from git; or delete it, and 'pinner lock' pins everything anew"
+_MOST_DIGITS = 18
 _MARKER = re.compile(r"^(<{7}|\|{7}|={7}|>{7})( .*)?$", re.MULTILINE)
 _KEY = re.compile(r'^ *"pinner_lock"', re.MULTILINE)
 
@@ -32,7 +33,9 @@ def load_document(text: str, path: str) -> dict[str, object]:
 
 def _load(text: str, path: str) -> object:
     try:
-        return json.loads(text, object_pairs_hook=_refuse_repeated, parse_constant=_refuse_constant)
+        return json.loads(
+            text, object_pairs_hook=_refuse_repeated, parse_constant=_refuse_constant, parse_int=_small
+        )
     except json.JSONDecodeError as error:
         raise InputError(_explain(error, text, path)) from None
     except RecursionError:
@@ -50,6 +53,12 @@ def _refuse_repeated(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _refuse_constant(name: str) -> object:
     raise ValueError(f"{quote(name)} is no JSON")
+
+
+def _small(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits belongs in no lock")
+    return int(digits)
 
 
 def _repeated(text: str, path: str) -> tuple[Problem, ...]:

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from pinner.project.quoting import near, quote
+from pinner.project.quoting import near
 from pinner.project.rules import judge
 
 Check = Callable[[str], str | None]
 Keys = tuple[str, ...]
 
+BY_HAND = "was the lock edited by hand? take the file back from git"
 _MISSING = object()
 
 
@@ -18,7 +19,7 @@ class Flaw:
 
     keys: Keys
     message: str
-    hint: str | None = None
+    hint: str = BY_HAND
 
 
 @dataclass(slots=True)
@@ -94,7 +95,7 @@ class JsonObject:
         """Tell of the keys that were not expected."""
         for key in self._values:
             hint = near(key, self._known) or "was the lock edited by hand, or written by a newer pinner?"
-            self.flaws.append(Flaw((*self.keys, key), f"unknown key {quote(key)}", hint))
+            self.flaws.append(Flaw((*self.keys, key), "this key is unknown", hint))
 
     def _take(self, key: str) -> object:
         self._known.add(key)

@@ -1,5 +1,7 @@
 """The text of a lock -> values. Whatever later reaches git, a Puppetfile or a report is let in by whitelists here."""
 
+import re
+
 from pinner.project import rules
 from pinner.project.lock_json import load_document
 from pinner.project.lock_objects import Flaw, JsonObject
@@ -13,6 +15,7 @@ from pinner.words.problems import InputError, Problem
 from pinner.words.refs import BRANCH, TAG
 from pinner.words.wants import Selector, Want
 
+_BARE_KEY = re.compile(r"[A-Za-z0-9_/-]{1,60}")
 _CHECK_BY_SELECTOR = {
     Selector.RELEASE: rules.check_release,
     Selector.BRANCH: rules.check_branch,
@@ -107,11 +110,10 @@ def _want(found: JsonObject) -> Want:
 def _contradictions(pin: GitPin, found: JsonObject) -> list[Flaw]:
     """Return a flaw where the want names a ref or commit, and the pin holds another: nobody but a hand wrote that."""
     prefix = {Selector.BRANCH: BRANCH, Selector.TAG: TAG}.get(pin.want.selector)
-    hint = "was the lock edited by hand? run 'pinner lock' after taking the file back from git"
     if prefix and pin.ref != prefix + pin.want.value:
-        return [Flaw((*found.keys, "ref"), f"the ref is not the wanted '{prefix}{pin.want.value}'", hint)]
+        return [Flaw((*found.keys, "ref"), f"the ref is not the wanted '{prefix}{pin.want.value}'")]
     if pin.want.selector is Selector.COMMIT and pin.commit != pin.want.value:
-        return [Flaw((*found.keys, "commit"), "the commit is not the wanted one", hint)]
+        return [Flaw((*found.keys, "commit"), "the commit is not the wanted one")]
     return []
 
 
@@ -126,5 +128,5 @@ def _problem(flaw: Flaw, root: Node | None, path: str) -> Problem:
         if not isinstance(node, Mapping) or key not in node.entries:
             break
         place, node = node.entries[key].key.place, node.entries[key].value
-    at = ".".join(key if key.isprintable() else names.quoted(key) for key in flaw.keys)
+    at = ".".join(key if _BARE_KEY.fullmatch(key) else names.quoted(key) for key in flaw.keys)
     return Problem(f"{at}: {flaw.message}" if at else flaw.message, place, flaw.hint)

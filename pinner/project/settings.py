@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pinner.project.check import read_number
+from pinner.project.check import position_of, read_number
 from pinner.project.described import read_described
 from pinner.project.kinds import Number
 from pinner.project.layout import Project
@@ -67,7 +67,9 @@ class _Sources:
         if project is None or not os.path.lexists(project.settings):
             return None
         found = read_described(project, project.settings, SETTINGS)
-        self.problems.extend((*found.problems, *_lost_slashes(found.root)))
+        told = {problem.place for problem in found.problems}
+        lost = (problem for problem in _lost_slashes(found.root) if problem.place not in told)
+        self.problems.extend(sorted((*found.problems, *lost), key=position_of))
         return found.root
 
     def number(

@@ -155,8 +155,6 @@ rewrite:
         f"pinner.yaml:6:20: modules.Sunfire: {CREDENTIALS}",
         "pinner.yaml:7:28: refs.openstack.havana: 'havana' is no whole ref name: begin it with 'refs/heads/' or 'refs/tags/'",
         f"pinner.yaml:9:35: rewrite.'https://opendev.org/openstack/': 'ext::sh' is no git URL here: {FORMS}",
-        "pinner.yaml:9:35: rewrite.'https://opendev.org/openstack/': only one of the two ends with '/'",
-        "  hint: end both with '/', or neither",
         "pinner.yaml:10:34: rewrite.'https://opendev.org/openstack': only one of the two ends with '/'",
         "  hint: end both with '/', or neither",
         "--jobs: must be a whole number from 1 to 256, not '1000'",
