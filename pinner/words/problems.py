@@ -4,8 +4,8 @@ A problem has three parts: where, what, how to mend. An error gathers all proble
 its class says which exit code the question ends with (0 and 1 are answers, not errors).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from pinner.words.places import Place
@@ -25,6 +25,14 @@ class Problem:
         return f"{where}{self.message}{mend}"
 
 
+def with_hints_once(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield the problems, each hint only with the first of those that share it: a long list stays readable."""
+    given: set[str | None] = set()
+    for problem in problems:
+        yield replace(problem, hint=None) if problem.hint in given else problem
+        given.add(problem.hint)
+
+
 class PinnerError(Exception):
     """The root of everything pinner raises on purpose; `problems` is never empty."""
 
@@ -32,7 +40,7 @@ class PinnerError(Exception):
 
     def __init__(self, problems: Problem | Iterable[Problem]) -> None:
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__("\n".join(map(str, with_hints_once(self.problems))))
 
 
 class InputError(PinnerError):
