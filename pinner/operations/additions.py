@@ -4,51 +4,35 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pinner.operations.answers import Answers
-from pinner.operations.drafts import Draft, describe_drafts, redraft, widened
-from pinner.operations.externals import external_wants
+from pinner.operations.demands import corrections_of, requirers
+from pinner.operations.drafts import Draft, describe_drafts
+from pinner.operations.gate_additions import with_gate
 from pinner.operations.inspection import of_modules
+from pinner.operations.newest.bringing import with_newest
 from pinner.operations.pinning import Moves
-from pinner.operations.wanted import WantedGit
-from pinner.words.findings import Finding, Level
 from pinner.words.metadata import Metadata
+from pinner.words.pins import GitPin, Pin
 
 
 def with_externals(drafts: list[Draft], moves: Moves, answers: Answers) -> list[Draft]:
-    """Add what the pinned modules require, and what that requires in turn, until nothing more is asked for."""
-    while True:
-        drafts, metadata = describe_drafts(drafts, answers)
-        extras = [_externals(draft, metadata) for draft in drafts]
-        answers.ask(module.git for extra in extras for module in extra.values())
-        drafts = [_without_homes(draft, extra, answers) for draft, extra in zip(drafts, extras, strict=True)]
-        extras = [_with_homes(extra, answers) for extra in extras]
-        if not any(extras):
-            return drafts
-        wider = [widened(draft.wanted, extra) for draft, extra in zip(drafts, extras, strict=True)]
-        drafts = [redraft(draft, wanted, moves, answers) for draft, wanted in zip(drafts, wider, strict=True)]
+    """Return the drafts with what their modules require, and what that requires in turn; each pin says who does."""
+    drafts = with_newest(drafts, moves, answers)
+    if not moves.are_named:
+        drafts = with_gate(drafts, moves, answers)
+    drafts, metadata = describe_drafts(drafts, answers)
+    return [_with_requirers(draft, metadata) for draft in drafts]
 
 
-def _externals(draft: Draft, metadata: Mapping[str, Metadata]) -> Mapping[str, WantedGit]:
+def _with_requirers(draft: Draft, metadata: Mapping[str, Metadata]) -> Draft:
     if draft.after is None:
-        return {}
-    return external_wants(draft.wanted, draft.after.pins, of_modules(draft.after, metadata))
+        return draft
+    asked = requirers(of_modules(draft.after, metadata), corrections_of(draft.wanted.manifest))
+    pins = {name: _required(pin, asked.get(name, ())) for name, pin in draft.after.pins.items()}
+    return replace(draft, after=replace(draft.after, pins=pins))
 
 
-def _with_homes(extra: Mapping[str, WantedGit], answers: Answers) -> Mapping[str, WantedGit]:
-    return {name: module for name, module in extra.items() if not answers.is_nowhere(module.git)}
-
-
-def _without_homes(draft: Draft, extra: Mapping[str, WantedGit], answers: Answers) -> Draft:
-    """Note what the gate runs but whose repository is gone: nobody named it, so the lock does without, and says so."""
-    gone = [module for module in extra.values() if answers.is_nowhere(module.git)]
-    notes = tuple(
-        Finding(
-            Level.WARNING,
-            "external-not-found",
-            module.module,
-            f"module '{module.module}': {', '.join(module.required_by)} needs it, but there is no repository at {module.git}",
-            "name it under 'modules' with the 'git' where it lives now, or under 'dependencies: ignore'",
-            module.place,
-        )
-        for module in gone
-    )
-    return replace(draft, notes=tuple(dict.fromkeys((*draft.notes, *notes))))
+def _required(pin: Pin, modules: tuple[str, ...]) -> Pin:
+    """Return the pin with those who ask for it; where nobody does any more, who did, until `lock` drops it."""
+    if not isinstance(pin, GitPin) or not pin.required_by or not modules:
+        return pin
+    return replace(pin, required_by=modules)

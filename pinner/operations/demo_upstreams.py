@@ -1,4 +1,4 @@
-"""The demo's upstreams: five small modules over two releases, made up but shaped like the real ones.
+"""The demo's upstreams: five small modules over two releases, and their gate, made up but shaped like the real ones.
 
 Dates are fixed, so that the demo has the same commit ids, lock ids and diff on every machine.
 """
@@ -159,6 +159,7 @@ def upstreams() -> Mapping[str, tuple[Seed, ...]]:
         "openstack/puppet-nova": tuple(
             _openstack("nova", _NOVA_OLD, _NOVA_NEW, ["Deprecate vnc_enabled", "Require instance_uuid_file"])
         ),
+        "openstack/puppet-openstack-integration": tuple(_integration()),
         "openstack/puppet-openstacklib": tuple(_openstack("openstacklib", "", "", [])),
         "puppetlabs/puppetlabs-stdlib": tuple(_stdlib()),
     }
@@ -193,6 +194,18 @@ def _files(name: str, version: str, release: str, code: str) -> dict[str, str]:
         "metadata.json": _metadata(f"openstack-{name}", version, needs),
         path: dedent(code) or f"class {manifest} {{\n}}\n",
     }
+
+
+def _integration() -> Iterator[Seed]:
+    """Yield what upstream's gate runs beside OpenStack's own modules, a branch for each release."""
+    for days, release, tag in ((0, OLD, "v9.6.0"), (360, NEW, "v9.7.0")):
+        rows = (
+            "mod 'stdlib',",
+            "  :git => 'https://github.com/puppetlabs/puppetlabs-stdlib',",
+            f"  :ref => '{tag}'",
+        )
+        files = {"Puppetfile": "\n".join(rows) + "\n"}
+        yield Seed(f"stable/{release}", f"Use stdlib {tag}", _START + days * _DAY, files)
 
 
 def _stdlib() -> Iterator[Seed]:

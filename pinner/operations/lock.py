@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pinner.operations.accepting import log_for, record_moves, refuse_unknown, unknown_module
 from pinner.operations.additions import with_externals
 from pinner.operations.answers import Progress, ask
-from pinner.operations.drafts import Draft, asked_modules, describe_drafts, draft_lock
-from pinner.operations.externals import locked_externals
+from pinner.operations.drafts import Draft, asked_modules, draft_lock
+from pinner.operations.externals import locked_externals, with_locked_externals
+from pinner.operations.gate_additions import gate_urls, with_moved_externals
 from pinner.operations.inspection import inspect, keep_audible
 from pinner.operations.pinning import Moves
 from pinner.operations.remotes import Subject
@@ -20,6 +21,8 @@ from pinner.words.pins import Lock
 from pinner.words.problems import InputError, Problem
 
 UNKNOWN = frozenset({"remote-unreachable"})
+# What keeps a module from being pinned although every ref is there: the answer is no.
+ANSWERS = frozenset({"dependency-conflict"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Outcome:
         """Return 3 where something could not be found out, 2 for a ref that does not exist, 1 for an error finding."""
         if any(finding.code in UNKNOWN for finding in self.findings):
             return 3
-        if self.failures:
+        if any(finding.code not in ANSWERS for finding in self.failures):
             return 2
         return int(any(finding.level is Level.ERROR for finding in self.findings))
 
@@ -91,16 +94,18 @@ def _lock(
     befores = workspace.locks(tuple(wanted.manifest.environment for wanted in sets))
     refuse_unknown(moves.accepted, sets, befores)
     if moves.modules:
+        sets = tuple(with_locked_externals(wanted, befores[wanted.manifest.environment]) for wanted in sets)
         sets = _having(moves.modules, sets, befores)
-    urls = [module.git for wanted in sets for module in asked_modules(wanted, moves).values()]
+    urls = [*gate_urls(sets, moves)]
+    urls += [module.git for wanted in sets for module in asked_modules(wanted, moves).values()]
     if not moves.are_named:
         # What was required last time most likely is again: asked for in one wave with the rest.
         urls += [module.git for wanted in sets for module in _locked(wanted, befores).values()]
     answers = ask(workspace, urls, on_done=on_done)
+    if moves.are_named:
+        sets = tuple(with_moved_externals(wanted, moves, answers) for wanted in sets)
     drafts = [draft_lock(wanted, befores[wanted.manifest.environment], moves, answers) for wanted in sets]
-    drafts = (
-        describe_drafts(drafts, answers)[0] if moves.are_named else with_externals(drafts, moves, answers)
-    )
+    drafts = with_externals(drafts, moves, answers)
     log = log_for(workspace, (draft.after for draft in drafts), befores.values())
     drafts = [_recorded(draft, log, moves) for draft in drafts]
     subjects = [
@@ -119,8 +124,7 @@ def _recorded(draft: Draft, log: TagLog, moves: Moves) -> Draft:
 
 
 def _locked(wanted: WantedSet, befores: Mapping[str, Lock | None]) -> Mapping[str, WantedGit]:
-    before = befores[wanted.manifest.environment]
-    return locked_externals(wanted, before) if before else {}
+    return locked_externals(wanted, befores[wanted.manifest.environment])
 
 
 def _having(

@@ -6,7 +6,7 @@ told apart. An answer is `Found`, a `Finding` that says what is not there, or an
 
 import difflib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pinner.git.history import commit_as_of
 from pinner.git.mirrors import Mirror, Mirrors
@@ -46,7 +46,10 @@ def resolve(wanted: WantedGit, mirror: Mirror, mirrors: Mirrors) -> Answer:
         Selector.COMMIT: _commit,
         Selector.VERSION: _version,
     }
-    return by_selector[wanted.want.selector](wanted, mirror, mirrors)
+    answer = by_selector[wanted.want.selector](wanted, mirror, mirrors)
+    if isinstance(answer, Finding) and not mirror.refs.commits:
+        return replace(answer, hint="the repository is empty: nothing was pushed to it yet")
+    return answer
 
 
 def _release(wanted: WantedGit, mirror: Mirror, _mirrors: Mirrors) -> Answer:
@@ -68,7 +71,7 @@ def _branch(wanted: WantedGit, mirror: Mirror, _mirrors: Mirrors) -> Answer:
         return _as_of(wanted, mirror, Found(commit, BRANCH + name))
     if mirror.refs.tag(name):
         return _missing(wanted, f"no branch {name!r}", f"there is a tag of that name: write 'tag: {name}'")
-    return _missing(wanted, f"no branch {name!r}", _there_is(_near(name, mirror.refs.branches)))
+    return _missing(wanted, f"no branch {name!r}", _there_is(_near(name, mirror.refs.branches)) or _it_has(mirror.refs.branches, "branches"))
 
 
 def _tag(wanted: WantedGit, mirror: Mirror, _mirrors: Mirrors) -> Answer:
@@ -79,7 +82,7 @@ def _tag(wanted: WantedGit, mirror: Mirror, _mirrors: Mirrors) -> Answer:
     if mirror.refs.branch(name):
         return _missing(wanted, f"no tag {name!r}", f"there is a branch of that name: write 'branch: {name}'")
     near = [tag for tag in (f"v{name}", name.removeprefix("v")) if tag != name and mirror.refs.tag(tag)]
-    return _missing(wanted, f"no tag {name!r}", _there_is(near or _near(name, mirror.refs.tags)))
+    return _missing(wanted, f"no tag {name!r}", _there_is(near or _near(name, mirror.refs.tags)) or _it_has(mirror.refs.tags, "tags"))
 
 
 def _commit(wanted: WantedGit, mirror: Mirror, mirrors: Mirrors) -> Answer:
@@ -91,7 +94,7 @@ def _commit(wanted: WantedGit, mirror: Mirror, mirrors: Mirrors) -> Answer:
 
 def _version(wanted: WantedGit, mirror: Mirror, _mirrors: Mirrors) -> Answer:
     wanted_range = parse_range(wanted.want.value)
-    versions = list(_release_tags(mirror))
+    versions = list(release_tags(mirror))
     fitting = [(version, tag) for version, tag in versions if wanted_range.matches(version)]
     for _, tag in sorted(fitting, reverse=True):
         found = Found(mirror.refs.commits[TAG + tag], TAG + tag)
@@ -102,7 +105,8 @@ def _version(wanted: WantedGit, mirror: Mirror, _mirrors: Mirrors) -> Answer:
     return _missing(wanted, f"no release tag in the range {wanted.want.value!r}", hint)
 
 
-def _release_tags(mirror: Mirror) -> Iterable[tuple[Version, str]]:
+def release_tags(mirror: Mirror) -> Iterable[tuple[Version, str]]:
+    """Yield version and short name of the tags that name a release, pre-releases left out."""
     for tag in mirror.refs.tags:
         version = version_of_tag(tag)
         if version is not None and not version.pre_release:
@@ -120,7 +124,7 @@ def _as_of(wanted: WantedGit, mirror: Mirror, found: Found) -> Answer:
     commit = commit_as_of(mirror, found.commit, wanted.want.as_of)
     if commit is None:
         return _missing(
-            wanted, f"{short_name(found.ref or '')} had no commit yet on {wanted.want.as_of}", None
+            wanted, f"{short_name(found.ref or '')} had no commit yet on {wanted.want.as_of}", "take a later day"
         )
     return Found(commit, found.ref, found.status)
 
@@ -137,6 +141,11 @@ def _near(name: str, names: Iterable[str]) -> list[str]:
 def _there_is(near: Iterable[str]) -> str | None:
     quoted = _quoted(near)
     return f"there is {quoted}" if quoted else None
+
+
+def _it_has(names: tuple[str, ...], what: str) -> str:
+    more = f" and {len(names) - NEAR_MISSES} more" if len(names) > NEAR_MISSES else ""
+    return f"its {what} are {_quoted(names[:NEAR_MISSES])}{more}" if names else f"it has no {what}"
 
 
 def _quoted(names: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pinner.operations.accepting import log_for, refuse_unknown
 from pinner.operations.answers import Progress, ask
-from pinner.operations.externals import with_locked_externals
+from pinner.operations.externals import why_stale, with_locked_externals
 from pinner.operations.inspection import inspect, keep_audible
 from pinner.operations.lock import Outcome, strict
 from pinner.operations.pinning import differences
@@ -12,8 +12,7 @@ from pinner.operations.remotes import Subject
 from pinner.operations.wanted import WantedGit, WantedSet
 from pinner.operations.workspace import Workspace
 from pinner.words.findings import Finding, Level
-from pinner.words.manifests import Externals
-from pinner.words.pins import GitPin, Lock
+from pinner.words.pins import Lock
 from pinner.words.places import Place
 
 
@@ -90,12 +89,11 @@ def check_freshness(wanted: WantedSet, lock: Lock | None, workspace: Workspace) 
 
 
 def _stale_modules(wanted: WantedSet, lock: Lock) -> Iterator[tuple[str, str]]:
-    brings_in = wanted.manifest.externals is not Externals.DECLARED
     for module in sorted(wanted.modules.keys() | lock.pins.keys()):
         wish, pin = wanted.modules.get(module), lock.pins.get(module)
-        if wish is None:
-            if not (isinstance(pin, GitPin) and pin.required_by and brings_in):
-                yield module, "is in the lock, but the manifest no longer asks for it"
+        if wish is None or (isinstance(wish, WantedGit) and wish.required_by):
+            if stale := why_stale(module, wanted, lock):
+                yield module, stale
         elif pin is None:
             if not (isinstance(wish, WantedGit) and wish.may_be_absent):
                 yield module, "is not in the lock yet"

@@ -33,6 +33,7 @@ class WantedGit:
 
     `candidates` are the refs that may carry a wanted release, in order of preference; `series` is that release.
     `may_be_absent` is True where only the release's list of deliverables, and no ref, says that the module is in it.
+    `required_by` and `external` are those of the pin, for a module that the manifest does not name.
     """
 
     module: str
@@ -47,6 +48,7 @@ class WantedGit:
     may_be_absent: bool = False
     until: Text | None = None
     required_by: tuple[str, ...] = ()
+    external: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ def _forge_fields(pin: ForgePin) -> dict[str, _Field]:
 def _git_fields(pin: GitPin) -> dict[str, _Field]:
     optional: dict[str, _Field | None] = {
         "dependencies": dict(pin.dependencies) or None,
+        "external": pin.external,
         "module": None if pin.is_module else False,
         "moved_from": sorted(pin.moved_from) or None,
         "name": pin.name,

@@ -9,6 +9,7 @@ from pinner.project.nodes import Mapping, Node, read_nodes
 from pinner.project.text import decode
 from pinner.puppet import names
 from pinner.puppet.git_urls import check_git_url
+from pinner.words.manifests import Externals
 from pinner.words.pins import ForgePin, GitPin, Lock, Pin, Status
 from pinner.words.places import Place
 from pinner.words.problems import InputError, Problem
@@ -89,6 +90,7 @@ def _git_pin(found: JsonObject, module: str, install_path: str) -> GitPin:
         },
         is_module=found.truth("module", default=True),
         required_by=found.texts("required_by", names.check_module_name),
+        external=found.text("external", _check_external),
         moved_from=found.texts("moved_from", names.check_commit),
     )
     if len(found.flaws) == flaws_before:
@@ -115,6 +117,15 @@ def _contradictions(pin: GitPin, found: JsonObject) -> list[Flaw]:
     if pin.want.selector is Selector.COMMIT and pin.commit != pin.want.value:
         return [Flaw((*found.keys, "commit"), "the commit is not the wanted one")]
     return []
+
+
+def _check_external(text: str) -> str | None:
+    mode, blank, release = text.partition(" ")
+    if mode == Externals.INTEGRATION and blank:
+        return rules.check_release(release)
+    if text == Externals.NEWEST:
+        return None
+    return f"{names.quoted(text)} is no rule for third-party modules: there are 'integration' with a release, and 'newest'"
 
 
 def _check_status(text: str) -> str | None:

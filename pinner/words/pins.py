@@ -24,7 +24,8 @@ class GitPin:
     `git` is the canonical URL, `ref` the whole name of the ref that was found (None for a bare commit), `commit` 40
     hex digits. `name` (`owner-module`), `version` and `dependencies` (`owner/module` to range, as written) are what
     the module's own metadata says at that commit; they are None and empty where it says nothing. `required_by` names
-    the modules that brought in a pin the manifest does not name; `moved_from` are commits that the tag `ref` named
+    the modules that ask for a pin the manifest does not name, `external` the rule that let it in (`integration 2025.1`,
+    `newest`); `moved_from` are commits that the tag `ref` named
     before, where somebody accepted that it moved.
     """
 
@@ -40,6 +41,7 @@ class GitPin:
     dependencies: Mapping[str, str] = field(default_factory=dict)
     is_module: bool = True
     required_by: tuple[str, ...] = ()
+    external: str | None = None
     moved_from: tuple[str, ...] = ()
 
 

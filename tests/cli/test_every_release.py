@@ -16,6 +16,7 @@ import pytest
 
 from pinner.openstack.catalogue import ModuleEntry, find_module, integration_pins, modules_in
 from pinner.openstack.series import Series, all_series, find_series
+from pinner.operations.gate import URL as GATE
 from tests.support.catalogue_upstreams import Tip, build, build_upstreams
 from tests.support.servers import HttpGitServer, Traffic, serve_http
 from tests.support.sites import Site
@@ -104,7 +105,7 @@ def test_none_has_an_error(everything: Everything) -> None:
 
 
 def test_locking_all_of_them_makes_one_connection_a_repository(everything: Everything) -> None:
-    urls = {pin["git"] for pins in everything.locks.values() for pin in pins.values()}
+    urls = {pin["git"] for pins in everything.locks.values() for pin in pins.values()} | {GATE}
     advertised = [request.repository for request in everything.traffic.requests if request.method == "GET"]
     assert sorted(advertised) == sorted(url.partition("://")[2].removeprefix("git@") for url in urls)
     assert everything.traffic.connections == len(urls)

@@ -60,6 +60,7 @@ def git_pins(draw: st.DrawFn, module: str, moduledir: str) -> GitPin:
         dependencies=draw(st.dictionaries(FACTS, FACTS, max_size=3)),
         is_module=draw(st.booleans()),
         required_by=tuple(sorted(draw(st.sets(MODULES, max_size=2)))),
+        external=draw(st.sampled_from([None, "newest", "integration 2025.1"])),
         moved_from=tuple(sorted(draw(st.sets(COMMITS, max_size=2)))),
     )
 
@@ -115,6 +116,14 @@ def test_a_module_beside_another_moduledir_tells_its_place_and_the_others_do_not
         },
         "pinner_lock": 1,
     }
+
+
+@pytest.mark.parametrize("rule", ["", "latest", "integration", "integration  2025.1", "newest "])
+def test_a_rule_that_brings_nothing_in_is_refused(rule: str) -> None:
+    lock = dump_lock(one_of_each_kind()).replace('"git":', f'"external": "{rule}",\n      "git":', 1)
+    with pytest.raises(InputError, match="external: ") as caught:
+        parse_lock(lock.encode(), environment="production", path=PATH)
+    assert len(caught.value.problems) == 1
 
 
 def test_a_lock_that_is_not_there_is_none(write: Writer) -> None:
