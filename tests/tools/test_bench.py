@@ -9,7 +9,7 @@ import pytest
 
 from tools.bench.cost import Command, Cost, FailedError, measure, measure_together
 from tools.bench.report import render
-from tools.bench.rounds import Ratio, Runs, Section, interleave
+from tools.bench.rounds import Limit, Ratio, Runs, Section, interleave
 from tools.bench.serving import serve
 from tools.bench.site import Site, environments
 from tools.bench.upstreams import OPENSTACK, OWN, RELEASES, Size, build, commit, path_of, url_of
@@ -62,12 +62,16 @@ def test_the_cost_counts_children_of_children(tmp_path: Path) -> None:
 
 def test_the_report_holds_every_number_and_says_which_aim_was_missed() -> None:
     floor, lock = runs("floor", 1.0, 2.0, 3.0), runs("lock", 2.0, 4.0, 9.0)
-    section = Section("Warm", "Nothing new.", (floor, lock), (Ratio(lock, floor, 1.5), Ratio(lock, floor)))
+    ratios = (Ratio(lock, floor, 1.5), Ratio(lock, floor))
+    limits = (Limit(lock, "cpu", 2), Limit(lock, "peak", 900_000))
+    section = Section("Warm", "Nothing new.", (floor, lock), ratios, limits)
     report = render([section], rounds=3)
     assert "## Warm\n\nNothing new.\n" in report
     assert "| lock | 2.00 / 4.00 / 9.00 | 1.00 / 2.00 | 1 |  |\n" in report
     assert "| lock / floor | wall | 2.00 / 2.00 / 3.00 | 2.00 | at most 1.5 | **no** |\n" in report
     assert "| lock / floor | wall | 2.00 / 2.00 / 3.00 | 2.00 |  |  |\n" in report
+    assert "- lock: cpu 2.0 s, aim at most 2 s: met\n" in report
+    assert "- lock: peak 1.0 MB, aim at most 0.9 MB: **not met**\n" in report
 
 
 def test_upstreams_have_the_releases_and_their_metadata(tmp_path: Path) -> None:

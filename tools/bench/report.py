@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from statistics import median
 
-from tools.bench.rounds import Ratio, Runs, Section
+from tools.bench.rounds import Limit, Ratio, Runs, Section
 
 _MB = 1_000_000
 
@@ -44,6 +44,8 @@ def _section(section: Section) -> Iterator[str]:
             "|---|---|---|---|---|---|",
         )
         yield from (_ratio(ratio) for ratio in section.ratios)
+    if section.limits:
+        yield from ("", *(_limit(limit) for limit in section.limits))
 
 
 def _runs(runs: Runs) -> str:
@@ -59,6 +61,13 @@ def _ratio(ratio: Ratio) -> str:
     return (
         f"| {what} | {ratio.quantity} | {_spread(ratio.by_round)} | {ratio.of_best:.2f} | {aim} | {is_met} |"
     )
+
+
+def _limit(limit: Limit) -> str:
+    unit, name = (_MB, "MB") if limit.quantity == "peak" else (1, "s")
+    verdict = "met" if limit.found <= limit.at_most else "**not met**"
+    aim = f"aim at most {limit.at_most / unit:g} {name}: {verdict}"
+    return f"- {limit.runs.label}: {limit.quantity} {limit.found / unit:.1f} {name}, {aim}"
 
 
 def _spread(values: tuple[float, ...]) -> str:

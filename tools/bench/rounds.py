@@ -49,6 +49,20 @@ class Ratio:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """An aim for what one competitor costs at most in the median round: seconds of `wall` or `cpu`, bytes of `peak`."""
+
+    runs: Runs
+    quantity: str
+    at_most: float
+
+    @property
+    def found(self) -> float:
+        """Return what it cost in the median round."""
+        return median(self.runs.of(self.quantity))
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """One question of the benchmark with its answer."""
 
@@ -56,6 +70,7 @@ class Section:
     about: str
     runs: tuple[Runs, ...]
     ratios: tuple[Ratio, ...] = ()
+    limits: tuple[Limit, ...] = ()
 
 
 def interleave(
