@@ -15,6 +15,9 @@ from pinner.words.refs import short_name
 
 SHORT = 12
 SUBJECTS = 10
+ALIKE = 4
+# What is told of many modules in the same words, as soon as `openstack: all` is in a manifest.
+OF_MANY = frozenset({"dependency-missing", "end-of-life"})
 LONGEST_SUBJECT = 200
 
 
@@ -82,11 +85,28 @@ def describe(pin: Pin) -> str:
 
 
 def findings(found: Iterable[Finding]) -> Iterator[str]:
-    """Yield the lines of several findings; a hint that several share is given once."""
+    """Yield the lines of several findings; what several modules share is told once, and so is a hint."""
     given: set[str | None] = set()
-    for one in found:
-        yield from finding(replace(one, hint=None) if one.hint in given else one)
+    for one, alike in _folded(found):
+        shown = replace(one, hint=None) if one.hint in given else one
+        first, *hint = finding(shown)
+        yield first
+        if alike:
+            more = f" and {len(alike) - ALIKE} more" if len(alike) > ALIKE else ""
+            yield f"  the same for {', '.join(alike[:ALIKE])}{more}"
+        yield from hint
         given.add(one.hint)
+
+
+def _folded(found: Iterable[Finding]) -> Iterable[tuple[Finding, list[str]]]:
+    """Return findings with the other modules of which the same is true: one dependency, one release for all of them."""
+    groups: dict[object, list[Finding]] = {}
+    for number, one in enumerate(found):
+        key = (one.code, one.level, one.hint) if one.code in OF_MANY and one.hint else number
+        groups.setdefault(key, []).append(one)
+    for first, *others in groups.values():
+        names = dict.fromkeys(one.module or "" for one in others if one.module != first.module)
+        yield first, list(names)
 
 
 def finding(found: Finding) -> Iterator[str]:
