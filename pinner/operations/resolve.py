@@ -71,7 +71,11 @@ def _branch(wanted: WantedGit, mirror: Mirror, _mirrors: Mirrors) -> Answer:
         return _as_of(wanted, mirror, Found(commit, BRANCH + name))
     if mirror.refs.tag(name):
         return _missing(wanted, f"no branch {name!r}", f"there is a tag of that name: write 'tag: {name}'")
-    return _missing(wanted, f"no branch {name!r}", _there_is(_near(name, mirror.refs.branches)) or _it_has(mirror.refs.branches, "branches"))
+    return _missing(
+        wanted,
+        f"no branch {name!r}",
+        _there_is(_near(name, mirror.refs.branches)) or _it_has(mirror.refs.branches, "branches"),
+    )
 
 
 def _tag(wanted: WantedGit, mirror: Mirror, _mirrors: Mirrors) -> Answer:
@@ -82,7 +86,11 @@ def _tag(wanted: WantedGit, mirror: Mirror, _mirrors: Mirrors) -> Answer:
     if mirror.refs.branch(name):
         return _missing(wanted, f"no tag {name!r}", f"there is a branch of that name: write 'branch: {name}'")
     near = [tag for tag in (f"v{name}", name.removeprefix("v")) if tag != name and mirror.refs.tag(tag)]
-    return _missing(wanted, f"no tag {name!r}", _there_is(near or _near(name, mirror.refs.tags)) or _it_has(mirror.refs.tags, "tags"))
+    return _missing(
+        wanted,
+        f"no tag {name!r}",
+        _there_is(near or _near(name, mirror.refs.tags)) or _it_has(mirror.refs.tags, "tags"),
+    )
 
 
 def _commit(wanted: WantedGit, mirror: Mirror, mirrors: Mirrors) -> Answer:
@@ -124,7 +132,9 @@ def _as_of(wanted: WantedGit, mirror: Mirror, found: Found) -> Answer:
     commit = commit_as_of(mirror, found.commit, wanted.want.as_of)
     if commit is None:
         return _missing(
-            wanted, f"{short_name(found.ref or '')} had no commit yet on {wanted.want.as_of}", "take a later day"
+            wanted,
+            f"{short_name(found.ref or '')} had no commit yet on {wanted.want.as_of}",
+            "take a later day",
         )
     return Found(commit, found.ref, found.status)
 

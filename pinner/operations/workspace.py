@@ -31,7 +31,9 @@ class Workspace:
         read = read_manifests(self.project, environments)
         sets = tuple(want_modules(manifest, self.settings) for manifest in read.manifests)
         judged = (*sets, *(want_modules(manifest, self.settings) for manifest in read.damaged))
-        problems = [*read.problems, *(problem for wanted in judged for problem in wanted.problems)]
+        told = {problem.place for problem in read.problems}
+        meant = (problem for wanted in judged for problem in wanted.problems if problem.place not in told)
+        problems = [*read.problems, *meant]
         if problems:
             raise InputError(in_order(problems))
         return sets

@@ -11,7 +11,7 @@ def prune(root: Mapping, problems: Iterable[Problem]) -> Mapping:
     """Return the root without the values in which a problem lies.
 
     Of `openstack` only the names with a problem go, of `modules` whole modules: half a module would ask for something
-    else than what was meant.
+    else than what was meant. `release` stays, for a wrong one is not the same as none.
     """
     wrong = frozenset(problem.place for problem in problems if problem.place)
     entries: dict[str, Entry] = {}
@@ -21,7 +21,7 @@ def prune(root: Mapping, problems: Iterable[Problem]) -> Mapping:
         elif key == "openstack" and isinstance(entry.value, Sequence):
             items = tuple(item for item in entry.value.items if not _holds(item, wrong))
             entries[key] = Entry(entry.key, Sequence(items, entry.value.place))
-        elif not _is_wrong(entry, wrong):
+        elif key == "release" or not _is_wrong(entry, wrong):
             entries[key] = entry
     return Mapping(entries, root.place)
 

@@ -76,6 +76,38 @@ def test_a_missing_ref_names_place_and_near_misses_and_stops_no_other_environmen
     assert cloud.lock_path("production").exists()
 
 
+def test_a_name_without_near_misses_is_told_what_there_is(cloud: Cloud) -> None:
+    cloud.manifest("one", "modules:\n  nova: {branch: xyz}\n")
+    cloud.manifest("two", "modules:\n  nova: {tag: xyz}\n")
+    cloud.upstream("nova").delete("refs/tags/24.0.0")
+    cloud.upstream("nova").delete("refs/tags/26.0.0")
+    result = cloud.run("lock")
+    assert "hint: its branches are 'master', 'stable/2024.1', 'stable/2025.1'\n" in result.out
+    assert "hint: it has no tags\n" in result.out
+
+
+def test_an_empty_repository_is_called_so(cloud: Cloud) -> None:
+    cloud.upstream("glance")
+    cloud.manifest("production", BASIC)
+    cloud.run("lock")
+    before = cloud.lock_path("production").read_bytes()
+    for wish in ("release: 2025.1", "branch: main", "tag: 1.0.0", "version: '>= 1'", f"commit: {'0' * 40}"):
+        cloud.manifest("production", f"{BASIC}modules:\n  glance: {{{wish}}}\n")
+        result = cloud.run("lock")
+        assert (result.code, cloud.lock_path("production").read_bytes()) == (2, before)
+        assert "hint: the repository is empty: nothing was pushed to it yet\n" in result.out
+
+
+def test_a_wrong_release_is_not_told_as_a_missing_one(cloud: Cloud) -> None:
+    cloud.manifest(
+        "production",
+        "release: --output=x\nopenstack: [nova, nvoa]\nmodules:\n  horizon: {as_of: 2025-01-01}\n",
+    )
+    result = cloud.run("lock")
+    places = [line.partition(": ")[0] for line in result.err.splitlines() if line.startswith("environments/")]
+    assert places == [f"environments/production.yaml:{place}" for place in ("1:10", "2:19")]
+
+
 def test_a_remote_that_is_not_there_is_told_apart_from_a_ref_that_is_not_there(cloud: Cloud) -> None:
     cloud.manifest("production", BASIC)
     cloud.manifest("broken", "release: 2025.1\nopenstack: [glance]\n")
