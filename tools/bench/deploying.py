@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.bench.cost import Command, Cost, measure
+from tools.bench.cost import Command, Cost, FailedError, measure
 from tools.bench.locking import MODULES
 from tools.bench.rounds import Ratio, Run, Runs, Section, interleave
 from tools.bench.serving import Server, serve
@@ -51,6 +51,11 @@ class ControlRepo:
         """Make the empty repository."""
         measure(self.site.command("git", "init", "--quiet", "--bare", self._path))
 
+    def expect(self, path: str) -> None:
+        """Raise FailedError if no deployed environment has that file: then the deploys were not of what they said."""
+        if not any(self._path.parent.glob(f"{self.name}.git.environments/*/{path}")):
+            raise FailedError(f"{self.name}: {path} was not deployed")
+
     @property
     def _path(self) -> Path:
         return self.site.root / f"{self.name}.git"
@@ -75,13 +80,17 @@ def bench_deploy(upstreams: Path, work: Path, rounds: int) -> tuple[Section, ...
             "pinner, then r10k --incremental": lambda: _pinned(project, pinned),
         }
         numbers = itertools.count()
+        newest = f"modules/{CHANGED}/manifests/fix{rounds}.pp"
         cases: dict[str, Callable[[], None]] = {
             "nothing new upstream": lambda: None,
             f"one new commit of {CHANGED} a round": lambda: commit(
                 upstreams, CHANGED, "2025.1", next(numbers)
             ),
         }
-        return tuple(_section(title, before, run_by_label, server, rounds) for title, before in cases.items())
+        told = tuple(_section(title, before, run_by_label, server, rounds) for title, before in cases.items())
+        for control in (pinned, branches):
+            control.expect(newest)
+        return told
 
 
 def _section(
