@@ -73,10 +73,12 @@ def test_an_override_that_changes_nothing_is_not_told(cloud: Cloud) -> None:
 
 
 def test_an_override_that_is_not_satisfied(cloud: Cloud) -> None:
-    assert [
-        row[3] for row in lock(cloud, "dependencies: {override: {nova: {openstack/keystone: 27.x}}}\n")
-    ] == [
-        "module 'nova': wants openstack/keystone 27.x, by the manifest's override, but 'keystone' is pinned at 26.0.0 (nova 26.0.0 -> keystone)"
+    found = lock(cloud, "dependencies: {override: {nova: {openstack/keystone: 27.x}}}\n")
+    assert [row[3:] for row in found] == [
+        (
+            "module 'nova': wants openstack/keystone 27.x, by the manifest's override, but 'keystone' is pinned at 26.0.0 (nova 26.0.0 -> keystone)",
+            "correct the override at environments/production.yaml:3:54, or remove it: the module itself wants >=26.0.0 <27.0.0",
+        )
     ]
 
 
@@ -91,6 +93,17 @@ def test_a_missing_dependency(cloud: Cloud) -> None:
             "add 'stdlib' under 'modules', or to 'dependencies: ignore'",
         )
     ]
+
+
+def test_a_missing_module_of_openstack_belongs_under_openstack(cloud: Cloud) -> None:
+    cloud.manifest("production", "release: 2025.1\nopenstack: [nova]\n")
+    (found,) = told(cloud.run("lock", "--format", "json"))
+    assert found[1:] == (
+        "dependency-missing",
+        "nova",
+        "module 'nova': wants openstack/keystone >=26.0.0 <27.0.0, which is not in the environment (nova 26.0.0 -> keystone)",
+        "add 'keystone' under 'openstack', or to 'dependencies: ignore'",
+    )
 
 
 @pytest.mark.parametrize("name", ["stdlib", "puppetlabs/stdlib", "puppetlabs-stdlib"])

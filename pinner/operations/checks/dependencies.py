@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-from pinner.openstack.catalogue import gate_misfits
+from pinner.openstack.catalogue import ModuleEntry, find_module, gate_misfits
 from pinner.operations.checks.chains import Graph, circles, shortest_chain
 from pinner.operations.checks.contradictions import contradictions
 from pinner.operations.checks.edges import Edge, edges_of
@@ -59,13 +59,23 @@ def _missing(environment: PinnedEnvironment, edge: Edge, graph: Graph) -> Findin
     message = (
         f"{edge.words}, which is not in the environment ({_chain(environment, edge.module, graph)} -> {name})"
     )
-    hint = f"add '{name}' under 'modules', or to 'dependencies: ignore'"
+    entry = find_module(name, environment.wanted.series)
+    where = "openstack" if isinstance(entry, ModuleEntry) and entry.follows_releases else "modules"
+    hint = f"add '{name}' under '{where}', or to 'dependencies: ignore'"
     return environment.finding(Level.WARNING, "dependency-missing", edge.module, message, hint)
 
 
 def _unsatisfied(environment: PinnedEnvironment, edge: Edge, pin: Pin, graph: Graph) -> Finding:
     chain = f"{_chain(environment, edge.module, graph)} -> {pin.module}"
     message = f"{edge.words}, but '{pin.module}' is pinned at {pin.version} ({chain})"
+    hint = _way_out(environment, edge, pin)
+    return environment.finding(Level.ERROR, "dependency-unsatisfied", edge.module, message, hint)
+
+
+def _way_out(environment: PinnedEnvironment, edge: Edge, pin: Pin) -> str:
+    if edge.override is not None:
+        wants = edge.dependency.range or "any version"
+        return f"correct the override at {edge.override.place}, or remove it: the module itself wants {wants}"
     name, version = edge.name, pin.version or ""
     reason = (
         "as upstream's gate runs this pair"
@@ -73,8 +83,7 @@ def _unsatisfied(environment: PinnedEnvironment, edge: Edge, pin: Pin, graph: Gr
         else "if upstream's range is wrong"
     )
     override = f'dependencies: {{override: {{{edge.module}: {{{name}: "{version.partition(".")[0]}.x"}}}}}}'
-    hint = f"pin another version of '{pin.module}' or '{edge.module}', or, {reason}, say so: {override}"
-    return environment.finding(Level.ERROR, "dependency-unsatisfied", edge.module, message, hint)
+    return f"pin another version of '{pin.module}' or '{edge.module}', or, {reason}, say so: {override}"
 
 
 def _is_run_by_the_gate(environment: PinnedEnvironment, module: str, dependency: str, version: str) -> bool:

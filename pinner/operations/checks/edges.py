@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pinner.openstack.catalogue import canonical_module
 from pinner.operations.checks.subject import PinnedEnvironment
+from pinner.words.manifests import Text
 from pinner.words.metadata import Dependency
 from pinner.words.pins import ForgePin, Pin
 
@@ -15,7 +16,7 @@ class Edge:
 
     module: str
     dependency: Dependency
-    override: str | None
+    override: Text | None
     pin: Pin | None
 
     @property
@@ -26,7 +27,7 @@ class Edge:
     @property
     def range(self) -> str:
         """Return the range that counts."""
-        return self.dependency.range if self.override is None else self.override
+        return self.dependency.range if self.override is None else self.override.value
 
     @property
     def words(self) -> str:
@@ -53,9 +54,9 @@ def short(name: str) -> str:
     return (name if "/" in name else name.replace("-", "/", 1)).rpartition("/")[2]
 
 
-def _overrides(environment: PinnedEnvironment, module: str) -> Mapping[str, str]:
+def _overrides(environment: PinnedEnvironment, module: str) -> Mapping[str, Text]:
     written = environment.wanted.manifest.overridden_dependencies.get(module, {})
-    return {short(name): text.value for name, text in written.items()}
+    return {short(name): text for name, text in written.items()}
 
 
 def _pins_by_forge_name(pins: Mapping[str, Pin]) -> Mapping[str, Pin]:
