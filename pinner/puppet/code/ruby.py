@@ -5,14 +5,17 @@ Ruby is not parsed: these calls stand one a line, with a literal name, in every 
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from pinner.puppet.code.lines import Lines
 from pinner.words.api import Definition, Kind, Parameter
 
 _LINE = r"^[^#\n]*?\b"
 _LITERAL = r"[\s(]\s*(?::['\"]?|['\"])(?P<name>\w+(?:::\w+)*)"
-_TYPE = re.compile(rf"{_LINE}(?:newtype{_LITERAL})", re.MULTILINE)
+_TYPE = re.compile(
+    rf"{_LINE}(?:newtype{_LITERAL}|register_type\(\s*(?:name:|:name\s*=>)\s*['\"](?P<registered>\w+))",
+    re.MULTILINE,
+)
+_ATTRIBUTES = re.compile(r"\battributes(?::|['\"]?\s*=>)\s*\{[^\n]*\n(?P<indent>[ \t]*)")
 _MEMBER = re.compile(
     rf"^[ \t]*(?:newparam|newproperty){_LITERAL}|^[ \t]*(?P<ensure>ensurable)\b"
     r"|\[(?P<words>[^\[\]\n]*)\]\.each\s*(?:do|\{)\s*\|(?P<variable>\w+)\|\s*(?:newparam|newproperty)\(\s*(?P=variable)\b",
@@ -32,7 +35,13 @@ def read_types(path: str, text: str) -> tuple[Definition, ...]:
     types = list(_TYPE.finditer(text))
     ends = [*(match.start() for match in types), len(text)][1:]
     return tuple(
-        replace(_named(Kind.TYPE, path, match, lines), parameters=tuple(_members(lines, match.end(), end)))
+        Definition(
+            Kind.TYPE,
+            match["name"] or match["registered"],
+            path,
+            lines.at(match.end()),
+            parameters=tuple((_members if match["name"] else _attributes)(lines, match.end(), end)),
+        )
         for match, end in zip(types, ends, strict=True)
     )
 
@@ -72,3 +81,12 @@ def _members(lines: Lines, start: int, end: int) -> Iterator[Parameter]:
             yield from (Parameter(word, line) for word in _WORD.findall(match["words"]))
         else:
             yield Parameter(match["name"] or "ensure", line)
+
+
+def _attributes(lines: Lines, start: int, end: int) -> Iterator[Parameter]:
+    """Yield the attributes of a type of the Resource API: keys that are indented as the first of them is."""
+    opening = _ATTRIBUTES.search(lines.text, start, end)
+    if opening:
+        key = re.compile(rf"^{opening['indent']}:?(\w+)(?::|\s*=>)\s*\{{", re.MULTILINE)
+        found = key.finditer(lines.text, opening.start("indent"), end)
+        yield from (Parameter(match[1], lines.at(match.start(1))) for match in found)

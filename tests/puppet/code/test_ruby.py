@@ -43,6 +43,26 @@ def test_a_native_type_has_its_parameters_and_properties_in_order() -> None:
     )
 
 
+def test_a_type_of_the_resource_api_has_its_attributes() -> None:
+    (found,) = read(
+        "lib/puppet/type/firewallchain.rb",
+        "Puppet::ResourceApi.register_type(",
+        "  name: 'firewallchain',",
+        "  attributes: {",
+        "    ensure: {",
+        "      type: 'Enum[present, absent]',",
+        "      more: { x: { } }",
+        "    },",
+        "    :name => {",
+        "      behaviour: :namevar,",
+        "    }",
+        "  },",
+        ")",
+    )
+    assert (found.name, found.line) == ("firewallchain", 2)
+    assert found.parameters == (Parameter("ensure", 4), Parameter("name", 8))
+
+
 def test_properties_made_in_a_loop_over_names_are_read() -> None:
     (found,) = read(
         "lib/puppet/type/ring_account_device.rb",
