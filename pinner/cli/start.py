@@ -1,5 +1,7 @@
 """`init` and `demo`: the first steps."""
 
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -22,9 +24,9 @@ from pinner.operations.init import start
 @click.pass_obj
 def init_command(project: str, environment: str, *, release: str | None, modules: tuple[str, ...]) -> None:
     """Start a project here, or add a manifest to it."""
-    started = start(Path(project).resolve(), environment, release=release, modules=modules)
+    started = start(Path(project), environment, release=release, modules=modules)
     say(f"wrote {path}" for path in started.paths)
-    say([f"next: look at what it says, then run 'pinner lock {environment}'"])
+    say([f"next: look at what {started.paths[-1]} says, then run 'pinner lock {environment}'"])
 
 
 @click.command("demo", epilog=example("pinner demo", "pinner demo /tmp/try-pinner"))
@@ -51,6 +53,7 @@ def demo_command(directory: Path) -> int:
             "",
             "what to try next:",
             f"  cd {directory}",
+            *_how_to_call_pinner(),
             "  pinner status                       how far each environment is behind",
             "  pinner why production stdlib        where a pin comes from",
             "  edit environments/staging.yaml, then 'pinner lock' and 'pinner diff production staging'",
@@ -58,3 +61,10 @@ def demo_command(directory: Path) -> int:
         ]
     )
     return 0
+
+
+def _how_to_call_pinner() -> tuple[str, ...]:
+    """Return what to type first where the shell does not know `pinner` yet, as after `make demo`."""
+    if shutil.which("pinner"):
+        return ()
+    return (f'  PATH="{Path(sys.executable).parent}:$PATH"   so that your shell finds pinner',)

@@ -6,7 +6,7 @@ from pathlib import Path
 from pinner.openstack import catalogue, series
 from pinner.openstack.series import Series
 from pinner.project.atomic import write_atomically
-from pinner.project.layout import Project
+from pinner.project.layout import project_at
 from pinner.puppet.names import check_environment_name
 from pinner.words.problems import InputError, Problem
 
@@ -35,10 +35,10 @@ SETTINGS_TEXT = """\
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The files that `init` wrote, as paths, in the order of writing."""
+    """The files that `init` wrote, as the user would type their paths, in the order of writing."""
 
     release: str
-    paths: tuple[Path, ...]
+    paths: tuple[str, ...]
 
 
 def start(directory: Path, environment: str, *, release: str | None, modules: tuple[str, ...]) -> Started:
@@ -53,7 +53,7 @@ def start(directory: Path, environment: str, *, release: str | None, modules: tu
     problems += [
         Problem(*_missing(name, chosen)) for name in modules if catalogue.find_module(name, chosen) is None
     ]
-    project = Project(directory)
+    project = project_at(directory)
     manifest = project.manifest(environment)
     if manifest.exists():
         problems.append(Problem(f"{project.shown(manifest)} is there already", hint="choose another name"))
@@ -66,7 +66,7 @@ def start(directory: Path, environment: str, *, release: str | None, modules: tu
     for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text.encode(), shown=project.shown(path))
-    return Started(chosen.id, tuple(texts))
+    return Started(chosen.id, tuple(project.shown(path) for path in texts))
 
 
 def _missing(name: str, release: Series) -> tuple[str, None, str | None]:

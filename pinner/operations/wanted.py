@@ -85,7 +85,7 @@ def want_modules(manifest: Manifest, settings: Settings) -> WantedSet:
         name: wanted for name, wanted in listed.items() if name not in manifest.modules
     }
     for override in manifest.modules.values():
-        lookup = _Lookup(manifest, settings, release, listed.get(override.module))
+        lookup = _Lookup(manifest, settings, release)
         if override.is_left_out:
             problems.extend(_unknown_exclusion(override, release, override.module in listed))
             continue
@@ -182,11 +182,9 @@ class _Lookup:
     manifest: Manifest
     settings: Settings
     release: Series | None
-    listed: WantedGit | None
 
 
 def _overridden(override: Override, lookup: _Lookup) -> Wanted | Problem:
-    rule = lookup.listed.rule if lookup.listed and override.git is None else Rule.MODULES
     install_path = override.install_path.value if override.install_path else lookup.manifest.moduledir
     if override.forge is not None:
         version = override.forge_version.value if override.forge_version else ""
@@ -212,7 +210,7 @@ def _overridden(override: Override, lookup: _Lookup) -> Wanted | Problem:
     return WantedGit(
         module=override.module,
         place=override.place,
-        rule=rule,
+        rule=Rule.MODULES,
         git=git,
         want=want,
         install_path=install_path,

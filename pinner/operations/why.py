@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pinner.openstack.catalogue import canonical_module
 from pinner.operations.wanted import Rule, Wanted
 from pinner.operations.workspace import Workspace
+from pinner.project.quoting import near, quote
 from pinner.words.manifests import Text
 from pinner.words.pins import GitPin, Lock, Pin
 from pinner.words.places import Place
@@ -46,10 +47,9 @@ def explain(workspace: Workspace, environment: str, module: str) -> Reason:
     wish = wanted.modules.get(module)
     pin = lock.pins.get(module) if lock else None
     if wish is None and pin is None:
-        names = ", ".join(wanted.modules)
-        raise InputError(
-            Problem(f"environment '{environment}' has no module '{module}'", hint=f"it has {names}")
-        )
+        names = sorted({*wanted.modules, *(lock.pins if lock else ())})
+        hint = near(module, names) or f"it has {', '.join(names)}"
+        raise InputError(Problem(f"environment '{environment}' has no module {quote(module)}", hint=hint))
     override = wanted.manifest.modules.get(module)
     return Reason(
         environment=environment,

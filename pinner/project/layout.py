@@ -76,6 +76,12 @@ def find_project(start: Path) -> Project:
         hint = "run 'pinner init' to start a project here"
         message = f"there is no {SETTINGS} and no {ENVIRONMENTS}/*{_MANIFEST}, here or in a directory above"
         raise InputError(Problem(message, Place(str(start)), hint))
+    return project_at(root)
+
+
+def project_at(directory: Path) -> Project:
+    """Return the project whose root is that directory, whether it has any files yet or not."""
+    root = directory.resolve()
     way = os.path.relpath(root)
     return Project(root, "" if way == os.curdir else f"{way}/")
 

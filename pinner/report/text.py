@@ -200,6 +200,12 @@ def reason(result: Reason) -> Iterator[str]:
         yield "  no module of this environment depends on it"
 
 
+def _identity(pin: GitPin) -> str:
+    if not pin.is_module:
+        return "not a Puppet module"
+    return f"{pin.name or 'a module without a name'} {pin.version or 'without a version'}"
+
+
 def _pin_lines(result: Reason) -> Iterator[str]:
     pin = result.pin
     if pin is None:
@@ -210,6 +216,6 @@ def _pin_lines(result: Reason) -> Iterator[str]:
         want = ", ".join(f"{key} {value}" for key, value in pin.want.as_mapping().items())
         yield f"wants {want} of {pin.git}"
         yield f"found {pin.ref or 'a bare commit'}{f' ({pin.status})' if pin.status else ''}"
-        yield f"pinned at {pin.commit}, {pin.name or 'no module name'} {pin.version or 'without a version'}"
+        yield f"pinned at {pin.commit}, {_identity(pin)}"
         if pin.required_by:
             yield f"added because {', '.join(pin.required_by)} required it"

@@ -80,6 +80,22 @@ def test_why_goes_from_the_line_in_the_base_to_the_commit(locked: Cloud) -> None
     ]
 
 
+def test_why_names_the_override_and_not_the_list_it_overrides(cloud: Cloud) -> None:
+    cloud.manifest(
+        "production", "release: 2025.1\nopenstack: [keystone]\nmodules:\n  keystone: {tag: 26.0.0}\n"
+    )
+    assert cloud.run("why", "production", "keystone").out.splitlines()[1:3] == [
+        "  asked for by 'modules' at environments/production.yaml:4:3",
+        "  not pinned yet: run 'pinner lock production'",
+    ]
+
+
+def test_why_of_a_mistyped_module_says_what_was_meant(locked: Cloud) -> None:
+    assert locked.run("why", "production", "keystoen").err == (
+        "environment 'production' has no module 'keystoen'\n  hint: did you mean 'keystone'?\n"
+    )
+
+
 def test_why_of_a_module_that_is_not_there(locked: Cloud) -> None:
     result = locked.run("why", "production", "swift")
     assert (result.code, result.err) == (
