@@ -17,7 +17,7 @@ def read_manifest(path: str, text: str) -> tuple[Definition, ...]:
     """Return the definitions of the manifest `text` in order; raises InputError where it cannot be read."""
     headers = read_headers(text)
     lines = Lines(text)
-    marks = read_marks(text, headers)
+    marks = read_marks(lines, headers)
     ends = [*(header.start for header in headers), len(text)][1:]
     found = zip(headers, marks, ends, strict=True)
     return tuple(_definition(path, header, marked, lines, end) for header, marked, end in found)

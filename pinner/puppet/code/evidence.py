@@ -57,41 +57,33 @@ class Marks:
             marks.append(evidence)
 
 
-def read_marks(text: str, headers: Sequence[Header]) -> list[Marks]:
-    """Return the marks of each header, in the same order."""
+def read_marks(source: Lines, headers: Sequence[Header]) -> list[Marks]:
+    """Return the marks of each header of `source`, in the same order."""
     marks = [Marks(frozenset(parameter.name for parameter in header.parameters)) for header in headers]
-    source = _Source(text)
-    if "deprecat" in text.lower():
+    if "deprecat" in source.text.lower():
         floors = [0, *(header.body for header in headers)]
         for header, found, floor in zip(headers, marks, floors, strict=False):
             _mark_by_doc(source, header, found, floor)
             _mark_by_comments(source, header, found)
     by_start = {header.start: found for header, found in zip(headers, marks, strict=True)}
-    for message in read_messages(text, headers):
+    for message in read_messages(source.text, headers):
         _mark_by_message(source, message, by_start[message.header.start])
     return marks
 
 
-class _Source:
-    """A text that knows its lines."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.lines = Lines(text)
-
-    def evidence(self, mark: Mark, start: int, says: str) -> Evidence:
-        return Evidence(mark, self.lines.at(start), says[:_LONGEST])
+def _evidence(source: Lines, mark: Mark, start: int, says: str) -> Evidence:
+    return Evidence(mark, source.at(start), says[:_LONGEST])
 
 
-def _mark_by_doc(source: _Source, header: Header, marks: Marks, floor: int) -> None:
+def _mark_by_doc(source: Lines, header: Header, marks: Marks, floor: int) -> None:
     doc = read_doc(source.text, header.start, marks.names, floor=floor)
     _mark_by_introduction(source, doc, marks)
     for name in marks.names & doc.entries.keys():
         entry = doc.entries[name]
         if entry.is_under_deprecated:
-            marks.add(name, source.evidence(Mark.HEADING, entry.start, entry.text))
+            marks.add(name, _evidence(source, Mark.HEADING, entry.start, entry.text))
         if _says_deprecated(entry, name):
-            marks.add(name, source.evidence(Mark.TEXT, entry.start, entry.text))
+            marks.add(name, _evidence(source, Mark.TEXT, entry.start, entry.text))
 
 
 def _says_deprecated(entry: Entry, name: str) -> bool:
@@ -102,26 +94,26 @@ def _says_deprecated(entry: Entry, name: str) -> bool:
     return is_own or bool(_CAPITALS.search(entry.raw))
 
 
-def _mark_by_introduction(source: _Source, doc: Doc, marks: Marks) -> None:
+def _mark_by_introduction(source: Lines, doc: Doc, marks: Marks) -> None:
     if "eprecated" not in doc.introduction and "EPRECATED" not in doc.introduction:
         return
     start = doc.start
     for line in doc.introduction.splitlines(keepends=True):
         if _WHOLE.match(line.lstrip("#=* \t")):
             said = plain(doc.introduction[start - doc.start :])
-            marks.add(None, source.evidence(Mark.TEXT, start, said))
+            marks.add(None, _evidence(source, Mark.TEXT, start, said))
             return
         start += len(line)
 
 
-def _mark_by_comments(source: _Source, header: Header, marks: Marks) -> None:
+def _mark_by_comments(source: Lines, header: Header, marks: Marks) -> None:
     starts = [parameter.start for parameter in header.parameters]
     for start, end in header.comments:
         comment = source.text[start:end].rstrip()
         if _LIST_COMMENT.match(comment):
             first, last = _meant(source.text, header, start, end)
             for parameter in header.parameters[bisect_left(starts, first) : bisect_left(starts, last)]:
-                marks.add(parameter.name, source.evidence(Mark.COMMENT, start, comment.strip("# ")))
+                marks.add(parameter.name, _evidence(source, Mark.COMMENT, start, comment.strip("# ")))
             if last == header.body:
                 return
 
@@ -136,20 +128,20 @@ def _meant(text: str, header: Header, start: int, end: int) -> tuple[int, int]:
     return end, text.find("\n", end + 1)
 
 
-def _mark_by_message(source: _Source, message: Message, marks: Marks) -> None:
+def _mark_by_message(source: Lines, message: Message, marks: Marks) -> None:
     word = _WORD.search(message.text)
     if word is None and not _NO_EFFECT.search(message.text):
         return
     before = message.text[: word.start()] if word else message.text
     named = _named(message, len(message.text) - len(before), marks.names)
     if word and not named and _names_whole(before, message.header):
-        marks.add(None, source.evidence(Mark.WARNING, message.start, message.text))
+        marks.add(None, _evidence(source, Mark.WARNING, message.start, message.text))
         return
     mark = _mark_of(before, is_deprecation=word is not None)
     for name, variant in named.items():
-        marks.add(name, source.evidence(mark, message.start, variant))
+        marks.add(name, _evidence(source, mark, message.start, variant))
     for name in _tested(message, marks.names) if word and not named else ():
-        marks.add(name, source.evidence(Mark.CONDITION, message.start, message.text))
+        marks.add(name, _evidence(source, Mark.CONDITION, message.start, message.text))
 
 
 def _mark_of(before: str, *, is_deprecation: bool) -> Mark:

@@ -1,8 +1,10 @@
 """Which line of a text an offset stands on."""
 
+import re
 from bisect import bisect_left
 from functools import cached_property
-from itertools import accumulate
+
+_BREAK = re.compile("\n")
 
 
 class Lines:
@@ -14,7 +16,7 @@ class Lines:
     @cached_property
     def ends(self) -> list[int]:
         """Return the offsets of all line breaks."""
-        return list(accumulate((len(line) + 1 for line in self.text.split("\n")), initial=-1))[1:]
+        return [match.start() for match in _BREAK.finditer(self.text)]
 
     def at(self, offset: int) -> int:
         """Return the 1-based line of the character at `offset`."""
