@@ -7,6 +7,7 @@ no git repository has only the locks on disk.
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from pinner.git.file_versions import Head, head_of, list_versions, read_versions
 from pinner.git.memory import Memory
@@ -14,9 +15,9 @@ from pinner.openstack.catalogue import canonical_url
 from pinner.operations.workspace import Workspace
 from pinner.project.layout import ENVIRONMENTS, LOCK_SUFFIX
 from pinner.project.lock import LONGEST
-from pinner.project.lock_reader import parse_lock
+from pinner.project.lock_tags import read_locked_tags
 from pinner.words.pins import GitPin, Lock
-from pinner.words.problems import InputError, UnknownError
+from pinner.words.problems import UnknownError
 from pinner.words.refs import TAG
 from pinner.words.wants import Selector
 
@@ -57,7 +58,7 @@ def meaning_of(pin: GitPin) -> Meaning | None:
     is_older = pin.want.as_of is not None and pin.want.selector is not Selector.VERSION
     if pin.ref is None or not pin.ref.startswith(TAG) or is_older:
         return None
-    return Meaning(canonical_url(pin.git) or pin.git, pin.ref, pin.commit)
+    return Meaning(_home(pin.git), pin.ref, pin.commit)
 
 
 def has_tags(lock: Lock) -> bool:
@@ -97,17 +98,21 @@ def _of_versions(head: Head, ids: tuple[str, ...], memory: Memory) -> Iterator[M
 
 
 def _of_text(content: bytes) -> Iterator[Meaning]:
-    """Yield what an old lock says; one that cannot be read (half merged, of a newer format) says nothing."""
-    try:
-        lock = parse_lock(content, environment="earlier", path="an earlier lock")
-    except InputError:
-        return
-    yield from _meanings(lock)
+    """Yield what an old lock says; one that cannot be read (half merged, of another format) says nothing."""
+    for tag in read_locked_tags(content):
+        if not tag.is_older:
+            yield Meaning(_home(tag.git), tag.ref, tag.commit)
 
 
 def _meanings(lock: Lock) -> Iterator[Meaning]:
     pins = (pin for pin in lock.pins.values() if isinstance(pin, GitPin))
     yield from (meaning for pin in pins if (meaning := meaning_of(pin)))
+
+
+@cache
+def _home(git: str) -> str:
+    """Return the URL that a repository has today: the same one under any of its addresses."""
+    return canonical_url(git) or git
 
 
 def _by_tag(meanings: Iterable[Meaning]) -> Mapping[tuple[str, str], frozenset[str]]:
