@@ -1,10 +1,14 @@
 """`diff`: what changes between two locks."""
 
+from pathlib import Path
+
 import click
 
+from pinner.cli.explain import code_option, hiera_option
 from pinner.cli.options import Format, Remote, example, format_option, open_workspace, remote_options
 from pinner.cli.output import say, tell
 from pinner.operations.compare import compare
+from pinner.operations.material import read_material
 from pinner.operations.sides import read_side
 from pinner.report import as_json, markdown, text
 
@@ -14,16 +18,19 @@ COULD_NOT_FIND_OUT = 3
 @click.command(
     "diff",
     epilog=example(
-        "pinner diff production staging", "pinner diff production@HEAD~1 production --format markdown"
+        "pinner diff production staging --hiera control/data",
+        "pinner diff production@HEAD~1 production --format markdown",
     ),
 )
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
 @click.option("--exit-code", "tells_by_code", is_flag=True, help="End with 1 if the two differ.")
-@click.option("-v", "--verbose", "is_verbose", is_flag=True, help="Show every commit.")
+@click.option("-v", "--verbose", "is_verbose", is_flag=True, help="Show every commit, change and note.")
 @click.option(
     "-m", "--module", "modules", metavar="MODULE", multiple=True, help="Show only this module (repeatable)."
 )
+@hiera_option
+@code_option
 @remote_options
 @format_option(Format.TEXT, Format.JSON, Format.MARKDOWN)
 @click.pass_obj
@@ -35,6 +42,8 @@ def diff_command(
     tells_by_code: bool,
     is_verbose: bool,
     modules: tuple[str, ...],
+    hiera: tuple[Path, ...],
+    code: tuple[Path, ...],
     remote: Remote,
     output: Format,
 ) -> int:
@@ -43,7 +52,8 @@ def diff_command(
     Each is an environment, ENV@REV (its lock at a revision of this project's git), or a lock's path.
     """
     workspace = open_workspace(project, remote)
-    result = compare(read_side(before, workspace), read_side(after, workspace), workspace)
+    material = read_material(hiera, code)
+    result = compare(read_side(before, workspace), read_side(after, workspace), workspace, material)
     if output is Format.JSON:
         say([as_json.dump(as_json.comparison(result))])
     elif output is Format.MARKDOWN:

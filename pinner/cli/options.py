@@ -13,8 +13,9 @@ import click
 from pinner.git.memory import Memory
 from pinner.git.mirrors import Mirrors
 from pinner.operations.workspace import Workspace
-from pinner.project.layout import find_project
+from pinner.project.layout import Project, find_project
 from pinner.project.settings import read_settings
+from pinner.words.problems import InputError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -96,10 +97,20 @@ def format_option(*formats: Format) -> Callable[[Command], Command]:
 environments_argument = click.argument("environments", metavar="[ENV]...", nargs=-1)
 
 
-def open_workspace(directory: str, remote: Remote | None = None) -> Workspace:
-    """Return the workspace of the project at or above `directory`, with the settings that its options leave."""
+def open_workspace(
+    directory: str, remote: Remote | None = None, *, is_project_needed: bool = True
+) -> Workspace:
+    """Return the workspace of the project at or above `directory`, with the settings that its options leave.
+
+    Where no project is needed and none is there, `directory` stands for one.
+    """
     remote = remote or Remote(None, None, None, None, is_offline=True)
-    project = find_project(Path(directory))
+    try:
+        project = find_project(Path(directory))
+    except InputError:
+        if is_project_needed:
+            raise
+        project = Project(Path(directory).resolve())
     settings = read_settings(
         project, cache=remote.cache, jobs=remote.jobs, timeout=remote.timeout, retries=remote.retries
     )

@@ -18,6 +18,8 @@ COMMANDS = {
     "id": "show",
     "why": "show",
     "diff": "compare",
+    "audit": "explain",
+    "api": "explain",
     "generate": "generate",
 }
 

@@ -8,6 +8,7 @@ from pinner.operations.compare import Comparison, ModuleChange
 from pinner.operations.lock import Outcome
 from pinner.operations.status import EnvironmentStatus
 from pinner.operations.why import Reason
+from pinner.report.details import details
 from pinner.words.findings import Finding
 from pinner.words.pins import ForgePin, Pin
 
@@ -101,11 +102,8 @@ def _change(change: ModuleChange) -> Json:
         "to": pin(change.after),
         "ahead": change.ahead,
         "behind": change.behind,
-        "commits": [{"commit": commit.id, "subject": commit.subject} for commit in change.commits],
         "also": [{"key": row.key, "from": row.before, "to": row.after} for row in change.rewordings],
-        "api": [],
-        "notes": [],
-        "hiera": [],
+        **details(change),
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pinner.operations.compare import Change, Comparison, ModuleChange
 from pinner.operations.lock import Outcome
 from pinner.operations.why import Reason
+from pinner.report import details_text
 from pinner.report.counts import count
 from pinner.report.visible import one_line
 from pinner.words.findings import Finding, Level
@@ -131,12 +132,13 @@ def comparison(
     yield f"{_side(result.before.label, result.before.lock)} -> {_side(result.after.label, result.after.lock)}"
     totals = Counter(change.change for change in result.modules)
     yield ", ".join(f"{totals[kind]} {kind.value}" for kind in Change)
+    yield from details_text.totals(result)
     for change in result.modules:
         if modules and change.name not in modules:
             continue
-        if change.change is not Change.SAME or change.rewordings:
+        if change.change is not Change.SAME or change.rewordings or change.hiera:
             yield ""
-            yield from _change(change, is_verbose=is_verbose)
+            yield from _change(change, is_verbose=is_verbose or bool(modules))
 
 
 def _side(label: str, lock: Lock) -> str:
@@ -149,6 +151,7 @@ def _change(change: ModuleChange, *, is_verbose: bool) -> Iterator[str]:
     yield from (f"  {words}" for words in change.rewordings if words.key != "ref")
     if change.change is Change.MOVED and isinstance(change.after, GitPin):
         yield f"  {distance(change)}"
+    yield from (f"  {line}" for line in details_text.detail_lines(change, is_verbose=is_verbose))
     shown = change.commits if is_verbose else change.commits[:SUBJECTS]
     yield from (f"    {commit.id[:SHORT]} {shown_subject(commit.subject)}" for commit in shown)
     if len(shown) < len(change.commits):

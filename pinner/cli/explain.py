@@ -1,0 +1,104 @@
+"""`audit` and `api`: what the modules' code says, and what the operator's data make of it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from pinner.cli.options import Format, Remote, example, format_option, open_workspace, remote_options
+from pinner.cli.output import say, tell
+from pinner.operations.api import read_api
+from pinner.operations.audit import Audit, audit
+from pinner.operations.material import read_material
+from pinner.report import api as api_report
+from pinner.report import as_json
+from pinner.report import audit as audit_report
+from pinner.words.problems import InputError, Problem
+
+_directory = click.Path(exists=True, file_okay=False, path_type=Path)
+hiera_option = click.option(
+    "--hiera",
+    metavar="DIR",
+    multiple=True,
+    type=_directory,
+    help="Hiera data: a directory with a hiera.yaml, or of YAML and JSON (repeatable).",
+)
+code_option = click.option(
+    "--code",
+    metavar="DIR",
+    multiple=True,
+    type=_directory,
+    help="Site manifests and profiles: all .pp files below DIR (repeatable).",
+)
+
+
+@click.command("audit", epilog=example("pinner audit production --hiera control/data --code control/site"))
+@click.argument("environment", metavar="ENV")
+@hiera_option
+@code_option
+@click.option(
+    "--ignore", metavar="CODE[:MODULE]", multiple=True, help="Be silent about this finding (repeatable)."
+)
+@remote_options
+@format_option(Format.TEXT, Format.JSON, Format.JUNIT, Format.SARIF)
+@click.pass_obj
+def audit_command(
+    project: str,
+    environment: str,
+    *,
+    hiera: tuple[Path, ...],
+    code: tuple[Path, ...],
+    ignore: tuple[str, ...],
+    remote: Remote,
+    output: Format,
+) -> int:
+    """Hold hiera data and site code against the modules that ENV pins.
+
+    Finds keys that bind to nothing, what is deprecated, and values that a parameter's type rejects. Ends with 1 if
+    there is an error or a warning.
+    """
+    if not hiera and not code:
+        raise InputError(Problem("audit needs something to look at", hint="give --hiera DIR or --code DIR"))
+    workspace = open_workspace(project, remote)
+    pairs = frozenset((name, module or None) for name, _, module in (text.partition(":") for text in ignore))
+    result = audit(workspace, environment, read_material(hiera, code), ignore=pairs)
+    say(_lines(result, output))
+    for problem in result.problems:
+        tell(problem)
+    return result.exit_code
+
+
+def _lines(result: Audit, output: Format) -> Iterable[str]:
+    if output is Format.JSON:
+        return [as_json.dump(audit_report.as_json(result))]
+    if output is Format.JUNIT:
+        from pinner.report.junit import junit  # noqa: PLC0415 - who reads text need not load XML
+
+        return [junit([audit_report.as_outcome(result)])]
+    if output is Format.SARIF:
+        from pinner.report.sarif import sarif  # noqa: PLC0415 - the same
+
+        return [sarif([audit_report.as_outcome(result)])]
+    return audit_report.as_text(result)
+
+
+@click.command(
+    "api",
+    epilog=example(
+        "pinner api https://opendev.org/openstack/puppet-nova stable/2025.1",
+        "pinner api ./puppet-nova 0123abcd",
+    ),
+)
+@click.argument("git")
+@click.argument("commit")
+@remote_options
+@format_option(Format.TEXT, Format.JSON)
+@click.pass_obj
+def api_command(project: str, git: str, commit: str, *, remote: Remote, output: Format) -> None:
+    """Show what a module defines at a commit, with all parameters.
+
+    Classes, defined types, functions and types. GIT is a path or URL; COMMIT an id or its start, a branch or a tag.
+    """
+    workspace = open_workspace(project, remote, is_project_needed=False)
+    result = read_api(workspace, git, commit)
+    say([as_json.dump(api_report.as_json(result))] if output is Format.JSON else api_report.as_text(result))

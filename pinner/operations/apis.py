@@ -1,0 +1,122 @@
+"""The APIs of modules at their commits: each distinct file is read once ever, one git batch a repository."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from pinner.git.memory import Memory
+from pinner.git.mirror import Mirror
+from pinner.git.objects import TooLarge, read_blobs
+from pinner.git.trees import list_tree
+from pinner.puppet.code.paths import Role, role_of
+from pinner.puppet.code.reading import READER, read_file
+from pinner.puppet.code.stored import from_json, to_json
+from pinner.words.api import Definition, ModuleApi, Unreadable
+
+MEMORY: Final = f"api-{READER}"
+MAX_BYTES: Final = 4 * 1024 * 1024
+_FILE_MODE: Final = "100"
+_NAMED_BY_PATH: Final = frozenset({Role.EXTERNAL_FACT, Role.TASK, Role.DATA})
+
+Found = tuple[Definition, ...] | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFile:
+    """One file of a module's tree that may define something; `role` is what its path makes it."""
+
+    path: str
+    blob: str
+    role: Role
+
+    @property
+    def key(self) -> str:
+        """Return what its definitions are remembered by: the same text means something else in another role."""
+        return f"{self.blob} {self.role.name}"
+
+
+def read_apis(
+    commits: Mapping[Mirror, Iterable[str]], *, memory: Memory, jobs: int
+) -> Mapping[str, ModuleApi]:
+    """Return commit to API; each mirror has its commits. Only what was never seen before is read."""
+    pairs = [(mirror, commit) for mirror, ids in commits.items() for commit in sorted(set(ids))]
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        listed = list(pool.map(lambda pair: list_code(*pair), pairs))
+    files: dict[Mirror, list[CodeFile]] = {mirror: [] for mirror in commits}
+    for (mirror, _), some in zip(pairs, listed, strict=True):
+        files[mirror] += some
+    found = read_definitions(files, memory=memory, jobs=jobs)
+    return {commit: assemble(some, found) for (_, commit), some in zip(pairs, listed, strict=True)}
+
+
+def list_code(mirror: Mirror, commit: str) -> tuple[CodeFile, ...]:
+    """Return the files of a commit that make up its API; links and submodules are none."""
+    entries = list_tree(mirror, commit)
+    found = (code_file(entry.path, entry.id) for entry in entries if entry.mode.startswith(_FILE_MODE))
+    return tuple(file for file in found if file)
+
+
+def code_file(path: str, blob: str) -> CodeFile | None:
+    """Return a file of a tree, if it is part of an API; bytes of its path that are no UTF-8 are spelled out."""
+    shown = path.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    role = role_of(shown)
+    return CodeFile(shown, blob, role) if role else None
+
+
+def read_definitions(
+    files: Mapping[Mirror, Iterable[CodeFile]], *, memory: Memory, jobs: int
+) -> Mapping[CodeFile, Found]:
+    """Return what each file defines."""
+    wanted = {mirror: dict.fromkeys(some) for mirror, some in files.items()}
+    told = {
+        file: read_file(file.path, b"")
+        for some in wanted.values()
+        for file in some
+        if file.role in _NAMED_BY_PATH
+    }
+    texts = memory.recall(MEMORY, {file.key for some in wanted.values() for file in some if file not in told})
+    missing = {
+        mirror: [file for file in some if file not in told and file.key not in texts]
+        for mirror, some in wanted.items()
+    }
+    fresh = _read_fresh({mirror: some for mirror, some in missing.items() if some}, jobs=jobs)
+    memory.remember(MEMORY, fresh)
+    texts |= fresh
+    return told | {
+        file: from_json(file.path, texts[file.key])
+        for some in wanted.values()
+        for file in some
+        if file not in told
+    }
+
+
+def _read_fresh(missing: Mapping[Mirror, Sequence[CodeFile]], *, jobs: int) -> dict[str, str]:
+    """Return the stored texts of files that were never read before, by their keys."""
+    if not missing:
+        return {}
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        return dict(part for parts in pool.map(_load, missing.items()) for part in parts)
+
+
+def _load(request: tuple[Mirror, Sequence[CodeFile]]) -> list[tuple[str, str]]:
+    """Parse while other repositories' blobs still come: a second process would cost more than all this code takes."""
+    mirror, files = request
+    blobs = read_blobs(mirror, [file.blob for file in files], max_bytes=MAX_BYTES)
+    return [(file.key, to_json(_parse(file, blobs[file.blob]))) for file in files]
+
+
+def _parse(file: CodeFile, blob: bytes | TooLarge | None) -> Found:
+    if isinstance(blob, bytes):
+        return read_file(file.path, blob)
+    size = f"{blob.size} bytes, {MAX_BYTES} at most are read" if blob else "the mirror lacks its content"
+    return Unreadable(file.path, f"the file cannot be read: {size}")
+
+
+def assemble(files: Iterable[CodeFile], found: Mapping[CodeFile, Found]) -> ModuleApi:
+    """Return one API from what was found in its files."""
+    parts = [found[file] for file in files]
+    return ModuleApi(
+        tuple(one for part in parts if not isinstance(part, Unreadable) for one in part),
+        tuple(part for part in parts if isinstance(part, Unreadable)),
+    )
