@@ -1,6 +1,7 @@
 """Definitions as plain rows, so that what pinner reads and what Puppet's own parser reads can be laid side by side."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -8,6 +9,9 @@ from hypothesis import strategies as st
 from pinner.words.api import Definition
 
 Row = dict[str, Any]
+
+TRAPS = sorted((Path(__file__).parents[1] / "puppet" / "code" / "traps").glob("*.pp"))
+TEXTS = {path.stem: path.read_bytes().decode() for path in TRAPS}
 
 
 def rows_of(definitions: Iterable[Definition]) -> list[Row]:

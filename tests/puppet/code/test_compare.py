@@ -10,8 +10,7 @@ from pinner.puppet.code.compare import compare_apis
 from pinner.puppet.code.reading import read_module
 from pinner.words.api import Kind, ModuleApi
 from pinner.words.changes import ApiChange, Change, Severity
-from tests.puppet.code.test_headers import TEXTS
-from tests.support.puppet_code import mutations
+from tests.support.puppet_code import TEXTS, mutations
 
 Told = tuple[str, str, str | None, str | None, str | None, str]
 

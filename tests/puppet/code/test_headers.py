@@ -13,10 +13,8 @@ from pinner.puppet.code.reading import read_file
 from pinner.words.api import Unreadable
 from pinner.words.problems import InputError
 from tests.support.oracles import RubyOracle
-from tests.support.puppet_code import mutations, rows_of, rows_of_puppet
+from tests.support.puppet_code import TEXTS, TRAPS, mutations, rows_of, rows_of_puppet
 
-TRAPS = sorted((Path(__file__).parent / "traps").glob("*.pp"))
-TEXTS = {path.stem: path.read_bytes().decode() for path in TRAPS}
 REJECTED_BY_PUPPET = {"old_body"}
 KEYWORDS = re.compile("class|define|type|function|plan")
 # A quote right after a quote: Puppet's lexer takes the first for text in a few places where no string can stand.

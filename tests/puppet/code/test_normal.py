@@ -3,8 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinner.puppet.code.normal import normal
-from tests.puppet.code.test_headers import TEXTS
-from tests.support.puppet_code import mutations
+from tests.support.puppet_code import TEXTS, mutations
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,7 @@ from hypothesis import strategies as st
 
 from pinner.puppet.code.reading import read_file, read_module
 from pinner.words.api import Definition, Kind, ModuleApi, Unreadable
-from tests.puppet.code.test_headers import TEXTS
-from tests.support.puppet_code import mutations
+from tests.support.puppet_code import TEXTS, mutations
 
 NOTHING = "the file holds code, but defines no class, defined type, function or type alias"
 PATHS = (

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pinner.puppet.code.reading import read_file
 from pinner.puppet.code.stored import from_json, to_json
 from pinner.words.api import Creation, Definition, Evidence, Kind, Mark, Parameter, Unreadable
-from tests.puppet.code.test_headers import TEXTS
+from tests.support.puppet_code import TEXTS
 
 WORDS = st.text(max_size=12)
 MAYBE = st.none() | WORDS
