@@ -5,6 +5,7 @@ import re
 
 from pinner.project.nodes import read_nodes
 from pinner.project.quoting import quote
+from pinner.project.text import line_of_conflict
 from pinner.words.places import Place
 from pinner.words.problems import InputError, Problem
 
@@ -13,7 +14,6 @@ FORMAT = 1
 
 MEND = "take the file back from git; or delete it, and 'pinner lock' pins everything anew"
 _MOST_DIGITS = 18
-_MARKER = re.compile(r"^(<{7}|\|{7}|={7}|>{7})( .*)?$", re.MULTILINE)
 _KEY = re.compile(r'^ *"pinner_lock"', re.MULTILINE)
 
 
@@ -68,9 +68,8 @@ def _repeated(text: str, path: str) -> tuple[Problem, ...]:
 
 
 def _explain(error: json.JSONDecodeError, text: str, path: str) -> Problem:
-    if marker := _MARKER.search(text):
+    if line := line_of_conflict(text):
         hint = "take either side (git checkout --ours or --theirs), then run 'pinner lock'"
-        line = text.count("\n", 0, marker.start()) + 1
         return Problem("the lock holds the marks of a merge conflict", Place(path, line, 1), hint)
     if not text.strip():
         return Problem("the lock is empty", Place(path), MEND)

@@ -150,7 +150,9 @@ def check_template(text: str) -> str | None:
 
 def check_url_prefix(text: str) -> str | None:
     """Refuse what no git URL can begin with."""
-    return check_git_url(f"{text}x" if text.endswith(("/", ":")) else text)
+    whole = f"{text}x" if text.endswith(("/", ":")) else text
+    flaw = check_git_url(whole)
+    return flaw and flaw.replace(quote(whole), quote(text), 1)
 
 
 def check_rewrite_target(text: str) -> str | None:

@@ -64,6 +64,12 @@ def decode(data: bytes, path: str) -> str:
     return text
 
 
+def line_of_conflict(text: str) -> int | None:
+    """Return the line of the first mark that git leaves in a file where a merge stopped, None without one."""
+    mark = re.search(r"^(<{7}|\|{7}|={7}|>{7})( .*)?$", text, re.MULTILINE)
+    return text.count("\n", 0, mark.start()) + 1 if mark else None
+
+
 def _place_after(text: str, path: str) -> Place:
     lines = re.split(r"\r\n|\n|\r", text)
     return Place(path, len(lines), len(lines[-1]) + 1)

@@ -3,6 +3,7 @@
 import yaml
 
 from pinner.project.quoting import quote
+from pinner.project.text import line_of_conflict
 from pinner.words.places import Place
 from pinner.words.problems import Problem
 
@@ -41,6 +42,9 @@ _UNCLOSED = {
 
 def explain(error: yaml.YAMLError, text: str, path: str) -> Problem:
     """Return the parser's error as a problem of the file `path` with that text."""
+    if line := line_of_conflict(text):
+        mend = "keep what is meant of the two sides, and delete the marks"
+        return Problem("the file holds the marks of a merge conflict", Place(path, line, 1), mend)
     if not isinstance(error, yaml.MarkedYAMLError):
         return Problem(f"this is no YAML: {error}", Place(path))
     if error.context in _UNCLOSED and error.context_mark:
