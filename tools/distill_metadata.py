@@ -1,24 +1,26 @@
-"""Write tests/data/upstream_metadata.json: what upstreams' own metadata says at the refs that carry a release.
+"""Write what upstreams' own metadata says at their refs: tests/data/upstream_metadata.json and third_party_releases.json.
 
-usage: python -m tools.distill_metadata INPUT_DIR [OUTPUT_FILE]
+usage: python -m tools.distill_metadata INPUT_DIR [OUTPUT_DIR]
 
-INPUT_DIR is that of distill_catalogue.py; only its metadata/ is read. From it come, by the catalogue's word, the refs
-that carry a series, and the tags that upstream's gate pins; of each its file, name, version and dependencies as written.
-The same input gives the same bytes: a repository a section, a ref a line. Where the facts lack a repository, a ref or a
-commit, nothing is written: the tests name those.
+INPUT_DIR is that of distill_catalogue.py; only its metadata/ is read. The first file holds, by the catalogue's word, the
+refs that carry a series and the tags that upstream's gate pins; the second the other release tags of third-party
+modules. Of each ref there is the file, the name, the version and the dependencies as written. The same input gives the
+same bytes: a repository a section, a ref a line. Where the facts lack a repository, a ref or a commit, nothing is
+written: the tests name those.
 """
 
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pinner.openstack.packaged import facts
+from pinner.puppet.versions import version_of_tag
 from pinner.words.refs import TAG, short_name
 
-OUTPUT = Path(__file__).resolve().parent.parent / "tests" / "data" / "upstream_metadata.json"
+OUTPUT = Path(__file__).resolve().parent.parent / "tests" / "data"
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -31,6 +33,16 @@ def wanted_refs() -> Iterator[tuple[str, str]]:
         for pin in pins:
             if pin.ref and not COMMIT.fullmatch(pin.ref):
                 yield homes.get(pin.name, pin.git), TAG + pin.ref
+
+
+def other_releases(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield URL and whole ref name of every release tag of a third-party module that is not among the wanted refs."""
+    wanted = set(wanted_refs())
+    for home in facts().third_party:
+        for ref in read(folder, home.git):
+            version = version_of_tag(ref)
+            if version and version.is_stable and (home.git, TAG + ref) not in wanted:
+                yield home.git, TAG + ref
 
 
 def read(folder: Path, url: str) -> Mapping[str, Any]:
@@ -46,10 +58,10 @@ def row(metadata: Mapping[str, Any]) -> list[Any]:
     return [metadata["file"], metadata.get("name"), metadata.get("version"), metadata.get("dependencies", [])]
 
 
-def render(folder: Path) -> str:
-    """Return the whole file."""
+def render(folder: Path, pairs: Iterable[tuple[str, str]]) -> str:
+    """Return a whole file, which holds those of the pairs of URL and ref that the facts have a module at."""
     refs: dict[str, list[str]] = {}
-    for url, ref in sorted(set(wanted_refs())):
+    for url, ref in sorted(set(pairs)):
         refs.setdefault(url, []).append(ref)
     sections = [_section(url, names, read(folder, url)) for url, names in refs.items()]
     return "{\n" + ",\n".join(section for section in sections if section) + "\n}\n"
@@ -69,4 +81,9 @@ if __name__ == "__main__":
     if len(sys.argv) not in {2, 3}:
         sys.exit(__doc__)
     target = Path(sys.argv[2]) if sys.argv[2:] else OUTPUT
-    target.write_text(render(Path(sys.argv[1])), encoding="utf-8")
+    inputs = Path(sys.argv[1])
+    for name, pairs in (
+        ("upstream_metadata.json", wanted_refs()),
+        ("third_party_releases.json", other_releases(inputs)),
+    ):
+        (target / name).write_text(render(inputs, pairs), encoding="utf-8")

@@ -4,7 +4,8 @@
 
 writes root/HOST/OWNER/NAME.git, so that one `rewrite` of `https://` leads there. Names, versions and dependencies are
 facts, as written there; code and commit ids are made here. Only the refs that carry a release, and the tags that
-upstream's gate pins, are there.
+upstream's gate pins, are there; with `has_all_releases` all release tags of the third-party modules as well
+(tests/data/third_party_releases.json).
 """
 
 import json
@@ -14,7 +15,9 @@ from pathlib import Path
 
 from tests.support.repositories import run_git
 
-FACTS = Path(__file__).resolve().parents[1] / "data" / "upstream_metadata.json"
+_DATA = Path(__file__).resolve().parents[1] / "data"
+FACTS = _DATA / "upstream_metadata.json"
+RELEASES = _DATA / "third_party_releases.json"
 _WHO = "Upstream <upstream@example.org> 1340000000 +0000"
 
 
@@ -28,9 +31,9 @@ class Row:
     dependencies: tuple[tuple[str, str | None], ...]
 
 
-def read_facts() -> Mapping[str, Mapping[str, Row]]:
+def read_facts(path: Path = FACTS) -> Mapping[str, Mapping[str, Row]]:
     """Return URL to whole ref name to what it says."""
-    found = json.loads(FACTS.read_text(encoding="utf-8"))
+    found = json.loads(path.read_text(encoding="utf-8"))
     return {url: {ref: _row(*row) for ref, row in refs.items()} for url, refs in found.items()}
 
 
@@ -38,9 +41,12 @@ def _row(file: str, name: str, version: str | None, dependencies: list[tuple[str
     return Row(file, name, version, tuple((other, wanted) for other, wanted in dependencies))
 
 
-def build_real_upstreams(root: Path) -> None:
+def build_real_upstreams(root: Path, *, has_all_releases: bool = False) -> None:
     """Build all upstreams below `root`."""
-    for url, rows in read_facts().items():
+    releases = read_facts(RELEASES) if has_all_releases else {}
+    carrying = read_facts()
+    for url in sorted(carrying.keys() | releases.keys()):
+        rows = {**releases.get(url, {}), **carrying.get(url, {})}
         path = root / f"{url.partition('://')[2]}.git"
         path.mkdir(parents=True)
         run_git("init", "--quiet", "--bare", "--template=", "--initial-branch=none", str(path))

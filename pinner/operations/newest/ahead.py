@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from pinner.operations.demands import Demand
 from pinner.operations.newest.offers import Offers
-from pinner.operations.newest.solver import Puzzle, admitting, candidates
+from pinner.operations.newest.puzzle import Puzzle, admitting, candidates
 
 
 def ask_ahead(puzzles: Iterable[Puzzle], offers: Offers) -> None:
@@ -16,7 +16,9 @@ def ask_ahead(puzzles: Iterable[Puzzle], offers: Offers) -> None:
         seen |= wave
         offers.ask(wave)
         roots = [(puzzle, module, _roots_on(module, puzzle)) for puzzle in puzzles for module in sorted(wave)]
-        offers.read_ahead((module, admitting(demands)) for _, module, demands in roots)
+        offers.read_ahead(
+            (module, admitting(demand.range for demand in demands)) for _, module, demands in roots
+        )
         wave = {name for root in roots for name in _asked_next(*root, offers=offers)} - seen
 
 

@@ -11,7 +11,8 @@ from pinner.operations.inspection import of_modules, read_pinned_metadata
 from pinner.operations.newest.ahead import ask_ahead
 from pinner.operations.newest.collisions import explain
 from pinner.operations.newest.offers import Offer, Offers
-from pinner.operations.newest.solver import NoSolutionError, Puzzle, TooManyRoundsError, solve
+from pinner.operations.newest.puzzle import Puzzle
+from pinner.operations.newest.solver import NoSolutionError, TooManyRoundsError, solve
 from pinner.operations.pinning import Moves
 from pinner.operations.wanted import WantedGit
 from pinner.words.findings import Finding, Level

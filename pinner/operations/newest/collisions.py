@@ -1,22 +1,18 @@
 """Why there is no solution: the fewest demands that cannot all be met, in words."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pinner.operations.demands import Demand
 from pinner.operations.newest.offers import Offers
-from pinner.operations.newest.solver import (
-    MOST_ROUNDS,
-    NoSolutionError,
-    Puzzle,
-    TooManyRoundsError,
-    candidates,
-    is_open,
-    solve,
-)
+from pinner.operations.newest.puzzle import Puzzle, candidates, is_open
+from pinner.operations.newest.solver import MOST_ROUNDS, NoSolutionError, TooManyRoundsError, solve
 
-ROUNDS = 200
-"""Rounds for each trial on the way to the fewest demands."""
+MOST_COLLISIONS = 5
+"""Collisions between modules that are told in one run."""
+MOST_FACTS = 10
+"""Phrases of one message."""
 NAMED = 3
 """Those who want the same that are called by name, if there are more."""
 
@@ -31,7 +27,7 @@ class Collision:
 
 
 def explain(puzzle: Puzzle, offers: Offers) -> tuple[Collision, ...]:
-    """Return every collision of a puzzle that has no solution: those at one module, and one between the other modules."""
+    """Return the collisions of a puzzle that has no solution: those at one module, and some between the other modules."""
     roots = sorted(demand for demand in puzzle.roots if is_open(demand, puzzle, offers))
     modules = dict.fromkeys(demand.module for demand in roots)
     on = {module: [demand for demand in roots if demand.module == module] for module in modules}
@@ -57,36 +53,78 @@ def _at_one_module(module: str, demands: Sequence[Demand], puzzle: Puzzle, offer
         newest = next(candidates(module, (), puzzle, offers, objects=False), None)
         there_is = f"the newest is {newest.version}" if newest else "there is none at all"
         message = f"no release of {name} is in the range: {', '.join(facts)}; {there_is}"
-    return Collision(module, message, _hint(wishes))
+    return Collision(module, message, _hint(module, (*objections, *_rarest(wishes))))
 
 
-def _between_modules(puzzle: Puzzle, offers: Offers) -> tuple[Collision, ...]:
+def _between_modules(puzzle: Puzzle, offers: Offers) -> Iterator[Collision]:
+    """Yield a collision, then the next that is left when the rarest of its wishes is dropped."""
+    left = _wishes(puzzle.roots)
+    for _ in range(MOST_COLLISIONS):
+        try:
+            solve(replace(puzzle, roots=_all(left)), offers)
+        except NoSolutionError:
+            wishes = _fewest(left, lambda some: not _is_solvable(some, puzzle, offers))
+            yield _of_several(wishes, puzzle, offers)
+            left = [wish for wish in left if wish is not _rarest(wishes)]
+        except TooManyRoundsError:
+            yield _unknown(left[0][0].module)
+            return
+        else:
+            return
+
+
+def _of_several(wishes: "list[Wish]", puzzle: Puzzle, offers: Offers) -> Collision:
+    tensions = tuple(_tensions(wishes, puzzle, offers))
+    facts = [*_phrases(wishes), *_phrases(_wishes(tensions))]
+    rarest = _rarest(wishes)
+    message = f"no releases go together that satisfy everybody: {', '.join(_shortened(facts))}"
+    mendable = [demand for demand in tensions if demand.asker == rarest[0].module]
+    return Collision(rarest[0].module, message, _hint(rarest[0].module, (*mendable, *rarest)))
+
+
+def _unknown(module: str) -> Collision:
+    message = f"no set of releases was found in {MOST_ROUNDS} steps that satisfies everybody"
+    return Collision(
+        module, message, "name the version of a module or two under 'modules': less is left to find then"
+    )
+
+
+def _is_solvable(wishes: "Iterable[Wish]", puzzle: Puzzle, offers: Offers) -> bool:
+    """Tell whether the wishes alone have a solution; where nobody knows, they may have one."""
     try:
-        solve(puzzle, offers)
+        solve(replace(puzzle, roots=_all(wishes)), offers)
     except NoSolutionError:
-        pass
-    except TooManyRoundsError:
-        message = f"no set of releases was found in {MOST_ROUNDS} steps that satisfies everybody"
-        hint = "name the version of a module or two under 'modules', so that less is left to find"
-        return (Collision(puzzle.roots[0].module, message, hint),)
-    else:
-        return ()
-    wishes = _fewest(_wishes(puzzle.roots), lambda some: bool(_causes(some, puzzle, offers)))
-    causes = [demand for demand in _causes(wishes, puzzle, offers) if demand.release]
-    facts = [*_phrases(wishes), *_phrases(_wishes(causes))]
-    message = f"no releases go together that satisfy everybody: {', '.join(facts)}"
-    return (Collision(wishes[0][0].module, message, _hint(wishes)),)
-
-
-def _causes(wishes: "Iterable[Wish]", puzzle: Puzzle, offers: Offers) -> tuple[Demand, ...]:
-    """Return what met last where the wishes have no solution; nothing where they have one, or nobody knows."""
-    try:
-        solve(replace(puzzle, roots=tuple(_all(wishes))), offers, rounds=ROUNDS)
-    except NoSolutionError as error:
-        return error.causes
+        return False
     except TooManyRoundsError:
         pass
-    return ()
+    return True
+
+
+def _tensions(wishes: "Sequence[Wish]", puzzle: Puzzle, offers: Offers) -> Iterator[Demand]:
+    """Yield what the releases that meet the wishes ask of each other, or of the same third one."""
+    on = {
+        wish[0].module: [demand for other in wishes for demand in other if demand.module == wish[0].module]
+        for wish in wishes
+    }
+    asked = {
+        module: [
+            demand
+            for offer in candidates(module, demands, puzzle, offers)
+            for demand in puzzle.demands_of(offer)
+        ]
+        for module, demands in on.items()
+    }
+    askers = Counter(name for demands in asked.values() for name in {demand.module for demand in demands})
+    for demands in asked.values():
+        yield from (demand for demand in demands if demand.module in on or askers[demand.module] > 1)
+
+
+def _shortened(facts: list[str]) -> list[str]:
+    return (
+        facts
+        if len(facts) <= MOST_FACTS
+        else [*facts[:MOST_FACTS], f"and {len(facts) - MOST_FACTS} more demands"]
+    )
 
 
 # Demands of several who want the same module in the same range.
@@ -137,9 +175,13 @@ def _fixed(objections: Iterable[Demand], puzzle: Puzzle) -> list[str]:
     ]
 
 
-def _hint(wishes: Sequence[Wish]) -> str:
-    one = wishes[0][0]
+def _rarest(wishes: Iterable[Wish]) -> Wish:
+    return min(wishes, key=len)
+
+
+def _hint(module: str, mendable: Sequence[Demand]) -> str:
+    one = mendable[0]
     return (
-        f"name a version of '{one.module}' under 'modules', or, if upstream's range is wrong, say so: "
+        f"name a version of '{module}' under 'modules', or, if upstream's range is wrong, say so: "
         f'dependencies: {{override: {{{one.asker}: {{{one.module}: "…"}}}}}}'
     )

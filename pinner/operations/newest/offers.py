@@ -70,11 +70,15 @@ class Offers:
                 if offer is not None and admits(offer.version):
                     yield offer
 
-    def count(self, module: str, admits: Callable[[str], bool]) -> int:
-        """Return how many tags name a version that is let in; none of them is read."""
+    def versions(self, module: str) -> tuple[str, ...]:
+        """Return the versions that tags name, newest first; none of them is read."""
         self.ask([module])
         mirror = self.answers.mirror(self.home(module) or "")
-        return sum(admits(version) for version, _ in self._versions(mirror)) if mirror else 0
+        return tuple(version for version, _ in self._versions(mirror)) if mirror else ()
+
+    def count(self, module: str, admits: Callable[[str], bool]) -> int:
+        """Return how many tags name a version that is let in; none of them is read."""
+        return sum(map(admits, self.versions(module)))
 
     def read_ahead(self, wanted: Iterable[tuple[str, Callable[[str], bool]]]) -> None:
         """Read what the first tags of several modules hold, all of them together."""

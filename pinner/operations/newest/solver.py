@@ -1,106 +1,54 @@
 """Finding the newest releases that satisfy everybody. The same question has the same answer, and there is a last round."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from resolvelib import AbstractProvider, BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
 
-from pinner.operations.demands import Corrections, Demand, is_met
+from pinner.operations.demands import Demand, is_met
 from pinner.operations.newest.offers import Offer, Offers
+from pinner.operations.newest.puzzle import Puzzle, admitting, candidates, is_open
+from pinner.operations.newest.support import supported
 
 if TYPE_CHECKING:
     from resolvelib.structs import Matches, RequirementInformation
 
     Information = RequirementInformation[Demand, Offer]
 
+FIRST_ROUNDS = 100
+"""Rounds after which it is worth to look which releases can be part of a solution at all."""
 MOST_ROUNDS = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Puzzle:
-    """What is to be solved for one environment.
-
-    `roots` are the demands of the modules that are there whatever comes out. `fixed` maps those, and everything else
-    that the manifest names, to versions (None: not known); `puppet` is the version the environment runs. `kept` are
-    releases that stay as long as they satisfy everybody.
-    """
-
-    roots: tuple[Demand, ...]
-    fixed: Mapping[str, str | None]
-    corrections: Corrections
-    puppet: str | None = None
-    kept: Mapping[str, Offer] = field(default_factory=dict)
-
-    def demands_of(self, offer: Offer) -> tuple[Demand, ...]:
-        """Return what a release asks for."""
-        return self.corrections.demands(offer.module, offer.dependencies, release=offer.version)
-
-    def objections(self, offer: Offer) -> Iterator[Demand]:
-        """Yield the demands of a release that what is fixed does not meet."""
-        for demand in self.demands_of(offer):
-            version = self.fixed.get(demand.module)
-            if version is not None and not is_met(demand.range, version):
-                yield demand
-        for row in offer.requirements:
-            if self.puppet is not None and row.name == "puppet" and not is_met(row.range, self.puppet):
-                yield Demand(offer.module, "puppet", "puppet", row.range, offer.version)
-
-
 class NoSolutionError(Exception):
-    """No set of releases satisfies everybody; `causes` are the demands that met last. Never leaves this folder."""
-
-    def __init__(self, causes: Iterable[Demand]) -> None:
-        super().__init__()
-        self.causes = tuple(dict.fromkeys(causes))
+    """No set of releases satisfies everybody. Never leaves this folder."""
 
 
 class TooManyRoundsError(Exception):
     """The last round came before a solution. Never leaves this folder."""
 
 
-def solve(puzzle: Puzzle, offers: Offers, *, rounds: int = MOST_ROUNDS) -> Mapping[str, Offer]:
+def solve(puzzle: Puzzle, offers: Offers) -> Mapping[str, Offer]:
     """Return module to release; raises NoSolutionError or TooManyRoundsError."""
+    try:
+        return _search(puzzle, offers, FIRST_ROUNDS)
+    except TooManyRoundsError:
+        left = supported(puzzle, offers)
+    if not all(left.values()):
+        raise NoSolutionError
+    return _search(replace(puzzle, left=left), offers, MOST_ROUNDS)
+
+
+def _search(puzzle: Puzzle, offers: Offers, rounds: int) -> Mapping[str, Offer]:
     roots = [demand for demand in puzzle.roots if is_open(demand, puzzle, offers)]
     resolver: Resolver[Demand, Offer, str] = Resolver(_Provider(puzzle, offers), BaseReporter())
     try:
         return resolver.resolve(roots, max_rounds=rounds).mapping
-    except ResolutionImpossible as error:
-        raise NoSolutionError(cause.requirement for cause in error.causes) from None
+    except ResolutionImpossible:
+        raise NoSolutionError from None
     except ResolutionTooDeep:
         raise TooManyRoundsError from None
-
-
-def is_open(demand: Demand, puzzle: Puzzle, offers: Offers) -> bool:
-    """Tell whether a release is to be found for that demand: its module is not fixed, and has a home that answers."""
-    if demand.module in puzzle.fixed or offers.home(demand.module) is None:
-        return False
-    return offers.failure(demand.module) is None
-
-
-def admitting(demands: Iterable[Demand]) -> Callable[[str], bool]:
-    """Return what tells of a version whether it meets all demands."""
-    ranges = frozenset(demand.range for demand in demands)
-    return lambda version: all(is_met(wanted, version) for wanted in ranges)
-
-
-def candidates(
-    module: str, demands: Sequence[Demand], puzzle: Puzzle, offers: Offers, *, objects: bool = True
-) -> Iterator[Offer]:
-    """Return the releases that meet the demands, the kept one first, then the newest.
-
-    What is fixed may object to a release, which then is left out unless `objects` is False.
-    """
-    admits = admitting(demands)
-    kept = puzzle.kept.get(module)
-    if kept and admits(kept.version):
-        found = chain(
-            (kept,), (offer for offer in offers.newest_first(module, admits) if offer.tag != kept.tag)
-        )
-    else:
-        found = chain(offers.newest_first(module, admits))
-    return (offer for offer in found if not objects or not any(puzzle.objections(offer)))
 
 
 class _Provider(AbstractProvider[Demand, Offer, str]):
@@ -120,14 +68,23 @@ class _Provider(AbstractProvider[Demand, Offer, str]):
         candidates: Mapping[str, Iterator[Offer]],  # noqa: ARG002
         information: Mapping[str, Iterator["Information"]],
         backtrack_causes: Sequence["Information"],
-    ) -> tuple[bool, int, str]:
-        """Put first what collided last, then what has the fewest releases to choose from."""
+    ) -> tuple[bool, bool, int, str]:
+        """Put first what collided last; then what the environment's own modules ask for, which so is as new as can be.
+
+        Among those the ones with the fewest releases to choose from: otherwise most ways lead nowhere.
+        """
         is_cause = any(
             identifier in {cause.requirement.module, cause.parent.module if cause.parent else None}
             for cause in backtrack_causes
         )
-        demands = (row.requirement for row in information[identifier])
-        return not is_cause, self._offers.count(identifier, admitting(demands)), identifier
+        demands = [row.requirement for row in information[identifier]]
+        is_indirect = all(demand.release for demand in demands)
+        return (
+            is_indirect,
+            not is_cause,
+            self._offers.count(identifier, admitting(demand.range for demand in demands)),
+            identifier,
+        )
 
     def find_matches(
         self,
