@@ -74,8 +74,23 @@ def _branch(wanted: WantedGit, mirror: Mirror, _mirrors: Mirrors) -> Answer:
     return _missing(
         wanted,
         f"no branch {name!r}",
-        _there_is(_near(name, mirror.refs.branches)) or _it_has(mirror.refs.branches, "branches"),
+        _moved_on(name, mirror)
+        or _there_is(_near(name, mirror.refs.branches))
+        or _it_has(mirror.refs.branches, "branches"),
     )
+
+
+def _moved_on(name: str, mirror: Mirror) -> str | None:
+    """Say where the release of a branch `stable/R` lives since that is gone."""
+    release = name.removeprefix("stable/")
+    if release == name:
+        return None
+    if mirror.refs.branch(f"unmaintained/{release}"):
+        now = f"branch: unmaintained/{release}"
+    else:
+        tags = (f"{release}-{mark}" for mark in ("eol", "eom", "em"))
+        now = next((f"tag: {tag}" for tag in tags if mirror.refs.tag(tag)), "")
+    return f"the release moved on: write 'release: {release}', which follows it, or '{now}'" if now else None
 
 
 def _tag(wanted: WantedGit, mirror: Mirror, _mirrors: Mirrors) -> Answer:

@@ -188,6 +188,27 @@ def test_a_branch_that_went_away_with_all_its_commits(locked: Cloud) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("ref", "now"),
+    [("heads/unmaintained/2024.1", "branch: unmaintained/2024.1"), ("tags/2024.1-eol", "tag: 2024.1-eol")],
+)
+def test_a_new_pin_of_a_branch_that_went_away_is_told_where_the_release_went(
+    cloud: Cloud, ref: str, now: str
+) -> None:
+    keystone = cloud.upstream("keystone")
+    keystone.move(f"refs/{ref}", keystone.id("refs/heads/stable/2024.1"))
+    keystone.delete("refs/heads/stable/2024.1")
+    cloud.manifest("production", "modules:\n  keystone: {branch: stable/2024.1}\n")
+    result = cloud.run("lock", "--format", "json")
+    assert (result.code, told(result)[0][3:]) == (
+        2,
+        (
+            "module 'keystone': no branch 'stable/2024.1' in https://opendev.org/openstack/puppet-keystone",
+            f"the release moved on: write 'release: 2024.1', which follows it, or '{now}'",
+        ),
+    )
+
+
 def test_a_wanted_tag_that_was_deleted(cloud: Cloud) -> None:
     cloud.manifest("production", "modules:\n  keystone: {tag: 26.0.0}\n")
     cloud.run("lock")
