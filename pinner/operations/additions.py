@@ -8,15 +8,18 @@ from pinner.operations.demands import corrections_of, requirers
 from pinner.operations.drafts import Draft, describe_drafts
 from pinner.operations.gate_additions import with_gate
 from pinner.operations.inspection import of_modules
-from pinner.operations.newest.bringing import with_newest
 from pinner.operations.pinning import Moves
+from pinner.words.manifests import Externals
 from pinner.words.metadata import Metadata
 from pinner.words.pins import GitPin, Pin
 
 
 def with_externals(drafts: list[Draft], moves: Moves, answers: Answers) -> list[Draft]:
     """Return the drafts with what their modules require, and what that requires in turn; each pin says who does."""
-    drafts = with_newest(drafts, moves, answers)
+    if any(draft.wanted.manifest.externals is Externals.NEWEST for draft in drafts):
+        from pinner.operations.newest.bringing import with_newest  # noqa: PLC0415 - few solve, all start
+
+        drafts = with_newest(drafts, moves, answers)
     if not moves.are_named:
         drafts = with_gate(drafts, moves, answers)
     drafts, metadata = describe_drafts(drafts, answers)

@@ -4,7 +4,7 @@ It is read at the ref of the release. Where that cannot be done, the facts packa
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pinner.git.mirrors import Mirror
@@ -19,9 +19,6 @@ from pinner.openstack.catalogue import (
 from pinner.openstack.series import Series
 from pinner.operations.answers import Answers
 from pinner.operations.wanted import Rule, WantedGit
-from pinner.puppet.git_urls import check_git_url
-from pinner.puppet.names import check_module_name, check_ref_name
-from pinner.puppet.puppetfile import PuppetfileModule, read_puppetfile
 from pinner.words.findings import Finding
 from pinner.words.places import Place
 from pinner.words.wants import Selector, Want
@@ -32,8 +29,6 @@ MAX_BYTES = 1024 * 1024
 
 # Raised when the reader of Puppetfiles learns something new.
 READER = "gate-1"
-# The gate follows these from day to day, so they say nothing of a release.
-_MAIN_BRANCHES = frozenset({"master", "main", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +77,14 @@ def _recall(commit: str, mirror: Mirror, answers: Answers) -> tuple[ExternalPin,
     memory = answers.workspace.memory
     if commit in (remembered := memory.recall(READER, [commit])):
         return tuple(ExternalPin(*row) for row in json.loads(remembered[commit]))
-    pins = tuple(_read(commit, mirror))
+    pins = _read(commit, mirror)
     rows = [[pin.name, pin.git, pin.ref] for pin in pins]
     memory.remember(READER, {commit: json.dumps(rows, separators=(",", ":"))})
     return pins
 
 
-def _read(commit: str, mirror: Mirror) -> Iterator[ExternalPin]:
+def _read(commit: str, mirror: Mirror) -> tuple[ExternalPin, ...]:
+    from pinner.operations.gate_puppetfile import read_pins  # noqa: PLC0415 - reads Ruby: start-up would feel it
+
     content = read_files(mirror, [(commit, PUPPETFILE)], max_bytes=MAX_BYTES)[commit, PUPPETFILE]
-    if isinstance(content, bytes):
-        modules = read_puppetfile(content).puppetfile.modules
-        yield from (pin for module in modules if (pin := _pin(module)))
-
-
-def _pin(module: PuppetfileModule) -> ExternalPin | None:
-    """Return a git module with a name, URL and ref that a lock can hold; a main branch is no pin."""
-    ref = module.ref
-    if module.git is None or check_module_name(module.directory) or check_git_url(module.git):
-        return None
-    if ref is None or ref in _MAIN_BRANCHES or check_ref_name(ref):
-        return ExternalPin(module.directory, module.git, None)
-    return ExternalPin(module.directory, module.git, ref)
+    return read_pins(content) if isinstance(content, bytes) else ()
