@@ -17,6 +17,7 @@ COMMANDS = {
     "status": "show",
     "id": "show",
     "why": "show",
+    "outdated": "outdated",
     "diff": "compare",
     "audit": "explain",
     "api": "explain",
