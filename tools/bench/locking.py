@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pinner.words.manifests import Settings
 from tools.bench.cost import Cost, measure, measure_together
 from tools.bench.rounds import Ratio, Run, Runs, Section, interleave
 from tools.bench.serving import serve
@@ -10,6 +11,7 @@ from tools.bench.upstreams import OPENSTACK, url_of
 
 MODULES = OPENSTACK[:20]
 ENVIRONMENTS = 40
+DEFAULT_JOBS = Settings(cache="").jobs
 
 
 def bench_warm_lock(upstreams: Path, work: Path, rounds: int) -> tuple[Section, ...]:
@@ -43,7 +45,7 @@ def _warm_lock(upstreams: Path, work: Path, rounds: int, *, latency: int, aim: f
     return Section(
         f"Warm lock and verify, https {where}",
         f"{ENVIRONMENTS} environments over {len(MODULES)} repositories, four releases, nothing new upstream. "
-        "The floor opens all its connections at once, as --jobs 20 does; the default is 16.",
+        f"The floor opens all its connections at once, as --jobs 20 does; the default is {DEFAULT_JOBS}.",
         tuple(told.values()),
         (
             Ratio(lock, floor, aim),
