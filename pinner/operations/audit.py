@@ -91,7 +91,7 @@ def _on_unpinned(material: Material, known: frozenset[str]) -> Iterator[Finding]
     for module in sorted(counts.keys() - known):
         if find_module(module, None):
             message = (
-                f"hiera has {counts[module]} keys of module '{module}', which this environment does not have"
+                f"hiera names module '{module}' ({counts[module]}x), which this environment does not have"
             )
             yield Finding(Level.INFO, "hiera-unpinned", module, message)
 

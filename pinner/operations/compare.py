@@ -74,6 +74,15 @@ class ModuleChange:
     explained: Mapping[ApiChange, Note] = field(default_factory=dict)
     hiera: tuple[DataEffect, ...] = ()
 
+    @property
+    def commits_by_weight(self) -> tuple[Commit, ...]:
+        """Return the commits, those that fix a hole before the others."""
+        return tuple(sorted(self.commits, key=self._is_ordinary))
+
+    def _is_ordinary(self, commit: Commit) -> bool:
+        trailers = self.trailers.get(commit.id)
+        return trailers is None or not trailers.is_security
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:

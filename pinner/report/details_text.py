@@ -8,7 +8,7 @@ from pinner.report.counts import count
 from pinner.report.visible import one_line
 from pinner.words.changes import ApiChange, Change, Severity
 from pinner.words.effects import DataEffect, Effect
-from pinner.words.notes import Note
+from pinner.words.notes import Note, Trailers
 
 FEW = 10
 LONGEST = 200
@@ -43,7 +43,7 @@ def detail_lines(change: ModuleChange, *, is_verbose: bool) -> Iterator[str]:
         yield f"it was called '{change.formerly}' before"
     if change.hiera:
         yield f"your data: {_by_effect(change.hiera)}"
-    yield from (f"  {_effect(row)}" for row in change.hiera)
+    yield from (f"  {effect_words(row)}" for row in change.hiera)
     if change.api:
         yield f"api: {_by_severity(change.api)}"
     yield from _api(change, is_verbose=is_verbose)
@@ -54,12 +54,22 @@ def detail_lines(change: ModuleChange, *, is_verbose: bool) -> Iterator[str]:
     yield from _notes(change.notes, is_verbose=is_verbose)
 
 
+def trailer_words(trailers: Trailers | None) -> str:
+    """Return what to say after a commit's subject: that it fixes a hole, and which bugs it closes."""
+    if trailers is None:
+        return ""
+    words = ["security"] if trailers.is_security else []
+    words += trailers.vulnerabilities
+    words += [f"closes {'' if '#' in bug else '#'}{bug}" for bug in trailers.bugs]
+    return f" [{', '.join(words)}]" if words else ""
+
+
 def _api(change: ModuleChange, *, is_verbose: bool) -> Iterator[str]:
-    rows = [row for row in change.api if is_verbose or row.severity is Severity.BREAKS]
+    rows = [row for row in worst_first(change.api) if is_verbose or row.severity is Severity.BREAKS]
     shown = rows if is_verbose else rows[:FEW]
     told: set[str] = set()
     for row in shown:
-        yield f"  {_api_row(row)}"
+        yield f"  {api_words(row)}"
         note = change.explained.get(row)
         if note and note.text not in told:
             yield f"    {note.section}: {_short(note.text)}"
@@ -68,7 +78,14 @@ def _api(change: ModuleChange, *, is_verbose: bool) -> Iterator[str]:
         yield f"  … {count(len(change.api) - len(shown), 'more change')} (-v shows all)"
 
 
-def _api_row(row: ApiChange) -> str:
+def worst_first(rows: Iterable[ApiChange]) -> list[ApiChange]:
+    """Return the changes by severity, those of one severity in their order."""
+    order = tuple(Severity)
+    return sorted(rows, key=lambda row: order.index(row.severity))
+
+
+def api_words(row: ApiChange) -> str:
+    """Return one change of the API on one line."""
     name = f"{row.definition}::{row.parameter}" if row.parameter else row.definition
     retold = f": {_short(row.old or 'none')} -> {_short(row.new or 'none')}" if row.change in _RETOLD else ""
     renamed = f" to {row.new}" if row.change in {Change.RENAMED, Change.PARAMETER_RENAMED} else ""
@@ -76,7 +93,8 @@ def _api_row(row: ApiChange) -> str:
     return one_line(f"{row.severity}: {row.kind} {name}{renamed}{retold}{hint}")
 
 
-def _effect(row: DataEffect) -> str:
+def effect_words(row: DataEffect) -> str:
+    """Return what happens at one place of the operator's data on one line."""
     hint = f": {_short(row.hint)}" if row.hint else ""
     return one_line(f"{row.place}: {row.key} {_EFFECTS[row.effect][1]}{hint}")
 
@@ -84,7 +102,12 @@ def _effect(row: DataEffect) -> str:
 def _notes(notes: Iterable[Note], *, is_verbose: bool) -> Iterator[str]:
     for note in notes:
         if is_verbose or note.section == "security":
-            yield f"  {note.section} ({note.change}): {one_line(note.text)}"
+            yield f"  {note_words(note)}"
+
+
+def note_words(note: Note) -> str:
+    """Return one entry of a release note on one line."""
+    return f"{note.section} ({note.change}): {one_line(note.text)}"
 
 
 def _by_severity(rows: Iterable[ApiChange]) -> str:

@@ -152,8 +152,11 @@ def _change(change: ModuleChange, *, is_verbose: bool) -> Iterator[str]:
     if change.change is Change.MOVED and isinstance(change.after, GitPin):
         yield f"  {distance(change)}"
     yield from (f"  {line}" for line in details_text.detail_lines(change, is_verbose=is_verbose))
-    shown = change.commits if is_verbose else change.commits[:SUBJECTS]
-    yield from (f"    {commit.id[:SHORT]} {shown_subject(commit.subject)}" for commit in shown)
+    commits = change.commits_by_weight
+    shown = commits if is_verbose else commits[:SUBJECTS]
+    for commit in shown:
+        words = details_text.trailer_words(change.trailers.get(commit.id))
+        yield f"    {commit.id[:SHORT]} {shown_subject(commit.subject)}{words}"
     if len(shown) < len(change.commits):
         yield f"    … {count(len(change.commits) - len(shown), 'more commit')} (-v shows all)"
 

@@ -6,7 +6,7 @@ from pinner.puppet.names import quoted
 from pinner.words.data import Array, Closed, Hash, Literal, Value
 
 _SECRET = re.compile(r"pass|secret|token|key|credential|auth|connection|salt|cert|url|uri", re.IGNORECASE)
-_WORDS = {"true": "true", "false": "false"}
+_WORDS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)")
 
 
@@ -38,7 +38,7 @@ def mending(value: Value, type_: str) -> str | None:
         return None
     text = value.value
     if isinstance(text, str) and "Boolean" in type_ and text.lower() in _WORDS:
-        return f"write {text.lower()} without quotes"
+        return f"write {_WORDS[text.lower()]} without quotes"
     if isinstance(text, str) and _NUMBER.fullmatch(text) and "Integer" in type_:
         return f"write {text} without quotes"
     if isinstance(text, bool | int | float) and "String" in type_:

@@ -55,7 +55,9 @@ class _Judge:
         if old is None or (use.parameter is not None and use.parameter not in old.parameters):
             return
         if new is None or (use.parameter is not None and use.parameter not in new.parameters):
-            yield self._gone(use, old)
+            is_told_already = new is None and use.parameter is not None and not use.is_data
+            if not is_told_already:
+                yield self._gone(use, old)
             return
         marked = self._marked(use, old, new)
         if marked:

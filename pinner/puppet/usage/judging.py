@@ -76,7 +76,8 @@ def _judge_unknown(use: Use, context: Context, nearby: Nearby) -> Iterator[Findi
     codebase = context.codebase
     if use.module not in codebase.modules or use.subject in context.lookups:
         return
-    if use.origin in _OF_RESOURCES and "::" not in use.owner:
+    is_told_already = use.parameter is not None and not use.is_data
+    if is_told_already or (use.origin in _OF_RESOURCES and "::" not in use.owner):
         return
     if use.origin in {Origin.KEY, Origin.OPTIONS}:
         yield _finding(use, "hiera-unbound", _why_unbound(use, codebase), _hint_on_key(use, nearby))

@@ -212,6 +212,7 @@ def test_site_code() -> None:
         use("nova::flavor::tag", Literal("x", 1), Origin.RESOURCE),
         use("nova::apx", origin=Origin.LIST, is_whole=True),
         use("nova", origin=Origin.RESOURCE, is_whole=True),
+        use("nova::apy::port", Literal(1, 1), Origin.CLASS),
     ) == [
         "error code-unknown: there is no class 'nova::apy' -- did you mean 'nova::api'?",
         "error code-unknown: class 'nova::api' has no parameter 'prt' -- did you mean 'nova::api::port'?",
