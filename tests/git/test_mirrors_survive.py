@@ -16,6 +16,7 @@ from pinner.git.mirrors import FailureKind, Mirror, Mirrors, SyncFailure
 from pinner.git.objects import read_files
 from pinner.words.manifests import Settings
 from pinner.words.problems import UnknownError
+from tests.support.disks import small_disk
 from tests.support.noise import noise
 from tests.support.processes import processes_mentioning, wait_until
 from tests.support.repositories import Repository, run_git
@@ -259,21 +260,13 @@ def test_a_variable_of_another_repository_does_not_leak_in(
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 1 MB."""
-    directory = tmp_path / "disk"
-    directory.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(directory)], check=False, capture_output=True
-    )
-    if mounted.returncode != 0:
-        pytest.skip("only root can mount a small disk")
-    yield directory
-    subprocess.run(["umount", str(directory)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk", size="1m") as disk:
+        yield disk
 
 
-def test_a_full_disk_is_said_and_loses_nothing(nova: Repository, small_disk: Path) -> None:
-    mirrors = Mirrors(small_disk / "cache", Settings(cache="", retries=3))
+def test_a_full_disk_is_said_and_loses_nothing(nova: Repository, disk: Path) -> None:
+    mirrors = Mirrors(disk / "cache", Settings(cache="", retries=3))
     before = sync(mirrors, nova.url)
     big = nova.commit({"big": noise(3_000_000)})
     answer = mirrors.sync([nova.url])[nova.url]
@@ -284,13 +277,13 @@ def test_a_full_disk_is_said_and_loses_nothing(nova: Repository, small_disk: Pat
     kept = mirrors.open(nova.url)
     assert kept is not None
     assert kept.refs == before.refs
-    subprocess.run(["mount", "-o", "remount,size=16m", str(small_disk)], check=True)
+    subprocess.run(["mount", "-o", "remount,size=16m", str(disk)], check=True)
     assert sync(mirrors, nova.url).refs.branch("main") == big
 
 
-def test_a_full_disk_at_the_first_sync(nova: Repository, small_disk: Path) -> None:
+def test_a_full_disk_at_the_first_sync(nova: Repository, disk: Path) -> None:
     nova.commit({"big": noise(3_000_000)})
-    answer = Mirrors(small_disk / "cache", Settings(cache="")).sync([nova.url])[nova.url]
+    answer = Mirrors(disk / "cache", Settings(cache="")).sync([nova.url])[nova.url]
     assert isinstance(answer, SyncFailure)
     assert answer.kind is FailureKind.DISK_FULL
 

@@ -1,0 +1,43 @@
+"""Disks that are too small, mounted for the time of a test. Only root can do that; elsewhere such tests are skipped."""
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@contextlib.contextmanager
+def small_disk(directory: Path, *, size: str) -> Iterator[Path]:
+    """Mount a file system of `size` (`256k`) at the directory, which is made."""
+    directory.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(directory)],
+        check=False,
+        capture_output=True,
+    )
+    if mounted.returncode != 0:
+        pytest.skip("only root can mount a small disk")
+    try:
+        yield directory
+    finally:
+        subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
+def fill(directory: Path) -> Path:
+    """Fill the disk to the last byte with one file, and return that file."""
+    path = directory / "ballast"
+    number = os.open(path, os.O_CREAT | os.O_WRONLY)
+    for size in (65536, 4096, 64, 1):
+        with contextlib.suppress(OSError):
+            while True:
+                os.write(number, b"x" * size)
+    os.close(number)
+    return path
+
+
+def make_read_only(disk: Path) -> None:
+    """Mount the disk anew such that nothing on it can be written."""
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
