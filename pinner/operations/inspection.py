@@ -15,7 +15,7 @@ from pinner.operations.checks.subject import PinnedEnvironment
 from pinner.operations.checks.tags import check_tags
 from pinner.operations.facts import read_metadata
 from pinner.operations.remotes import Subject, look_at_remotes
-from pinner.operations.tag_log import TagLog
+from pinner.operations.tag_log import TagLog, has_tags
 from pinner.operations.wanted import WantedSet
 from pinner.words.findings import Finding
 from pinner.words.metadata import Dependency, Metadata
@@ -58,6 +58,8 @@ def inspect(
             log=log,
             accepted=accepted,
         )
+        if has_tags(subject.lock):
+            log = replace(log, gap=None)  # it is one gap, told where it matters first
         findings = (finding for check in CHECKS for finding in check(environment))
         found[subject.lock.environment] = tuple(_at_most(keep_audible(findings, subject.wanted)))
     return found

@@ -305,6 +305,16 @@ def test_a_history_that_git_cannot_read_is_told_and_stops_nothing(tagged: Cloud)
     assert told(result)[0][3].startswith("git cannot read the project's history: bad config line 1")
 
 
+def test_a_gap_in_the_history_is_told_once(tagged: Cloud) -> None:
+    for name in ("another", "staging"):
+        tagged.manifest(name, TAGGED)
+    tagged.run("lock")
+    (tagged.project / ".git" / "config").write_text("[core\n")
+    result = verify(tagged)
+    told_by = {name: codes(result, name) for name in ("another", "production", "staging")}
+    assert told_by == {"another": [("history-incomplete", None)], "production": [], "staging": []}
+
+
 def test_without_tags_the_history_does_not_matter(tagged: Cloud) -> None:
     tagged.manifest("production", "modules:\n  keystone: {branch: stable/2025.1}\n")
     (tagged.project / ".git" / "config").write_text("[core\n")
