@@ -56,6 +56,10 @@ def demo_command(directory: Path) -> int:
             *_how_to_call_pinner(),
             "  pinner status                       how far each environment is behind",
             "  pinner why production stdlib        where a pin comes from",
+            "  pinner audit production --hiera data",
+            "                                      keys that bind to nothing, values that do not fit",
+            "  pinner diff production staging --hiera data",
+            "                                      what the move changes for this operator's own data",
             "  edit environments/staging.yaml, then 'pinner lock' and 'pinner diff production staging'",
             "  r10k puppetfile check --puppetfile puppetfiles/production/Puppetfile",
         ]

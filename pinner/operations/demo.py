@@ -36,6 +36,15 @@ release: %(release)s
 """
 
 
+_HIERA = """\
+# What this operator has set; it was written for the live cloud.
+keystone::catalog_type: sql
+keystone::max_tokn_size: 512
+nova::compute::enabled: "yes"
+nova::compute::vnc_enabled: true
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Demo:
     """A project that was just made; `directory` is absolute."""
@@ -64,6 +73,7 @@ def _project_files() -> dict[str, str]:
     production, staging = ENVIRONMENTS
     return {
         "pinner.yaml": _SETTINGS,
+        "data/common.yaml": _HIERA,
         "environments/_base.yaml": _BASE,
         f"environments/{production}.yaml": _MANIFEST % {"description": "The live cloud", "release": OLD},
         f"environments/{staging}.yaml": _MANIFEST
