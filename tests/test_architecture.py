@@ -19,9 +19,26 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {"words", "operations"},
     "cli": {"words", "puppet", "openstack", "git", "project", "operations", "report"},
 }
-ONLY_IN = {"git": {"git"}, "click": {"cli"}, "rich": {"report", "cli"}, "jinja2": {"operations"}, "yaml": {"project"}}
+ONLY_IN = {
+    "git": {"git"},
+    "click": {"cli"},
+    "rich": {"report", "cli"},
+    "jinja2": {"operations", "report"},  # Puppetfile templates in a sandbox; report pages with autoescape
+    "markupsafe": {"report"},
+    "yaml": {"project"},
+}
 PURE = {"words", "puppet", "openstack", "report"}
-IO_MODULES = {"subprocess", "socket", "tempfile", "shutil", "os", "pathlib", "sqlite3", "urllib.request", "http"}
+IO_MODULES = {
+    "subprocess",
+    "socket",
+    "tempfile",
+    "shutil",
+    "os",
+    "pathlib",
+    "sqlite3",
+    "urllib.request",
+    "http",
+}
 
 
 def room_of(path: Path) -> str:

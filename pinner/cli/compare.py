@@ -20,6 +20,7 @@ COULD_NOT_FIND_OUT = 3
     epilog=example(
         "pinner diff production staging --hiera control/data",
         "pinner diff production@HEAD~1 production --format markdown",
+        "pinner diff production staging --format html > changes.html",
     ),
 )
 @click.argument("before", metavar="A")
@@ -32,7 +33,7 @@ COULD_NOT_FIND_OUT = 3
 @hiera_option
 @code_option
 @remote_options
-@format_option(Format.TEXT, Format.JSON, Format.MARKDOWN)
+@format_option(Format.TEXT, Format.JSON, Format.MARKDOWN, Format.HTML)
 @click.pass_obj
 def diff_command(
     project: str,
@@ -58,6 +59,10 @@ def diff_command(
         say([as_json.dump(as_json.comparison(result))])
     elif output is Format.MARKDOWN:
         say(markdown.comparison(result))
+    elif output is Format.HTML:
+        from pinner.report import html  # noqa: PLC0415 - who reads text need not load templates
+
+        say([html.comparison(result)])
     else:
         say(text.comparison(result, is_verbose=is_verbose, modules=frozenset(modules)))
     for problem in result.problems:

@@ -19,6 +19,7 @@ COMMANDS = {
     "why": "show",
     "outdated": "outdated",
     "diff": "compare",
+    "upgrade": "upgrade",
     "audit": "explain",
     "api": "explain",
     "generate": "generate",

@@ -22,10 +22,10 @@ from pinner.report import as_json, table, text
 COULD_NOT_FIND_OUT = 3
 
 
-@click.command("status", epilog=example("pinner status", "pinner status production --format json"))
+@click.command("status", epilog=example("pinner status", "pinner status --format html > status.html"))
 @environments_argument
 @remote_options
-@format_option(Format.TEXT, Format.JSON)
+@format_option(Format.TEXT, Format.JSON, Format.HTML)
 @click.pass_obj
 def status_command(project: str, environments: tuple[str, ...], *, remote: Remote, output: Format) -> int:
     """Show what each environment runs, and how many commits behind."""
@@ -34,6 +34,10 @@ def status_command(project: str, environments: tuple[str, ...], *, remote: Remot
         statuses = read_statuses(workspace, environments, on_done=on_done)
     if output is Format.JSON:
         say([as_json.dump(as_json.statuses(statuses))])
+    elif output is Format.HTML:
+        from pinner.report import html  # noqa: PLC0415 - who reads text need not load templates
+
+        say([html.statuses(statuses)])
     else:
         print_statuses(statuses)
         for line in (line for status in statuses for found in status.unknown for line in text.finding(found)):

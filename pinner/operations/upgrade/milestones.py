@@ -1,0 +1,111 @@
+"""When, on the way over several releases, something was deprecated, and when it went."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from pinner.git.mirror import Mirror
+from pinner.openstack.series import Series
+from pinner.operations.cached import mirrors_with
+from pinner.operations.details.api_changes import read_api_changes
+from pinner.operations.details.shift import Shift
+from pinner.operations.workspace import Workspace
+from pinner.words.changes import ApiChange, Change
+from pinner.words.pins import GitPin, Lock
+
+_DEPRECATED = frozenset({Change.DEPRECATED, Change.PARAMETER_DEPRECATED})
+GONE = frozenset({Change.REMOVED, Change.PARAMETER_REMOVED, Change.PARAMETER_RENAMED})
+TOLD = _DEPRECATED | GONE | {Change.RENAMED}
+
+Name = tuple[str, str | None]
+"""A definition, and one of its parameters or None for the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """All changes of code that came with one release."""
+
+    release: Series
+    changes: Mapping[Name, tuple[ApiChange, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """The releases that deprecated a thing and removed it, None where neither happened on the way."""
+
+    deprecated: Series | None
+    removed: Series | None
+
+    def __str__(self) -> str:
+        parts = (("deprecated", self.deprecated), ("gone", self.removed))
+        return ", ".join(f"{word} in {release}" for word, release in parts if release)
+
+
+def hop_of(release: Series, changes: Iterable[ApiChange]) -> Hop:
+    """Return the changes that came with a release, by what they are about."""
+    found: dict[Name, list[ApiChange]] = {}
+    for change in changes:
+        found.setdefault((change.definition, change.parameter), []).append(change)
+    return Hop(release, {name: tuple(some) for name, some in found.items()})
+
+
+def read_hops(stations: Sequence[tuple[Series, Lock]], workspace: Workspace) -> tuple[Hop, ...]:
+    """Return what changed from each lock to the next, for the modules that both have in the same repository."""
+    pairs = [_moved(before, after) for (_, before), (_, after) in pairwise(stations)]
+    commits: dict[str, set[str]] = {}
+    for old, new in (pair for moved in pairs for pair in moved):
+        commits.setdefault(new.git, set()).update((old.commit, new.commit))
+    mirrors = {
+        url: found for url, found in mirrors_with(commits, workspace).items() if isinstance(found, Mirror)
+    }
+    hops = zip((release for release, _ in stations[1:]), pairs, strict=True)
+    return tuple(hop_of(release, _changes(moved, mirrors, workspace)) for release, moved in hops)
+
+
+def _moved(before: Lock, after: Lock) -> list[tuple[GitPin, GitPin]]:
+    old_by_git = {pin.git: pin for pin in before.pins.values() if isinstance(pin, GitPin)}
+    new = (pin for pin in after.pins.values() if isinstance(pin, GitPin) and pin.is_module)
+    pairs = ((old_by_git.get(pin.git), pin) for pin in new)
+    return [(old, pin) for old, pin in pairs if old is not None and old.commit != pin.commit]
+
+
+def _changes(
+    moved: Iterable[tuple[GitPin, GitPin]], mirrors: Mapping[str, Mirror], workspace: Workspace
+) -> Iterator[ApiChange]:
+    shifts = [
+        Shift(new.module, mirrors[new.git], old.commit, mirrors[new.git], new.commit)
+        for old, new in moved
+        if new.git in mirrors
+    ]
+    found = read_api_changes(shifts, memory=workspace.memory, jobs=workspace.settings.jobs)
+    yield from (change for difference in found.values() for change in difference.changes)
+
+
+def milestones(changes: Iterable[ApiChange], hops: Sequence[Hop]) -> Mapping[Name, Milestone]:
+    """Return when what is deprecated or gone at the end came to be so; empty where there is but one hop to tell of."""
+    if len(hops) < 2:  # noqa: PLR2004 - one release has no way to tell of
+        return {}
+    names = dict.fromkeys(
+        (change.definition, change.parameter) for change in changes if change.change in TOLD
+    )
+    found = {name: _trace(name, hops) for name in names}
+    return {name: milestone for name, milestone in found.items() if milestone.deprecated or milestone.removed}
+
+
+def _trace(name: Name, hops: Iterable[Hop]) -> Milestone:
+    """Follow one name from release to release, under the names that its class takes."""
+    definition, parameter = name
+    deprecated: Series | None = None
+    for hop in hops:
+        whole = hop.changes.get((definition, None), ())
+        own = hop.changes.get((definition, parameter), ())
+        here = {change.change for change in (*whole, *own)}
+        if here & GONE:
+            return Milestone(deprecated, hop.release)
+        if here & _DEPRECATED and deprecated is None:
+            deprecated = hop.release
+        renamed = next((change.new for change in whole if change.change is Change.RENAMED), None)
+        if renamed and parameter is None:
+            return Milestone(deprecated, hop.release)
+        definition = renamed or definition
+    return Milestone(deprecated, None)
