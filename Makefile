@@ -21,7 +21,7 @@ types: $(VENV)/.tests
 unit: $(VENV)/.tests
 	$(BIN)/pytest -m "not e2e" -n auto --cov --cov-report=term-missing:skip-covered
 
-e2e: $(VENV)/.tests
+e2e: $(VENV)/.e2e
 	$(BIN)/pytest -m e2e
 
 bench: $(VENV)/.tests
@@ -37,6 +37,10 @@ $(VENV)/.runs: pyproject.toml
 
 $(VENV)/.tests: $(VENV)/.runs
 	$(BIN)/pip install --quiet --editable '.[test]'
+	touch $@
+
+$(VENV)/.e2e: $(VENV)/.tests
+	$(BIN)/pip install --quiet --editable '.[e2e]'
 	touch $@
 
 clean:
