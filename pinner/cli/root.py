@@ -19,9 +19,11 @@ COMMANDS = {
     "why": "show",
     "outdated": "outdated",
     "diff": "compare",
+    "bisect": "bisect",
     "upgrade": "upgrade",
     "audit": "explain",
     "api": "explain",
+    "find": "find",
     "generate": "generate",
 }
 

@@ -55,6 +55,12 @@ def is_ancestor(mirror: Mirror, a: str, b: str) -> bool:
     return ask(mirror, arguments, about=(a, b), allowed=1).status == 0
 
 
+def merge_base(mirror: Mirror, a: str, b: str) -> str | None:
+    """Return the newest commit that both `a` and `b` have, None if there is none."""
+    found = ask(mirror, ["merge-base", "--end-of-options", a, b], about=(a, b), allowed=1)
+    return found.out.decode().strip() or None
+
+
 def commit_as_of(mirror: Mirror, tip: str, day: str) -> str | None:
     """Return the commit at the tip of `tip`'s first-parent line at the end of `day` (YYYY-MM-DD, UTC), None if none.
 
