@@ -11,7 +11,7 @@ from pinner.words.pins import GitPin
 from pinner.words.refs import BRANCH, Refs, short_name
 from pinner.words.wants import Selector
 
-# r10k's git/working_repo takes such a name for a commit before it looks for a branch or tag (R10K: ref_type)
+# r10k takes such a name for a commit before it looks for a branch or tag (its ref_type)
 LIKE_A_COMMIT = re.compile(r"[0-9a-f]{5,40}", re.IGNORECASE)
 SHOWN_HOMES = 3
 
