@@ -7,14 +7,14 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 RUBY_SCRIPTS = Path(__file__).parent
 
 
-def give_up(reason: str) -> None:
+def give_up(reason: str) -> NoReturn:
     """Skip the test, or fail it where the environment variable CI is set."""
     if os.environ.get("CI"):
         pytest.fail(f"{reason}; CI must have it")
