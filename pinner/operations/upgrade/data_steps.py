@@ -25,9 +25,6 @@ def data_steps(comparison: Comparison, when: Mapping[Name, Milestone]) -> Iterat
 
 def _step(effect: DataEffect, when: Mapping[Name, Milestone], *, is_announced: bool) -> Step:
     stage = _stage(effect, is_announced=is_announced)
-    owner, _, parameter = effect.key.rpartition("::")
-    told = when.get((owner, parameter)) or when.get((effect.key, None))
-    hint = f"{effect.hint or ''} ({told})".strip() if told else effect.hint
     return Step(
         stage=stage,
         kind=f"{'code' if effect.is_code else 'data'}-{effect.effect}",
@@ -36,8 +33,18 @@ def _step(effect: DataEffect, when: Mapping[Name, Milestone], *, is_announced: b
         place=effect.place,
         key=effect.key,
         edit=_edit(effect, stage),
-        hint=None if hint and effect.replacement and hint == f"write {effect.replacement}" else hint,
+        hint=_hint(effect, when),
     )
+
+
+def _hint(effect: DataEffect, when: Mapping[Name, Milestone]) -> str | None:
+    """Return what is known beside the edit, and how long that was to be seen coming."""
+    owner, _, parameter = effect.key.rpartition("::")
+    milestone = when.get((owner, parameter)) or when.get((effect.key, None))
+    said = None if effect.hint == f"write {effect.replacement}" else effect.hint
+    if milestone is None:
+        return said
+    return f"{said} ({milestone})" if said else str(milestone)
 
 
 def _stage(effect: DataEffect, *, is_announced: bool) -> Stage:
@@ -59,7 +66,7 @@ def _happens(effect: DataEffect) -> str:
     if effect.replacement and effect.effect is not Effect.DEPRECATED:
         return "goes on under another name"
     return {
-        Effect.BREAKS: "would stop compilation",
+        Effect.BREAKS: "stops compilation as it is",
         Effect.IGNORED: "has no effect any more",
         Effect.TYPE: "may no longer fit",
         Effect.DEPRECATED: "works, and warns",
