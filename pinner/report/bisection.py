@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pinner.git.history import Commit
 from pinner.operations.bisect.changes import PinChange
 from pinner.operations.bisect.planning import Plan
 from pinner.operations.bisect.probing import Run
@@ -24,8 +23,8 @@ def run(made: Run) -> str:
 def lines(result: Bisection) -> Iterator[str]:
     """Yield what was found; the number of runs comes last."""
     if result.wrong_end:
-        called, is_ = ("good", "not") if result.wrong_end is result.good else ("bad", "not")
-        yield f"{result.wrong_end.label} is {is_} {called}: there is nothing to search between the two"
+        called = "good" if result.wrong_end is result.good else "bad"
+        yield f"{result.wrong_end.label} is not {called}: there is nothing to search between the two"
     elif len(result.suspects) > 1:
         yield f"one of {count(len(result.suspects), 'module')} broke it; the runs between them were skipped:"
         yield from (f"  {_moved(change)}" for change in result.suspects)
@@ -72,7 +71,7 @@ def as_value(result: Bisection) -> Mapping[str, Any]:
         "modules": _changes(result.suspects),
         "together_with": _changes(result.together),
         "proved": result.is_proved,
-        "commits": [_commit(commit) for commit in result.commits],
+        "commits": _commit_values(result),
         "mended_by_commit": result.is_mend,
         "remark": result.remark,
         "runs": [
@@ -88,8 +87,11 @@ def _changes(changes: Iterable[PinChange]) -> list[Mapping[str, Any]]:
     ]
 
 
-def _commit(commit: Commit) -> Mapping[str, Any]:
-    return {"id": commit.id, "committed_at": commit.committed_at.isoformat(), "subject": commit.subject}
+def _commit_values(result: Bisection) -> list[Mapping[str, Any]]:
+    return [
+        {"id": commit.id, "committed_at": commit.committed_at.isoformat(), "subject": commit.subject}
+        for commit in result.commits
+    ]
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
