@@ -19,7 +19,7 @@ ENOUGH = 2
 BASE = """\
 # What the environments share. Debian ships third-party modules newer than the metadata of others allows.
 findings:
-  ignore: [dependency-unsatisfied, dependency-missing, end-of-life]
+  ignore: [dependency-unsatisfied, dependency-contradiction, dependency-missing, end-of-life]
 """
 # What r10k and g10k leave in a module's directory for themselves.
 BOOKKEEPING = frozenset({".git", ".latest_commit"})
