@@ -147,3 +147,21 @@ def test_a_url_that_git_must_not_be_given(nova: Cloud) -> None:
     result = nova.run("api", "ext::sh -c true", "master")
     assert result.code == 2
     assert "ext::" in result.err
+
+
+def test_names_that_have_no_parameters_and_files_that_are_too_big(nova: Cloud) -> None:
+    files = {
+        "lib/puppet/type/nova_flavor.rb": "Puppet::Type.newtype(:nova_flavor) do\n  newparam(:name)\nend\n",
+        "lib/puppet/provider/nova_flavor/openstack.rb": "Puppet::Type.type(:nova_flavor).provide(:openstack) do\nend\n",
+        "manifests/old.pp": "# DEPRECATED !! Use nova::new instead.\nclass nova::old { }\n",
+        "manifests/big.pp": f"# {'x' * 4_200_000}\nclass nova::big {{ }}\n",
+    }
+    nova.upstream("nova").commit("stable/2025.1", version="26.0.0", files=files)
+    out = nova.run("api", URL, "stable/2025.1").out
+    assert "class nova::old (manifests/old.pp:2)\n  deprecated: " in out
+    assert "type nova_flavor (lib/puppet/type/nova_flavor.rb:1)\n  $name\n" in out
+    assert "\n\nprovider nova_flavor/openstack (lib/puppet/provider/nova_flavor/openstack.rb)\n" in out
+    assert (
+        "could not be read: manifests/big.pp: the file cannot be read: 4200023 bytes, 4194304 at most are read\n"
+        in out
+    )

@@ -68,6 +68,12 @@ def test_findings_are_said_with_places_and_hints(site: Cloud) -> None:
     assert out.endswith("3 errors, 7 warnings, 1 note\n")
 
 
+def test_code_alone_can_be_audited(site: Cloud) -> None:
+    result = site.run("audit", "new", "--code", "../site")
+    assert result.out.splitlines()[0].endswith(": 2 modules, 1 file of code")
+    assert result.code == 1
+
+
 def test_findings_can_be_silenced(site: Cloud) -> None:
     names = ("hiera-unbound:nova", "hiera-type", "hiera-resource", "hiera-deprecated")
     result = audit(site, "new", *(word for name in names for word in ("--ignore", name)))

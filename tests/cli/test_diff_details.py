@@ -207,3 +207,12 @@ def test_the_cache_is_enough_and_nothing_is_read_twice(site: Cloud) -> None:
     first = nova(site, "--hiera", "../hiera")
     site.upstream("nova").path.rename(site.root / "gone")
     assert nova(site, "--hiera", "../hiera", "--offline") == first
+
+
+def test_a_note_that_is_no_note(site: Cloud) -> None:
+    notes = {f"releasenotes/notes/big-{'f' * 16}.yaml": f"features:\n  - {'x' * 1_100_000}\n"}
+    site.upstream("nova").commit("stable/2025.1", version="26.0.0", files=notes)
+    site.run("update", "new")
+    assert [(file["path"][-9:], file["reason"]) for file in nova(site)["unreadable"]] == [
+        ("ffff.yaml", "it is too large")
+    ]

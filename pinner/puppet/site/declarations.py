@@ -99,8 +99,8 @@ class _Reader:
 
     def _open_resource(self, name: str, start: int) -> Use:
         self.index += 1
-        self.frames.append(_Frame(Origin.RESOURCE, (_bare(name).lower(),)))
-        return self._use(Origin.RESOURCE, name.lower(), start)
+        self.frames.append(_Frame(Origin.RESOURCE, (_bare(name),)))
+        return self._use(Origin.RESOURCE, name, start)
 
     def _open_class(self, index: int) -> Iterator[Use]:
         found = self.literals.read(index)
@@ -135,7 +135,7 @@ class _Reader:
         elif "::" in text.removeprefix("::") and following == "{":
             yield self._open_resource(text, start)
         elif "::" in text.removeprefix("::") and following in _AFTER_TYPE:
-            yield self._use(Origin.RESOURCE, text.lower(), start)
+            yield self._use(Origin.RESOURCE, text, start)
 
     def include(self, start: int) -> Iterator[Use]:
         """Read the names after `include`, `contain` or `require`."""
@@ -181,7 +181,8 @@ class _Reader:
 
 
 def _bare(name: str) -> str:
-    return name.removeprefix("::")
+    """Return a name as Puppet looks it up: references to classes may be written in capitals."""
+    return name.removeprefix("::").lower()
 
 
 _CALLS: Mapping[str, Callable[[_Reader, int], Iterator[Use]]] = {

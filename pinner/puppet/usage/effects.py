@@ -12,12 +12,20 @@ from pinner.puppet.usage.judging import one_line, owner_of, takes
 from pinner.puppet.usage.successors import Successors
 from pinner.words.api import Definition, Parameter
 from pinner.words.changes import ApiChange, Change
-from pinner.words.data import Closed, Literal, Value
+from pinner.words.data import Closed, Closure, Literal, Value
 from pinner.words.effects import DataEffect, Effect
 from pinner.words.uses import Origin, Use
 
 _BREAKING = frozenset({Origin.HASH, Origin.LIST, Origin.CLASS, Origin.RESOURCE, Origin.REFERENCE})
-_SOME_STRING = Literal("some-text", 0)
+_SOME_TEXTS = (
+    "some-text",
+    "/var/lib/some",
+    "http://some.example.org:8774/v2",
+    "some.example.org",
+    "10.0.0.1",
+    "8774",
+)
+_TEXT = frozenset({Closure.ENCRYPTED, Closure.INTERPOLATED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +123,15 @@ class _Judge:
             hint = f"it takes {one_line(type_)}, not {describe(value, after.name)}"
             mend = mending(value, type_)
             yield _effect(use, Effect.BREAKS, f"{hint}: {mend}" if mend else hint)
-        elif normal(before.type) != normal(type_) and not self._likely_fits(value, type_):
+        elif normal(before.type) != normal(type_) and self._may_not_fit(value, type_):
             yield _effect(use, Effect.TYPE, f"it takes {one_line(type_)} now: see whether the value fits")
 
-    def _likely_fits(self, value: Value, type_: str) -> bool:
-        """Say whether a value that is not known fits like any text: what is encrypted or interpolated is text."""
-        if isinstance(value, Literal):
-            return value.value is None
-        return isinstance(value, Closed) and takes(_SOME_STRING, type_, self.move.after) is Fit.YES
+    def _may_not_fit(self, value: Value, type_: str) -> bool:
+        """Say whether it is worth a look: what is encrypted or interpolated is text, and fits where any text does."""
+        if isinstance(value, Closed):
+            texts = (Literal(text, 0) for text in _SOME_TEXTS)
+            return value.why in _TEXT and all(takes(text, type_, self.move.after) is Fit.NO for text in texts)
+        return not isinstance(value, Literal) or value.value is not None
 
 
 def _effect(use: Use, effect: Effect, hint: str | None, replacement: str | None = None) -> DataEffect:

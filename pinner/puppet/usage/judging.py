@@ -126,10 +126,13 @@ def _judge_no_parameter(
 def _judge_deprecated(
     use: Use, definition: Definition, parameter: Parameter | None = None
 ) -> Iterator[Finding]:
-    marked: Definition | Parameter = definition if definition.deprecated or parameter is None else parameter
+    """Tell of what is deprecated: the whole rather than its parameter, but in code only where the whole is named."""
+    marked: Definition | Parameter = definition
+    if parameter is not None and (not definition.deprecated or not use.is_data):
+        marked = parameter
     if not marked.deprecated or use.origin is Origin.OPTIONS:
         return
-    what = _name(definition) if parameter is None or marked is definition else _name(definition, parameter)
+    what = _name(definition) if marked is definition else _name(definition, parameter)
     when = f", and goes in {marked.removal}" if marked.removal else ""
     code = "hiera-deprecated" if use.is_data else "code-deprecated"
     yield _finding(use, code, f"{what} is deprecated{when}", _advice(marked))

@@ -91,6 +91,10 @@ def test_values_that_are_not_known() -> None:
     assert said(use("nova::api::enabled", encrypted))[:-1] == [
         "type nova::api::enabled -- it takes Boolean now: see whether the value fits"
     ]
+    computed = Closed(Closure.COMPUTED, 1)
+    assert said(use("nova::api::enabled", computed), use("nova::api::port", encrypted))[:-1] == [
+        "type nova::api::port -- it takes Nova::Port now: see whether the value fits"
+    ]
     merged = move(options=LookupOptions(frozenset({"nova::api::enabled"})))
     assert said(use("nova::api::enabled", Literal("x", 1)), through=merged)[:-1] == []
 
