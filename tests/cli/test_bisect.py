@@ -296,3 +296,65 @@ def _is_running(process: int) -> bool:
     """Tell whether it runs; one that nobody has waited for yet does not."""
     status = Path(f"/proc/{process}/stat")
     return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_where_two_branches_part_may_be_what_cannot_be_told(moved: Cloud) -> None:
+    moved.upstream("nova").commit(
+        "parted", version="24.0.0", start="refs/tags/first", files={"number": "99\n"}
+    )
+    pin(moved, "parted", {"nova": "{branch: parted}"})
+    pin(moved, "whole", {"nova": "{branch: line}"})
+    script = "n=$(number nova); test $n = 0 && exit 125; test $n = 99"
+    result = bisect(moved, script, sides=("parted", "whole"))
+    assert (result.code, "where the two part, was skipped" in result.out) == (3, True)
+
+
+def test_a_module_that_only_its_place_breaks(moved: Cloud) -> None:
+    pin(moved, "placed", {"nova": "{tag: first, install_path: site}"})
+    pin(moved, "here", {"nova": "{tag: first}"})
+    result = bisect(moved, "test -e modules/nova", sides=("here", "placed"))
+    assert (result.code, "the module has the same commit at another place" in result.out) == (0, True)
+    pin(moved, "placed", {"nova": "{branch: line, install_path: site}"})
+    result = bisect(moved, "test -e modules/nova", sides=("here", "placed"))
+    assert (result.code, "no commit broke it: its new place did (install_path)" in result.out) == (0, True)
+
+
+def test_a_fork_has_no_commits_between(moved: Cloud) -> None:
+    fork = moved.upstream("nova", owner="private")
+    fork.commit("main", version="24.0.0", files={"number": "50\n"})
+    pin(moved, "private", {"nova": '{git: "https://git.example.net/puppet-nova", branch: main}'})
+    pin(moved, "public", {"nova": "{tag: first}"})
+    result = bisect(moved, "test $(number nova) -lt 50", sides=("public", "private"))
+    assert (result.code, "the module comes from another repository" in result.out) == (0, True)
+
+
+def test_a_line_that_was_begun_anew_shares_no_history(moved: Cloud) -> None:
+    heat = moved.upstream("heat")
+    heat.commit("anew", version="24.0.0", files={"number": "70\n"})
+    pin(moved, "anew", {"heat": "{branch: anew}"})
+    pin(moved, "before", {"heat": "{tag: first}"})
+    result = bisect(moved, "test $(number heat) -lt 70", sides=("before", "anew"))
+    assert (result.code, "no history that has both commits could be had" in result.out) == (3, True)
+
+
+def test_modules_that_mend_each_other(moved: Cloud) -> None:
+    """Glance's change is bad by itself too, but not with cinder's: then no commit can be blamed."""
+    script = (
+        "test $(number nova) -gt 0 && test $(number glance) -gt 0 && exit 1\n"
+        "test $(number cinder) -gt 0 || test $(number glance) -eq 0"
+    )
+    result = bisect(moved, script)
+    assert (result.code, "is not good without it" in result.out) == (3, True)
+
+
+def test_a_commit_that_cannot_be_had_is_told(moved: Cloud, tmp_path: Path) -> None:
+    result = bisect(moved, "true", "--offline", "--cache", str(tmp_path / "empty"))
+    assert (result.code, "could not be had" in result.err) == (3, True)
+
+
+def test_a_file_that_is_no_program_is_wrong_input(moved: Cloud, tmp_path: Path) -> None:
+    check = tmp_path / "check"
+    check.write_bytes(b"\x7fELF")
+    check.chmod(0o755)
+    result = moved.run("bisect", "good", "bad", "--", str(check))
+    assert (result.code, "check cannot be run: Exec format error" in result.err) == (2, True)
