@@ -4,8 +4,17 @@ from pathlib import Path
 
 import click
 
+from pinner.cli.complete import complete_environment
 from pinner.cli.explain import code_option, hiera_option
-from pinner.cli.options import Format, Remote, example, format_option, open_workspace, remote_options
+from pinner.cli.options import (
+    Format,
+    Remote,
+    example,
+    format_option,
+    modules_option,
+    open_workspace,
+    remote_options,
+)
 from pinner.cli.output import say, tell
 from pinner.operations.compare import compare
 from pinner.operations.material import read_material
@@ -23,13 +32,11 @@ COULD_NOT_FIND_OUT = 3
         "pinner diff production staging --format html > changes.html",
     ),
 )
-@click.argument("before", metavar="A")
-@click.argument("after", metavar="B")
+@click.argument("before", metavar="A", shell_complete=complete_environment)
+@click.argument("after", metavar="B", shell_complete=complete_environment)
 @click.option("--exit-code", "tells_by_code", is_flag=True, help="End with 1 if the two differ.")
 @click.option("-v", "--verbose", "is_verbose", is_flag=True, help="Show every commit, change and note.")
-@click.option(
-    "-m", "--module", "modules", metavar="MODULE", multiple=True, help="Show only this module (repeatable)."
-)
+@modules_option("Show only this module")
 @hiera_option
 @code_option
 @remote_options

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import click
 
-from pinner.cli.options import Format, Remote, example, format_option, open_workspace, remote_options
+from pinner.cli.options import (
+    Format,
+    Remote,
+    environment_argument,
+    example,
+    format_option,
+    open_workspace,
+    remote_options,
+)
 from pinner.cli.output import say, tell
 from pinner.operations.api import read_api
 from pinner.operations.audit import Audit, audit
@@ -33,7 +41,7 @@ code_option = click.option(
 
 
 @click.command("audit", epilog=example("pinner audit production --hiera control/data --code control/site"))
-@click.argument("environment", metavar="ENV")
+@environment_argument
 @hiera_option
 @code_option
 @click.option(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from pinner.cli.complete import complete_environment
 from pinner.cli.options import environments_argument, example, open_workspace
 from pinner.cli.output import say, tell
 from pinner.operations.generate import check_files, generate, orphans, puppetfile, write_files
@@ -28,7 +29,13 @@ DIRECTORY = "puppetfiles"
     type=click.Path(file_okay=False, path_type=Path),
     help="Where DIR/ENV/Puppetfile and environment.conf are written (default: puppetfiles, in the project).",
 )
-@click.option("--stdout", "shown", metavar="ENV", help="Print the Puppetfile of ENV; write nothing.")
+@click.option(
+    "--stdout",
+    "shown",
+    metavar="ENV",
+    shell_complete=complete_environment,
+    help="Print the Puppetfile of ENV; write nothing.",
+)
 @click.option(
     "--check", "only_checks", is_flag=True, help="Write nothing; end with 1 if a file is not current."
 )

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from pinner.cli.complete import complete_environment, complete_module
 from pinner.git.memory import Memory
 from pinner.git.mirrors import Mirrors
 from pinner.operations.workspace import Workspace
@@ -95,7 +96,23 @@ def format_option(*formats: Format) -> Callable[[Command], Command]:
     )
 
 
-environments_argument = click.argument("environments", metavar="[ENV]...", nargs=-1)
+environments_argument = click.argument(
+    "environments", metavar="[ENV]...", nargs=-1, shell_complete=complete_environment
+)
+environment_argument = click.argument("environment", metavar="ENV", shell_complete=complete_environment)
+
+
+def modules_option(what: str) -> Callable[[Command], Command]:
+    """Add -m/--module, which may be repeated; the command gets the names as `modules`."""
+    return click.option(
+        "-m",
+        "--module",
+        "modules",
+        metavar="MODULE",
+        multiple=True,
+        shell_complete=complete_module,
+        help=f"{what} (repeatable).",
+    )
 
 
 def open_workspace(

@@ -10,6 +10,7 @@ from pinner.cli.options import (
     environments_argument,
     example,
     format_option,
+    modules_option,
     open_workspace,
     remote_options,
 )
@@ -72,9 +73,7 @@ def lock_command(
 
 @click.command("update", epilog=example("pinner update production -m nova -m neutron"))
 @environments_argument
-@click.option(
-    "-m", "--module", "modules", metavar="MODULE", multiple=True, help="Move only this module (repeatable)."
-)
+@modules_option("Move only this module")
 @accept_option
 @strict_option
 @remote_options

@@ -4,9 +4,11 @@ import sys
 
 import click
 
+from pinner.cli.complete import complete_module
 from pinner.cli.options import (
     Format,
     Remote,
+    environment_argument,
     environments_argument,
     example,
     format_option,
@@ -64,8 +66,8 @@ def id_command(project: str, environments: tuple[str, ...], *, output: Format) -
 
 
 @click.command("why", epilog=example("pinner why production nova"))
-@click.argument("environment", metavar="ENV")
-@click.argument("module")
+@environment_argument
+@click.argument("module", shell_complete=complete_module)
 @format_option(Format.TEXT, Format.JSON)
 @click.pass_obj
 def why_command(project: str, environment: str, module: str, *, output: Format) -> None:

@@ -7,7 +7,16 @@ from pathlib import Path
 import click
 
 from pinner.cli.explain import code_option, hiera_option
-from pinner.cli.options import Format, Remote, example, format_option, open_workspace, remote_options
+from pinner.cli.options import (
+    Format,
+    Remote,
+    environment_argument,
+    example,
+    format_option,
+    modules_option,
+    open_workspace,
+    remote_options,
+)
 from pinner.cli.output import say, tell
 from pinner.cli.progress import progress
 from pinner.operations.material import read_material
@@ -27,7 +36,7 @@ from pinner.report.differences import unified
         "pinner upgrade production --to 2025.1 --hiera control/data --format html > plan.html",
     ),
 )
-@click.argument("environment", metavar="ENV")
+@environment_argument
 @click.option(
     "--to", "release", metavar="RELEASE", required=True, help="OpenStack series, by id or code name."
 )
@@ -44,9 +53,7 @@ from pinner.report.differences import unified
     help="Rename the hiera keys that the plan says must be; the diff is shown first.",
 )
 @click.option("-v", "--verbose", "is_verbose", is_flag=True, help="Show what changes in each module.")
-@click.option(
-    "-m", "--module", "modules", metavar="MODULE", multiple=True, help="Show only this module (repeatable)."
-)
+@modules_option("Show only this module")
 @remote_options
 @format_option(Format.TEXT, Format.JSON, Format.MARKDOWN, Format.HTML)
 @click.pass_obj
