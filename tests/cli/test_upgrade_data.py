@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.cloud import Cloud
+from tests.support.terminal import on_terminal
 
 OLD = """\
 # == Class: nova::api
@@ -240,6 +241,16 @@ def test_a_key_that_cannot_be_renamed_is_left_to_a_person(live: Cloud) -> None:
         "  hint: is the new key there already? edit it by hand\n"
         "no hiera key can be renamed by the plan\n"
     )
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_on_a_terminal_it_asks_before_it_writes(live: Cloud, answer: str) -> None:
+    file = live.project / "data" / "common.yaml"
+    arguments = ("upgrade", "live", "--to", "2025.1", "--hiera", "data", "--write-hiera")
+    said = on_terminal(*arguments, cwd=live.project, answer=f"{answer}\n").out
+    assert "rename 1 key in 1 file? [y/N]: " in said
+    assert ("renamed 1 key in 1 file" in said) == (answer == "y")
+    assert (file.read_text() == DATA) == (answer == "n")
 
 
 def test_site_code_is_planned_for_and_never_written(live: Cloud) -> None:

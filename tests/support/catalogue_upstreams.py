@@ -44,9 +44,14 @@ class Tip:
 
 def build_upstreams(root: Path) -> tuple[Repository, ...]:
     """Build all upstreams below `root`, by path."""
-    openstack = [build(root, entry.git, _releases(entry)) for entry in facts().repositories]
+    openstack = build_openstack(root)
     third_party = [build(root, home.git, _tags(home)) for home in facts().third_party]
     return tuple(sorted([*openstack, *third_party], key=lambda repository: repository.path))
+
+
+def build_openstack(root: Path) -> list[Repository]:
+    """Build those of OpenStack's own modules alone."""
+    return [build(root, entry.git, _releases(entry)) for entry in facts().repositories]
 
 
 def build(root: Path, url: str, tips: Iterable[Tip]) -> Repository:

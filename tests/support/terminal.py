@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.support.cloud import Result
 
 
-def on_terminal(*arguments: str, cwd: Path, **variables: str) -> Result:
+def on_terminal(*arguments: str, cwd: Path, answer: str = "", **variables: str) -> Result:
     """Return how `pinner ARGUMENTS` ended with all its output, stdout and stderr, on a terminal."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
@@ -22,6 +22,7 @@ def on_terminal(*arguments: str, cwd: Path, **variables: str) -> Result:
         env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", **variables},
     ) as process:
         os.close(theirs)
+        os.write(ours, answer.encode())
         said = b"".join(iter(lambda: _read(ours), b""))
     os.close(ours)
     return Result(process.returncode, said.decode().replace("\r\n", "\n"), "")
