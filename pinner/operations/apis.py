@@ -16,6 +16,7 @@ from pinner.words.api import Definition, ModuleApi, Unreadable
 
 MEMORY: Final = f"api-{READER}"
 MAX_BYTES: Final = 4 * 1024 * 1024
+LACKING: Final = "the mirror lacks its content"
 _FILE_MODE: Final = "100"
 _NAMED_BY_PATH: Final = frozenset({Role.EXTERNAL_FACT, Role.TASK, Role.DATA})
 
@@ -67,50 +68,48 @@ def code_file(path: str, blob: str) -> CodeFile | None:
 def read_definitions(
     files: Mapping[Mirror, Iterable[CodeFile]], *, memory: Memory, jobs: int
 ) -> Mapping[CodeFile, Found]:
-    """Return what each file defines."""
-    wanted = {mirror: dict.fromkeys(some) for mirror, some in files.items()}
-    told = {
-        file: read_file(file.path, b"")
-        for some in wanted.values()
-        for file in some
-        if file.role in _NAMED_BY_PATH
-    }
-    texts = memory.recall(MEMORY, {file.key for some in wanted.values() for file in some if file not in told})
-    missing = {
-        mirror: [file for file in some if file not in told and file.key not in texts]
-        for mirror, some in wanted.items()
-    }
-    fresh = _read_fresh({mirror: some for mirror, some in missing.items() if some}, jobs=jobs)
-    memory.remember(MEMORY, fresh)
-    texts |= fresh
-    return told | {
-        file: from_json(file.path, texts[file.key])
-        for some in wanted.values()
-        for file in some
-        if file not in told
-    }
-
-
-def _read_fresh(missing: Mapping[Mirror, Sequence[CodeFile]], *, jobs: int) -> dict[str, str]:
-    """Return the stored texts of files that were never read before, by their keys."""
-    if not missing:
-        return {}
+    """Return what each file defines; what is remembered in another form than today's is read again."""
+    wanted = {mirror: tuple(dict.fromkeys(some)) for mirror, some in files.items()}
+    everything = [file for some in wanted.values() for file in some]
+    texts = memory.recall(MEMORY, {file.key for file in everything if file.role not in _NAMED_BY_PATH})
+    found = {file: known for file in everything if (known := _known(file, texts)) is not None}
+    missing = {mirror: [file for file in some if file not in found] for mirror, some in wanted.items()}
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        return dict(part for parts in pool.map(_load, missing.items()) for part in parts)
+        loaded = pool.map(_load, ((mirror, some) for mirror, some in missing.items() if some))
+        fresh = {file: read for part in loaded for file, read in part.items()}
+    memory.remember(
+        MEMORY, {file.key: to_json(read) for file, read in fresh.items() if not _is_lacking(read)}
+    )
+    return found | fresh
 
 
-def _load(request: tuple[Mirror, Sequence[CodeFile]]) -> list[tuple[str, str]]:
+def _known(file: CodeFile, texts: Mapping[str, str]) -> Found | None:
+    """Return what a path alone tells, or what is remembered."""
+    if file.role in _NAMED_BY_PATH:
+        return read_file(file.path, b"")
+    try:
+        return from_json(file.path, texts[file.key]) if file.key in texts else None
+    except ValueError:
+        return None
+
+
+def _load(request: tuple[Mirror, Sequence[CodeFile]]) -> Mapping[CodeFile, Found]:
     """Parse while other repositories' blobs still come: a second process would cost more than all this code takes."""
     mirror, files = request
     blobs = read_blobs(mirror, [file.blob for file in files], max_bytes=MAX_BYTES)
-    return [(file.key, to_json(_parse(file, blobs[file.blob]))) for file in files]
+    return {file: _parse(file, blobs[file.blob]) for file in files}
 
 
 def _parse(file: CodeFile, blob: bytes | TooLarge | None) -> Found:
     if isinstance(blob, bytes):
         return read_file(file.path, blob)
-    size = f"{blob.size} bytes, {MAX_BYTES} at most are read" if blob else "the mirror lacks its content"
-    return Unreadable(file.path, f"the file cannot be read: {size}")
+    size = f"the file cannot be read: {blob.size} bytes, {MAX_BYTES} at most are read" if blob else LACKING
+    return Unreadable(file.path, size)
+
+
+def _is_lacking(found: Found) -> bool:
+    """Say whether it is the mirror that has to be mended, not the file."""
+    return isinstance(found, Unreadable) and found.reason == LACKING
 
 
 def assemble(files: Iterable[CodeFile], found: Mapping[CodeFile, Found]) -> ModuleApi:

@@ -1,5 +1,7 @@
 """`pinner diff` below its first storey: API changes, release notes, bugs, and what all that does to data."""
 
+import contextlib
+import sqlite3
 from typing import Any
 
 import pytest
@@ -216,3 +218,13 @@ def test_a_note_that_is_no_note(site: Cloud) -> None:
     assert [(file["path"][-9:], file["reason"]) for file in nova(site)["unreadable"]] == [
         ("ffff.yaml", "it is too large")
     ]
+
+
+@pytest.mark.parametrize("rubbish", ["{", '{"a": 1}', "[[1]]", "[1]", ""])
+def test_what_is_remembered_in_another_form_is_read_again(site: Cloud, rubbish: str) -> None:
+    first = nova(site, "--hiera", "../hiera")
+    with contextlib.closing(sqlite3.connect(site.root / "cache/memory.sqlite")) as memory, memory:
+        memory.execute(
+            "UPDATE memory SET value = ? WHERE reader LIKE 'api-%' OR reader LIKE 'note-%'", (rubbish,)
+        )
+    assert nova(site, "--hiera", "../hiera") == first

@@ -11,6 +11,7 @@ from pinner.git.mirror import Mirror
 from pinner.git.objects import TooLarge, read_blobs
 from pinner.git.trees import list_tree
 from pinner.openstack.notes import DIRECTORY, ChangedNote, compare_notes, names_in, rank, read_note
+from pinner.operations.apis import LACKING
 from pinner.operations.details.shift import Shift
 from pinner.project.data_yaml import read_yaml
 from pinner.words.notes import Note, NoteChange, UnreadNote
@@ -18,6 +19,7 @@ from pinner.words.notes import Note, NoteChange, UnreadNote
 # Raised when the reader of notes learns something new.
 MEMORY: Final = "note-1"
 MAX_BYTES: Final = 1024 * 1024
+_COLUMNS: Final = 2
 _Entries = list[list[str]] | str
 
 
@@ -34,16 +36,27 @@ def read_note_changes(shifts: Iterable[Shift], *, memory: Memory, jobs: int) -> 
     wanted = tuple(shifts)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         changed = dict(zip(wanted, pool.map(_changed, wanted), strict=True))
-        blobs = {note.blob for notes in changed.values() for note in notes}
-        known = memory.recall(MEMORY, blobs)
-        fresh = dict(
-            row
-            for rows in pool.map(lambda item: _read(item[0], item[1], known), changed.items())
-            for row in rows
-        )
-    memory.remember(MEMORY, fresh)
-    entries: dict[str, _Entries] = {blob: json.loads(text) for blob, text in {**known, **fresh}.items()}
+        recalled = memory.recall(MEMORY, {note.blob for notes in changed.values() for note in notes})
+        known = {blob: found for blob, text in recalled.items() if (found := _decode(text)) is not None}
+        loaded = pool.map(lambda item: _read(item[0], item[1], known), changed.items())
+        fresh = {blob: found for part in loaded for blob, found in part.items()}
+    memory.remember(MEMORY, {blob: json.dumps(found) for blob, found in fresh.items() if found != LACKING})
+    entries = {**known, **fresh}
     return {shift.name: _assemble(notes, entries) for shift, notes in changed.items()}
+
+
+def _decode(text: str) -> _Entries | None:
+    """Return what is remembered, None where it has another form than today's."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    if isinstance(found, str):
+        return found
+    is_whole = isinstance(found, list) and all(
+        isinstance(row, list) and len(row) == _COLUMNS for row in found
+    )
+    return found if is_whole else None
 
 
 def _changed(shift: Shift) -> tuple[ChangedNote, ...]:
@@ -59,8 +72,10 @@ def _shown(path: str) -> str:
     return path.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
-def _read(shift: Shift, notes: Iterable[ChangedNote], known: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return the stored entries of the notes that were never read before."""
+def _read(
+    shift: Shift, notes: Iterable[ChangedNote], known: Mapping[str, _Entries]
+) -> Mapping[str, _Entries]:
+    """Return the entries of the notes that were never read before, by blob."""
     wanted = [note for note in notes if note.blob not in known]
     sides = (
         (shift.old_mirror, [note for note in wanted if note.change is NoteChange.REMOVED]),
@@ -71,13 +86,13 @@ def _read(shift: Shift, notes: Iterable[ChangedNote], known: Mapping[str, str]) 
         for mirror, some in sides
         for blob, content in read_blobs(mirror, [note.blob for note in some], max_bytes=MAX_BYTES).items()
     }
-    return [(note.blob, json.dumps(_entries(note.path, contents[note.blob]))) for note in wanted]
+    return {note.blob: _entries(note.path, contents[note.blob]) for note in wanted}
 
 
 def _entries(path: str, content: bytes | TooLarge | None) -> _Entries:
     """Return section and text of each entry, or why there are none."""
     if not isinstance(content, bytes):
-        return "it is too large" if content else "the mirror lacks its content"
+        return "it is too large" if content else LACKING
     built = read_yaml(content, path, is_raw=True)
     if built.refusal:
         line = (
