@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pinner.cli.output import tell
 from pinner.operations.answers import Progress
 
 
@@ -11,7 +12,8 @@ from pinner.operations.answers import Progress
 def progress() -> Iterator[Progress]:
     """Yield what the sync reports each finished repository to: (how many are done, of how many, which)."""
     if not sys.stderr.isatty():
-        yield _tell_last
+        with _one_line() as on_done:
+            yield on_done
         return
     from rich.console import Console  # noqa: PLC0415 - a pipe never needs it
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn  # noqa: PLC0415
@@ -27,6 +29,16 @@ def progress() -> Iterator[Progress]:
         yield advance
 
 
-def _tell_last(done: int, total: int, _url: str) -> None:
-    if done == total:
-        sys.stderr.write(f"asked {total} {'repository' if total == 1 else 'repositories'}\n")
+@contextmanager
+def _one_line() -> Iterator[Progress]:
+    asked = 0
+
+    def count(done: int, _total: int, _url: str) -> None:
+        nonlocal asked
+        asked = done
+
+    try:
+        yield count
+    finally:
+        if asked:
+            tell(f"asked {asked} {'repository' if asked == 1 else 'repositories'}")

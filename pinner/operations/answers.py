@@ -16,27 +16,34 @@ from pinner.words.findings import Finding, Level
 from pinner.words.wants import Want
 
 POSITIONS = "position-1"
-# How many repositories are done, of how many, and which one was last.
+# How many repositories are done, of how many are known to be needed so far, and which one was last.
 Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Answers on demand from the mirrors that were asked for; no remote is asked twice."""
+    """Answers on demand from the mirrors that were asked for; no remote is asked twice, and `on_done` hears of each."""
 
     workspace: Workspace
+    on_done: Progress | None = None
     mirrors: dict[str, Mirror | SyncFailure] = field(default_factory=dict)
     _found: dict[tuple[str, Want], Found] = field(default_factory=dict)
 
-    def ask(self, urls: Iterable[str], *, on_done: Progress | None = None) -> None:
+    def ask(self, urls: Iterable[str]) -> None:
         """Ask the remotes of `urls` (the cache when offline), in parallel, those not asked before."""
         wanted = sorted(set(urls) - self.mirrors.keys())
         if self.workspace.is_offline:
             self.mirrors.update({url: self.workspace.mirrors.open_or_fail(url) for url in wanted})
         elif wanted:
-            done = count(1)
-            report = (lambda url: on_done(next(done), len(wanted), url)) if on_done else None
-            self.mirrors.update(self.workspace.mirrors.sync(wanted, on_done=report))
+            self.mirrors.update(self.workspace.mirrors.sync(wanted, on_done=self._report(len(wanted))))
+
+    def _report(self, more: int) -> Callable[[str], None] | None:
+        on_done = self.on_done
+        if on_done is None:
+            return None
+        done = count(len(self.mirrors) + 1)
+        total = len(self.mirrors) + more
+        return lambda url: on_done(next(done), total, url)
 
     def answer(self, wanted: WantedGit) -> Answer:
         """Return the commit that `wanted` means, or the finding that says why there is none."""
@@ -91,8 +98,8 @@ class Answers:
 
 def ask(workspace: Workspace, urls: Iterable[str], *, on_done: Progress | None = None) -> Answers:
     """Return answers from the remotes of `urls`, each asked once."""
-    answers = Answers(workspace)
-    answers.ask(urls, on_done=on_done)
+    answers = Answers(workspace, on_done)
+    answers.ask(urls)
     return answers
 
 

@@ -53,6 +53,19 @@ def test_json_is_json_whatever_stdout_can_say(locked: Cloud) -> None:
     assert module["commits"][0]["subject"] == "Le café → ouvert"
 
 
+def test_all_that_was_asked_is_told_once_whenever_it_was_found_to_be_needed(cloud: Cloud) -> None:
+    cloud.upstream("keystone").commit(
+        "stable/2025.1", version="26.0.0", needs={"puppetlabs/stdlib": ">= 9.0.0"}
+    )
+    stdlib = cloud.upstream("stdlib", owner="puppetlabs", repository="puppetlabs-stdlib")
+    stdlib.tag("v9.6.0", stdlib.commit("main", version="9.6.0", name="puppetlabs-stdlib"))
+    cloud.manifest(
+        "production", "release: 2025.1\nopenstack: [keystone]\ndependencies: {externals: newest}\n"
+    )
+    result = cloud.run("lock")
+    assert (result.code, result.err) == (0, "asked 2 repositories\n")
+
+
 def test_a_pipe_and_no_color_get_no_escape_sequences(locked: Cloud) -> None:
     for command in ("pinner status", "pinner diff production staging", "pinner lock --help"):
         result = shell(command, cwd=locked.project, NO_COLOR="1", TERM="xterm-256color")
