@@ -72,7 +72,7 @@ def upgrade_command(
     remote: Remote,
     output: Format,
 ) -> int:
-    """Show what moving ENV to another release would change, and how to get there.
+    """Plan the move of ENV to another release: all that it would change.
 
     The environment is locked as if it were there, in memory. Ends with 1 if 'pinner lock' would refuse that lock.
     """
