@@ -72,7 +72,7 @@ def upgrade_command(
     remote: Remote,
     output: Format,
 ) -> int:
-    """Plan the move of ENV to another release: all that it would change.
+    """Plan a move of ENV to another release: what it would change.
 
     The environment is locked as if it were there, in memory. Ends with 1 if 'pinner lock' would refuse that lock.
     """
