@@ -1,5 +1,7 @@
 """What `pinner upgrade` plans for the operator's data: before, after, and what needs eyes; and what it writes."""
 
+from typing import Any
+
 import pytest
 
 from tests.support.cloud import Cloud
@@ -186,24 +188,53 @@ def test_the_page_shows_the_plan_and_when_things_went(live: Cloud) -> None:
     assert "(gone in 2024.2)" in page
 
 
-def test_release_by_release_each_leg_starts_from_the_data_that_the_last_one_left(live: Cloud) -> None:
+@pytest.fixture
+def renamed_twice(live: Cloud) -> Cloud:
+    """The same, but the key of the data is renamed by 2024.2 and again by 2025.1."""
     nova = live.upstream("nova")
-    moved = OLD.replace("bind_address", "bind_old").replace("bind_host", "bind_older")
-    nova.commit("stable/2024.1", version="24.0.2", files={"manifests/api.pp": moved})
-    between = OLD.replace("bind_host", "bind_old").replace("verbose", "chatty")
+    first = OLD.replace("bind_address", "bind_old").replace("bind_host", "bind_older")
+    nova.commit("stable/2024.1", version="24.0.2", files={"manifests/api.pp": first})
+    between = OLD.replace("bind_host", "bind_old")
     nova.commit("stable/2024.2", version="25.0.1", files={"manifests/api.pp": between})
     (live.project / "data" / "common.yaml").write_text("nova::api::bind_older: 10.0.0.1\n")
     assert live.run("update").code == 0
-    legs = live.run(
-        "upgrade", "live", "--to", "2025.1", "--through", "--hiera", "data", "--format", "json"
-    ).json["legs"]
-    edits = [
-        [(step["old"], step["new"]) for step in leg["plan"] if step["stage"] == "before" and step["new"]]
-        for leg in legs
-    ]
-    assert edits == [
+    return live
+
+
+def renames(leg: Any) -> list[tuple[str, str]]:
+    """Return old and new key of each rename before a move."""
+    return [(step["old"], step["new"]) for step in leg["plan"] if step["stage"] == "before" and step["new"]]
+
+
+def test_release_by_release_each_leg_starts_from_the_data_that_the_last_one_left(
+    renamed_twice: Cloud,
+) -> None:
+    arguments = ("upgrade", "live", "--to", "2025.1", "--through", "--hiera", "data", "--format", "json")
+    assert [renames(leg) for leg in renamed_twice.run(*arguments).json["legs"]] == [
         [("nova::api::bind_older", "nova::api::bind_old")],
         [("nova::api::bind_old", "nova::api::bind_address")],
+    ]
+
+
+def test_straight_a_key_gets_the_name_that_it_has_at_the_end(renamed_twice: Cloud) -> None:
+    found = renamed_twice.run("upgrade", "live", "--to", "2025.1", "--hiera", "data", "--format", "json").json
+    assert renames(found) == [("nova::api::bind_older", "nova::api::bind_address")]
+    (change,) = (row for row in found["modules"][0]["api"] if row["parameter"] == "bind_older")
+    assert (change["announced"], change["hint"]) == (True, "use nova::api::bind_address")
+
+
+def test_what_was_announced_on_the_way_did_not_come_out_of_nothing(live: Cloud) -> None:
+    nova = live.upstream("nova")
+    plain = OLD.replace("[*verbose*]", "[*other*]").replace("  $verbose      = undef,\n", "")
+    plain = plain.replace("  $workers      = 1,\n", "  $workers      = 1,\n  $verbose      = undef,\n")
+    nova.commit("stable/2024.1", version="24.0.2", files={"manifests/api.pp": plain})
+    (live.project / "data" / "common.yaml").write_text("nova::api::verbose: true\n")
+    assert live.run("update").code == 0
+    plan = chapters(live.run("upgrade", "live", "--to", "2025.1", "--hiera", "data").out)
+    assert plan["Change in your data when you like, after"] == [
+        "data/common.yaml:1: 'nova::api::verbose' has no effect any more",
+        "  nova::api::verbose goes",
+        "  hint: marked as deprecated, without a word on what to use instead (deprecated in 2024.2, gone in 2025.1)",
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from pinner.operations.compare import Comparison
 from pinner.operations.upgrade.milestones import GONE, Milestone, Name
+from pinner.operations.upgrade.retelling import milestone_of, names_of
 from pinner.operations.upgrade.steps import Edit, Stage, Step
 from pinner.words.effects import DataEffect, Effect
 
@@ -18,7 +19,7 @@ def data_steps(comparison: Comparison, when: Mapping[Name, Milestone]) -> Iterat
     }
     for change in comparison.modules:
         for effect in change.hiera:
-            owner, _, parameter = effect.key.rpartition("::")
+            (owner, parameter), _ = names_of(effect)
             is_announced = not {(owner, parameter), (owner, None)} & unannounced
             yield _step(effect, when, is_announced=is_announced)
 
@@ -39,8 +40,7 @@ def _step(effect: DataEffect, when: Mapping[Name, Milestone], *, is_announced: b
 
 def _hint(effect: DataEffect, when: Mapping[Name, Milestone]) -> str | None:
     """Return what is known beside the edit, and how long that was to be seen coming."""
-    owner, _, parameter = effect.key.rpartition("::")
-    milestone = when.get((owner, parameter)) or when.get((effect.key, None))
+    milestone = milestone_of(effect, when)
     said = None if effect.hint == f"write {effect.replacement}" else effect.hint
     if milestone is None:
         return said

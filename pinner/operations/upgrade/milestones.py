@@ -1,7 +1,7 @@
 """When, on the way over several releases, something was deprecated, and when it went."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from pinner.git.mirror import Mirror
@@ -31,10 +31,15 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """The releases that deprecated a thing and removed it, None where neither happened on the way."""
+    """The releases that deprecated a thing and removed it, None where neither happened on the way.
 
-    deprecated: Series | None
-    removed: Series | None
+    `advice` is what the deprecation said; `successor` is the key, or the definition, under which it goes on.
+    """
+
+    deprecated: Series | None = None
+    removed: Series | None = None
+    advice: str | None = None
+    successor: str | None = None
 
     def __str__(self) -> str:
         parts = (("deprecated", self.deprecated), ("gone", self.removed))
@@ -81,31 +86,56 @@ def _changes(
     yield from (change for difference in found.values() for change in difference.changes)
 
 
-def milestones(changes: Iterable[ApiChange], hops: Sequence[Hop]) -> Mapping[Name, Milestone]:
-    """Return when what is deprecated or gone at the end came to be so; empty where there is but one hop to tell of."""
+def milestones(names: Iterable[Name], hops: Sequence[Hop]) -> Mapping[Name, Milestone]:
+    """Return when things were deprecated or went, for those to which that happened; empty where there is but one hop."""
     if len(hops) < 2:  # noqa: PLR2004 - one release has no way to tell of
         return {}
-    names = dict.fromkeys(
-        (change.definition, change.parameter) for change in changes if change.change in TOLD
-    )
-    found = {name: _trace(name, hops) for name in names}
+    found = {name: _trace(name, hops) for name in dict.fromkeys(names)}
     return {name: milestone for name, milestone in found.items() if milestone.deprecated or milestone.removed}
 
 
-def _trace(name: Name, hops: Iterable[Hop]) -> Milestone:
-    """Follow one name from release to release, under the names that its class takes."""
-    definition, parameter = name
-    deprecated: Series | None = None
+def _trace(start: Name, hops: Iterable[Hop]) -> Milestone:
+    """Follow one thing from release to release, under the names that it takes."""
+    name: Name | None = start
+    found = Milestone()
     for hop in hops:
-        whole = hop.changes.get((definition, None), ())
-        own = hop.changes.get((definition, parameter), ())
-        here = {change.change for change in (*whole, *own)}
-        if here & GONE:
-            return Milestone(deprecated, hop.release)
-        if here & _DEPRECATED and deprecated is None:
-            deprecated = hop.release
-        renamed = next((change.new for change in whole if change.change is Change.RENAMED), None)
-        if renamed and parameter is None:
-            return Milestone(deprecated, hop.release)
-        definition = renamed or definition
-    return Milestone(deprecated, None)
+        if name is None:
+            break
+        here = (*hop.changes.get((name[0], None), ()), *hop.changes.get(name, ()))
+        found = _marked(found, here, hop.release)
+        after = _after(name, here)
+        if found.removed is None and (after is None or _is_renamed(name, after)):
+            found = replace(found, removed=hop.release)
+        name = after
+    return replace(found, successor=_key(name)) if name is not None and name != start else found
+
+
+def _marked(found: Milestone, here: Iterable[ApiChange], release: Series) -> Milestone:
+    """Return the milestone with the first deprecation that it meets."""
+    mark = next((change for change in here if change.change in _DEPRECATED), None)
+    if mark is None or found.deprecated or found.removed:
+        return found
+    return replace(found, deprecated=release, advice=mark.hint)
+
+
+def _after(name: Name, here: Iterable[ApiChange]) -> Name | None:
+    """Return what a thing is called after a release, None where it is gone."""
+    definition, parameter = name
+    for change in here:
+        if change.change is Change.RENAMED and change.new:
+            definition = change.new
+        elif change.change is Change.PARAMETER_RENAMED and change.new:
+            holder, _, parameter = change.new.rpartition("::")
+            definition = holder or definition
+        elif change.change in GONE:
+            return None
+    return definition, parameter
+
+
+def _is_renamed(old: Name, new: Name) -> bool:
+    """Tell whether the thing itself has another name, and not only the class that holds it."""
+    return old != new and (old[1] is None or old[1] != new[1])
+
+
+def _key(name: Name) -> str:
+    return f"{name[0]}::{name[1]}" if name[1] else name[0]

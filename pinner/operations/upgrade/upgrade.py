@@ -19,6 +19,7 @@ from pinner.operations.upgrade.module_steps import (
 )
 from pinner.operations.upgrade.progress import after_steps
 from pinner.operations.upgrade.references import reference_steps
+from pinner.operations.upgrade.retelling import names_in, retell
 from pinner.operations.upgrade.review_steps import review_steps
 from pinner.operations.upgrade.steps import Stage, Step
 from pinner.operations.upgrade.target import Target, aim, releases_between
@@ -166,7 +167,8 @@ def _hops(start: Start, targets: Iterable[Target], trial: Trial, answers: Answer
 def _leg(start: Start, target: Target, trial: Trial, answers: Answers, *, hops: tuple[Hop, ...] = ()) -> Leg:
     after = Side(f"{trial.lock.environment} on {target.series}", trial.lock)
     comparison = compare(start.side, after, answers.workspace, start.material)
-    when = milestones((one for change in comparison.modules for one in change.api), hops)
+    when = milestones(names_in(comparison), hops)
+    comparison = retell(comparison, when)
     gaps = known_gaps(start.wanted, start.side.lock, answers)
     data = tuple(data_steps(comparison, when))
     plan = (

@@ -3,7 +3,7 @@
 import pytest
 
 from pinner.openstack.series import Series, find_series
-from pinner.operations.upgrade.milestones import hop_of, milestones
+from pinner.operations.upgrade.milestones import Name, hop_of, milestones
 from pinner.words.api import Kind
 from pinner.words.changes import ApiChange, Change, Severity
 
@@ -14,17 +14,26 @@ def series(name: str) -> Series:
     return found
 
 
-def change(kind: Change, definition: str, parameter: str | None = None, new: str | None = None) -> ApiChange:
-    return ApiChange(kind, Kind.CLASS, definition, Severity.BREAKS, parameter, new=new)
+def change(
+    kind: Change,
+    definition: str,
+    parameter: str | None = None,
+    *,
+    new: str | None = None,
+    hint: str | None = None,
+) -> ApiChange:
+    return ApiChange(kind, Kind.CLASS, definition, Severity.BREAKS, parameter, new=new, hint=hint)
 
 
 OCATA = hop_of(
     series("ocata"),
     [
-        change(Change.PARAMETER_DEPRECATED, "nova", "a"),
+        change(Change.PARAMETER_DEPRECATED, "nova", "a", hint="use b"),
         change(Change.DEPRECATED, "nova::cert"),
         change(Change.RENAMED, "heat::api-cfn", new="heat::api_cfn"),
         change(Change.PARAMETER_ADDED, "nova", "z"),
+        change(Change.PARAMETER_RENAMED, "nova", "d", new="e"),
+        change(Change.PARAMETER_RENAMED, "nova", "h", new="i"),
     ],
 )
 PIKE = hop_of(
@@ -34,29 +43,35 @@ PIKE = hop_of(
         change(Change.REMOVED, "nova::cert"),
         change(Change.PARAMETER_REMOVED, "heat::api_cfn", "b"),
         change(Change.PARAMETER_DEPRECATED, "nova", "c"),
-        change(Change.PARAMETER_RENAMED, "nova", "d", "e"),
+        change(Change.PARAMETER_RENAMED, "nova", "e", new="nova::api::f"),
+        change(Change.PARAMETER_REMOVED, "nova", "i"),
     ],
 )
 
 
 @pytest.mark.parametrize(
-    ("end", "words"),
+    ("name", "words", "successor"),
     [
-        (change(Change.PARAMETER_REMOVED, "nova", "a"), "deprecated in ocata, gone in pike"),
-        (change(Change.REMOVED, "nova::cert"), "deprecated in ocata, gone in pike"),
-        (change(Change.PARAMETER_REMOVED, "nova::cert", "x"), "deprecated in ocata, gone in pike"),
-        (change(Change.RENAMED, "heat::api-cfn"), "gone in ocata"),
-        (change(Change.PARAMETER_REMOVED, "heat::api-cfn", "b"), "gone in pike"),
-        (change(Change.PARAMETER_DEPRECATED, "nova", "c"), "deprecated in pike"),
-        (change(Change.PARAMETER_RENAMED, "nova", "d"), "gone in pike"),
-        (change(Change.PARAMETER_REMOVED, "nova", "unseen"), None),
-        (change(Change.DEFAULT_CHANGED, "nova", "a"), None),
+        (("nova", "a"), "deprecated in ocata, gone in pike", None),
+        (("nova::cert", None), "deprecated in ocata, gone in pike", None),
+        (("nova::cert", "x"), "deprecated in ocata, gone in pike", None),
+        (("heat::api-cfn", None), "gone in ocata", "heat::api_cfn"),
+        (("heat::api-cfn", "b"), "gone in pike", None),
+        (("heat::api-cfn", "kept"), None, None),
+        (("nova", "c"), "deprecated in pike", None),
+        (("nova", "d"), "gone in ocata", "nova::api::f"),
+        (("nova", "h"), "gone in ocata", None),
+        (("nova", "unseen"), None, None),
     ],
 )
-def test_a_name_is_followed_to_its_end(end: ApiChange, words: str | None) -> None:
-    found = milestones([end], [OCATA, PIKE])
-    assert [str(one) for one in found.values()] == ([words] if words else [])
+def test_a_name_is_followed_to_its_end(name: Name, words: str | None, successor: str | None) -> None:
+    found = milestones([name], [OCATA, PIKE]).get(name)
+    assert (str(found) if found else None, found.successor if found else None) == (words, successor)
+
+
+def test_what_the_deprecation_said_is_kept() -> None:
+    assert milestones([("nova", "a")], [OCATA, PIKE])["nova", "a"].advice == "use b"
 
 
 def test_a_single_release_has_no_way_to_tell_of() -> None:
-    assert not milestones([change(Change.PARAMETER_REMOVED, "nova", "a")], [PIKE])
+    assert not milestones([("nova", "a")], [PIKE])
