@@ -8,7 +8,8 @@ from pinner.cli.progress import progress
 from pinner.operations.find.missing import find_missing
 from pinner.operations.find.search import search
 from pinner.operations.workspace import Workspace
-from pinner.report import as_json, find, text
+from pinner.report import as_json, find
+from pinner.report.findings import finding
 from pinner.words.problems import InputError, Problem
 
 COULD_NOT_FIND_OUT = 3
@@ -60,7 +61,7 @@ def find_command(
     with progress() as on_done:
         found = search(workspace, words[0], words[1:], on_done=on_done)
     say([as_json.dump(find.as_value(found))] if output is Format.JSON else find.as_text(found))
-    for line in (line for flaw in found.unknown for line in text.finding(flaw)):
+    for line in (line for flaw in found.unknown for line in finding(flaw)):
         tell(line)
     if found.unknown:
         return COULD_NOT_FIND_OUT

@@ -10,6 +10,7 @@ from pinner.cli.options import (
     environments_argument,
     example,
     format_option,
+    ignore_option,
     modules_option,
     open_workspace,
     remote_options,
@@ -18,7 +19,7 @@ from pinner.cli.output import say
 from pinner.cli.progress import progress
 from pinner.operations.lock import Outcome, lock_environments, update_environments
 from pinner.operations.verify import check_locks, verify_environments
-from pinner.report import as_json, text
+from pinner.report.outcomes import outcomes as outcome_lines
 
 accept_option = click.option(
     "--accept-moved",
@@ -110,9 +111,7 @@ def update_command(
     "verify", epilog=example("pinner verify --ignore end-of-life --ignore dependency-missing:horizon")
 )
 @environments_argument
-@click.option(
-    "--ignore", metavar="CODE[:MODULE]", multiple=True, help="Be silent about this finding (repeatable)."
-)
+@ignore_option
 @accept_option
 @strict_option
 @remote_options
@@ -122,7 +121,7 @@ def verify_command(
     project: str,
     environments: tuple[str, ...],
     *,
-    ignore: tuple[str, ...],
+    ignore: frozenset[tuple[str, str | None]],
     accepted: tuple[str, ...],
     is_strict: bool,
     remote: Remote,
@@ -133,12 +132,11 @@ def verify_command(
     Writes nothing.
     """
     workspace = open_workspace(project, remote)
-    pairs = frozenset((code, module or None) for code, _, module in (text.partition(":") for text in ignore))
     with progress() as on_done:
         outcomes = verify_environments(
             workspace,
             environments,
-            ignore=pairs,
+            ignore=ignore,
             accepted=frozenset(accepted),
             is_strict=is_strict,
             on_done=on_done,
@@ -154,6 +152,8 @@ def _report(outcomes: Iterable[Outcome], *, verb: str, output: Format) -> int:
 
 def _lines(outcomes: tuple[Outcome, ...], *, verb: str, output: Format) -> Iterable[str]:
     if output is Format.JSON:
+        from pinner.report import as_json  # noqa: PLC0415 - it knows every result, and start-up would feel it
+
         return [as_json.dump(as_json.outcomes(outcomes))]
     if output is Format.JUNIT:
         from pinner.report.junit import junit  # noqa: PLC0415 - who reads text need not load XML
@@ -163,4 +163,4 @@ def _lines(outcomes: tuple[Outcome, ...], *, verb: str, output: Format) -> Itera
         from pinner.report.sarif import sarif  # noqa: PLC0415 - the same
 
         return [sarif(outcomes)]
-    return text.outcomes(outcomes, verb=verb)
+    return outcome_lines(outcomes, verb=verb)

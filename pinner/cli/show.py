@@ -20,6 +20,7 @@ from pinner.cli.progress import progress
 from pinner.operations.status import EnvironmentStatus, read_lock_ids, read_statuses
 from pinner.operations.why import explain
 from pinner.report import as_json, table, text
+from pinner.report.findings import finding
 
 COULD_NOT_FIND_OUT = 3
 
@@ -42,7 +43,7 @@ def status_command(project: str, environments: tuple[str, ...], *, remote: Remot
         say([html.statuses(statuses)])
     else:
         print_statuses(statuses)
-        for line in (line for status in statuses for found in status.unknown for line in text.finding(found)):
+        for line in (line for status in statuses for found in status.unknown for line in finding(found)):
             tell(line)
     return COULD_NOT_FIND_OUT if any(status.unknown for status in statuses) else 0
 

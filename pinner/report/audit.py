@@ -8,7 +8,7 @@ from pinner.operations.audit import Audit
 from pinner.operations.lock import Outcome
 from pinner.report import as_json as json
 from pinner.report.counts import count
-from pinner.report.text import findings
+from pinner.report.findings import findings
 from pinner.words.findings import Level
 
 _NOUNS = {Level.ERROR: "error", Level.WARNING: "warning", Level.INFO: "note"}

@@ -9,7 +9,7 @@ from pinner.operations.bisect.probing import Run
 from pinner.operations.bisect.search import Bisection
 from pinner.report.as_json import pin
 from pinner.report.counts import count
-from pinner.report.text import describe
+from pinner.report.pins import describe
 from pinner.report.visible import one_line
 
 LONGEST_SUBJECT = 200

@@ -8,7 +8,7 @@ from pinner.operations.find.missing import Absent, Missing, State
 from pinner.operations.find.search import FoundCommit, Search, Sight
 from pinner.puppet.versions import version_of_tag
 from pinner.report.counts import count
-from pinner.report.text import SHORT, describe
+from pinner.report.pins import SHORT, describe
 from pinner.words.refs import BRANCH, TAG, short_name
 
 FIXES = 30

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from xml.etree import ElementTree as ET
 
 from pinner.operations.lock import UNKNOWN, Outcome
-from pinner.report.text import finding as lines_of
+from pinner.report.findings import finding as lines_of
 from pinner.words.findings import Finding, Level
 
 # What XML 1.0 has no way to write (https://www.w3.org/TR/xml/#charsets).

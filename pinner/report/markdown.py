@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pinner.operations.compare import Change, Comparison, ModuleChange
 from pinner.report.details_text import api_words, effect_words, note_words, trailer_words, worst_first
 from pinner.report.details_text import totals as totals_of_details
-from pinner.report.text import SHORT, distance, headline, shown_subject
+from pinner.report.pins import SHORT
+from pinner.report.text import distance, headline, shown_subject
 
 # Characters that start something in Markdown or HTML; a subject is data, never markup.
 _SPECIAL = re.compile(r"([\\`*_\[\]#!|<~&@])")

@@ -1,121 +1,18 @@
-"""Results as plain text: what a pipe and a CI log get, and what a terminal colours."""
+"""Comparisons, reasons and lock ids as plain text: what a pipe and a CI log get, and what a terminal colours."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from pinner.operations.compare import Change, Comparison, ModuleChange
-from pinner.operations.lock import Outcome
 from pinner.operations.why import Reason
 from pinner.report import details_text
 from pinner.report.counts import count
+from pinner.report.pins import SHORT, describe
 from pinner.report.visible import one_line
-from pinner.words.findings import Finding, Level
-from pinner.words.pins import ForgePin, GitPin, Lock, Pin
-from pinner.words.refs import short_name
+from pinner.words.pins import ForgePin, GitPin, Lock
 
-SHORT = 12
 SUBJECTS = 10
-ALIKE = 4
-# What is told of many modules in the same words, as soon as `openstack: all` is in a manifest.
-OF_MANY = frozenset({"dependency-missing", "end-of-life"})
 LONGEST_SUBJECT = 200
-
-
-def outcomes(results: Iterable[Outcome], *, verb: str) -> Iterator[str]:
-    """Yield the lines of `lock`, `update` and `verify`: each environment with its findings, the counts last."""
-    totals: Counter[Level] = Counter()
-    results = tuple(results)
-    for outcome in results:
-        totals.update(finding.level for finding in outcome.findings)
-        yield f"{outcome.environment}: {_state(outcome)}"
-        yield from (f"  {line}" for line in _moves(outcome))
-        yield from (f"  {line}" for line in findings(outcome.findings))
-    levels = ", ".join(count(totals[level], level.value) for level in (Level.ERROR, Level.WARNING))
-    left = sum(_is_left(outcome) for outcome in results)
-    done = f"{len(results) - left} of " if left else ""
-    yield f"{verb} {done}{count(len(results), 'environment')}: {levels}"
-
-
-def _is_left(outcome: Outcome) -> bool:
-    """Tell whether the environment was left as it was, without what was asked for."""
-    return outcome.after is None or not (outcome.is_written or _is_as_before(outcome))
-
-
-def _is_as_before(outcome: Outcome) -> bool:
-    return (
-        outcome.before is not None and outcome.after is not None and outcome.before.pins == outcome.after.pins
-    )
-
-
-def _state(outcome: Outcome) -> str:
-    if outcome.after is None:
-        return "not locked" if outcome.before is None else "not locked anew, the lock stays as it was"
-    modules = count(len(outcome.after.pins), "module")
-    if outcome.is_written:
-        return f"{outcome.after.lock_id}, {modules}, written"
-    if _is_as_before(outcome):
-        return f"{outcome.after.lock_id}, {modules}"
-    return f"{modules}, not written"
-
-
-def _moves(outcome: Outcome) -> Iterator[str]:
-    if outcome.after is None:
-        return
-    before, after = outcome.before.pins if outcome.before else {}, outcome.after.pins
-    for name in sorted(before.keys() | after.keys()):
-        old, new = before.get(name), after.get(name)
-        if old is None and new is not None:
-            yield f"+ {name} {describe(new)}"
-        elif new is None and old is not None:
-            yield f"- {name} {describe(old)}"
-        elif old is not None and new is not None and _code(old) != _code(new):
-            yield f"~ {name} {describe(old)} -> {describe(new)}"
-
-
-def _code(pin: Pin) -> tuple[str, str]:
-    return (pin.forge, pin.version) if isinstance(pin, ForgePin) else (pin.git, pin.commit)
-
-
-def describe(pin: Pin) -> str:
-    """Return a pin in a few words: version, ref, short commit."""
-    if isinstance(pin, ForgePin):
-        return f"{pin.version} ({pin.forge} from the Forge)"
-    where = short_name(pin.ref) if pin.ref else "a bare commit"
-    return f"{pin.version or 'no version'} ({where}, {pin.commit[:SHORT]})"
-
-
-def findings(found: Iterable[Finding]) -> Iterator[str]:
-    """Yield the lines of several findings; what several modules share is told once, and so is a hint."""
-    given: set[str | None] = set()
-    for one, alike in _folded(found):
-        shown = replace(one, hint=None) if one.hint in given else one
-        first, *hint = finding(shown)
-        yield first
-        if alike:
-            more = f" and {len(alike) - ALIKE} more" if len(alike) > ALIKE else ""
-            yield f"  the same for {', '.join(alike[:ALIKE])}{more}"
-        yield from hint
-        given.add(one.hint)
-
-
-def _folded(found: Iterable[Finding]) -> Iterable[tuple[Finding, list[str]]]:
-    """Return findings with the other modules of which the same is true: one dependency, one release for all of them."""
-    groups: dict[object, list[Finding]] = {}
-    for number, one in enumerate(found):
-        key = (one.code, one.level, one.hint) if one.code in OF_MANY and one.hint else number
-        groups.setdefault(key, []).append(one)
-    for first, *others in groups.values():
-        names = dict.fromkeys(one.module or "" for one in others if one.module != first.module)
-        yield first, list(names)
-
-
-def finding(found: Finding) -> Iterator[str]:
-    """Yield the lines of one finding: where, level, what, code; then how to mend."""
-    where = f"{found.place}: " if found.place else ""
-    yield f"{where}{found.level}: {found.message} [{found.code}]"
-    if found.hint:
-        yield f"  hint: {found.hint}"
 
 
 def lock_ids(rows: Iterable[tuple[str, str | None]]) -> Iterator[str]:

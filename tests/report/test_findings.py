@@ -1,4 +1,4 @@
-from pinner.report.text import findings
+from pinner.report.findings import findings
 from pinner.words.findings import Finding, Level
 from pinner.words.places import Place
 
