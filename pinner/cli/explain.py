@@ -11,6 +11,7 @@ from pinner.cli.options import (
     environment_argument,
     example,
     format_option,
+    ignore_option,
     open_workspace,
     remote_options,
 )
@@ -44,9 +45,7 @@ code_option = click.option(
 @environment_argument
 @hiera_option
 @code_option
-@click.option(
-    "--ignore", metavar="CODE[:MODULE]", multiple=True, help="Be silent about this finding (repeatable)."
-)
+@ignore_option
 @remote_options
 @format_option(Format.TEXT, Format.JSON, Format.JUNIT, Format.SARIF)
 @click.pass_obj
@@ -56,7 +55,7 @@ def audit_command(
     *,
     hiera: tuple[Path, ...],
     code: tuple[Path, ...],
-    ignore: tuple[str, ...],
+    ignore: frozenset[tuple[str, str | None]],
     remote: Remote,
     output: Format,
 ) -> int:
@@ -68,8 +67,7 @@ def audit_command(
     if not hiera and not code:
         raise InputError(Problem("audit needs something to look at", hint="give --hiera DIR or --code DIR"))
     workspace = open_workspace(project, remote)
-    pairs = frozenset((name, module or None) for name, _, module in (text.partition(":") for text in ignore))
-    result = audit(workspace, environment, read_material(hiera, code), ignore=pairs)
+    result = audit(workspace, environment, read_material(hiera, code), ignore=ignore)
     say(_lines(result, output))
     for problem in result.problems:
         tell(problem)

@@ -15,6 +15,7 @@ from pinner.git.memory import Memory
 from pinner.git.mirrors import Mirrors
 from pinner.operations.workspace import Workspace
 from pinner.project.layout import Project, find_project
+from pinner.project.rules import check_ignored
 from pinner.project.settings import read_settings
 from pinner.words.problems import InputError
 
@@ -100,6 +101,24 @@ environments_argument = click.argument(
     "environments", metavar="[ENV]...", nargs=-1, shell_complete=complete_environment
 )
 environment_argument = click.argument("environment", metavar="ENV", shell_complete=complete_environment)
+
+
+def _read_ignored(
+    _context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]
+) -> frozenset[tuple[str, str | None]]:
+    for text in texts:
+        if flaw := check_ignored(text):
+            raise click.BadParameter(flaw)
+    return frozenset((code, module or None) for code, _, module in (text.partition(":") for text in texts))
+
+
+ignore_option = click.option(
+    "--ignore",
+    metavar="CODE[:MODULE]",
+    multiple=True,
+    callback=_read_ignored,
+    help="Be silent about this finding (repeatable).",
+)
 
 
 def modules_option(what: str) -> Callable[[Command], Command]:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 
-from pinner.project.quoting import quote, redact
+from pinner.project.quoting import near, quote, redact
 from pinner.puppet.git_urls import check_git_url
 from pinner.puppet.names import check_environment_name, check_ref_name
 from pinner.puppet.ranges import parse_range
+from pinner.words.codes import RULES
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RELEASE = re.compile(r"[a-z]{1,40}|[0-9]{4}\.[0-9]")
@@ -102,10 +103,14 @@ def check_base(text: str) -> str | None:
 
 
 def check_ignored(text: str) -> str | None:
-    """Refuse what is not `CODE` or `CODE:MODULE`."""
-    if _CODE.fullmatch(text):
+    """Refuse what is not `CODE` or `CODE:MODULE`, and codes that no finding has."""
+    if not _CODE.fullmatch(text):
+        return f"{quote(text)} is no finding: write its code, or code:module, such as 'end-of-life:nova'"
+    code = text.partition(":")[0]
+    if code in RULES:
         return None
-    return f"{quote(text)} is no finding: write its code, or code:module, such as 'end-of-life:nova'"
+    meant = near(code, RULES)
+    return f"no finding has the code {quote(code)}{f'; {meant}' if meant else ''}"
 
 
 def check_range(text: str) -> str | None:

@@ -199,6 +199,7 @@ def test_check_is_offline_and_tells_stale_missing_and_fresh_apart(cloud: Cloud) 
     cloud.manifest("production", BASIC)
     missing = cloud.run("lock", "--check")
     assert (missing.code, "environment 'production' has no lock" in missing.out) == (1, True)
+    assert missing.out.endswith("checked 1 environment: 1 error, 0 warnings\n")
     cloud.run("lock")
     cloud.upstream("keystone").path.rename(cloud.root / "gone")
     assert cloud.run("lock", "--check").code == 0

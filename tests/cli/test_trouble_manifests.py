@@ -112,6 +112,7 @@ HOSTILE = {
     "template: ../../../etc/passwd": "1:11: template: '../../../etc/passwd' is no template",
     "extends: ../../etc/passwd": "1:10: extends: '../../etc/passwd' names no environment or base",
     'findings: {ignore: ["<b>"]}': "1:21: findings.ignore: '<b>' is no finding",
+    "findings: {ignore: [end-of-lfie]}": "1:21: findings.ignore: no finding has the code 'end-of-lfie'; did you mean 'end-of-life'?",
     'dependencies: {ignore: ["$(id)"]}': "1:25: dependencies.ignore: '$(id)' names no module",
 }
 

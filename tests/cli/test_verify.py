@@ -67,6 +67,14 @@ def test_a_stale_lock_and_a_missing_one(locked: Cloud) -> None:
     assert codes(verify(locked)) == [("lock-missing", None)]
 
 
+def test_a_mistyped_code_is_not_taken_for_silence(locked: Cloud) -> None:
+    result = locked.run("verify", "--ignore", "end-of-lfie")
+    assert result.code == 2
+    assert result.err.endswith(
+        "Error: Invalid value for '--ignore': no finding has the code 'end-of-lfie'; did you mean 'end-of-life'?\n"
+    )
+
+
 def test_a_dead_remote_cannot_be_found_out(locked: Cloud) -> None:
     locked.upstream("nova").path.rename(locked.root / "gone")
     result = verify(locked)
