@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.cloud import Cloud
+from tests.support.own_schemas import check, schema_of
 from tests.support.terminal import on_terminal
 
 OLD = """\
@@ -178,6 +179,24 @@ def test_json_spells_edits_and_milestones_out(live: Cloud) -> None:
         "removed": "2024.2",
         "text": "gone in 2024.2",
     } in found["milestones"]
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--through"], ["--hiera", "data"], ["--hiera", "data", "--through"]]
+)
+def test_json_is_as_its_schema_says(live: Cloud, options: list[str]) -> None:
+    found = live.run("upgrade", "live", "--to", "2025.1", "--format", "json", *options).json
+    check("upgrade.schema.json", found, is_strict=True)
+    leg, own, diff = (
+        set(schema["properties"])
+        for schema in (
+            schema_of("upgrade.schema.json")["$defs"]["leg"],
+            schema_of("upgrade.schema.json"),
+            schema_of("diff.schema.json"),
+        )
+    )
+    assert found.keys() == leg | own | diff
+    assert all(one.keys() == leg | diff - {"format"} for one in found["legs"])
 
 
 def test_the_page_shows_the_plan_and_when_things_went(live: Cloud) -> None:
