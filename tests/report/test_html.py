@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pinner.operations.compare import Change, ModuleChange
 from pinner.operations.status import EnvironmentStatus, ModuleStatus
@@ -116,6 +118,14 @@ def test_rows_carry_what_the_filter_asks(page: Page) -> None:
         ("behaviour", "nova::api", "nova::api::workers", False),
         ("info", "Nova::Port", "Nova::Port", False),
     ]
+
+
+@given(st.text(st.characters(), min_size=1, max_size=40))
+def test_no_text_whatever_becomes_markup(text: str) -> None:
+    plain = Page(html.comparison(comparison(moved("nova", "x"))))
+    page = Page(html.comparison(comparison(moved("nova", text))))
+    assert [one.tag for one in page.elements] == [one.tag for one in plain.elements]
+    page.source.encode()
 
 
 def test_a_long_default_is_cut_and_its_length_told() -> None:
