@@ -6,7 +6,6 @@ from typing import Any
 from pinner.operations.find.matching import Hit, How
 from pinner.operations.find.missing import Absent, Missing, State
 from pinner.operations.find.search import FoundCommit, Search, Sight
-from pinner.puppet.versions import version_of_tag
 from pinner.report.counts import count
 from pinner.report.pins import SHORT, describe
 from pinner.words.refs import BRANCH, TAG, short_name
@@ -37,8 +36,7 @@ def _refs(commit: FoundCommit) -> str:
     """Name all branches and the first release that have it."""
     branches = [short_name(ref) for ref in commit.refs if ref.startswith(BRANCH)]
     tags = [short_name(ref) for ref in commit.refs if ref.startswith(TAG)]
-    versions = sorted((version, tag) for tag in tags if (version := version_of_tag(tag)))
-    first = [f"first in {versions[0][1]}"] if versions else tags[:1]
+    first = [f"first in {commit.first_release}"] if commit.first_release else tags[:1]
     return ", ".join([*branches, *first]) or "on no branch or tag"
 
 

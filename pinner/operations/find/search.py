@@ -10,8 +10,10 @@ from pinner.operations.find.query import Query, parse_query
 from pinner.operations.find.scope import Pinned, Place, Scope, read_scope
 from pinner.operations.find.spread import Spread, read_named, read_spread
 from pinner.operations.workspace import Workspace
+from pinner.puppet.versions import version_of_tag
 from pinner.words.findings import Finding
 from pinner.words.pins import GitPin
+from pinner.words.refs import TAG, short_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,13 @@ class FoundCommit:
     git: str
     hit: Hit
     refs: tuple[str, ...]
+
+    @property
+    def first_release(self) -> str | None:
+        """Return the tag of the oldest release among the refs, None if no release has it."""
+        tags = (short_name(ref) for ref in self.refs if ref.startswith(TAG))
+        versions = sorted((version, tag) for tag in tags if (version := version_of_tag(tag)))
+        return versions[0][1] if versions else None
 
 
 @dataclass(frozen=True, slots=True)
