@@ -1,0 +1,29 @@
+"""What a control repository holds of pinner's: the branches, and on each the files that were generated for it."""
+
+from dataclasses import dataclass
+
+PLAIN = 0o644
+EXECUTABLE = 0o755
+
+
+@dataclass(frozen=True, slots=True)
+class ControlFile:
+    """One file: `path` is relative to the repository's root, with slashes; `mode` is PLAIN or EXECUTABLE."""
+
+    path: str
+    text: str
+    mode: int = PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class ControlBranch:
+    """One branch, and every file on it that is pinner's; what others keep beside them is none of pinner's business.
+
+    `environments` are those whose code the branch decides: one where each environment has a branch, else all.
+    `lock_ids` are theirs, in the same order.
+    """
+
+    name: str
+    environments: tuple[str, ...]
+    lock_ids: tuple[str, ...]
+    files: tuple[ControlFile, ...]
