@@ -16,7 +16,7 @@ from pinner.cli.options import (
     remote_options,
 )
 from pinner.cli.output import say, tell
-from pinner.operations.compare import compare
+from pinner.operations.compare import compare, only
 from pinner.operations.material import read_material
 from pinner.operations.sides import read_side
 from pinner.report import as_json, markdown, text
@@ -62,14 +62,15 @@ def diff_command(
     workspace = open_workspace(project, remote)
     material = read_material(hiera, code)
     result = compare(read_side(before, workspace), read_side(after, workspace), workspace, material)
+    chosen = only(result, frozenset(modules))
     if output is Format.JSON:
-        say([as_json.dump(as_json.comparison(result))])
+        say([as_json.dump(as_json.comparison(chosen))])
     elif output is Format.MARKDOWN:
-        say(markdown.comparison(result))
+        say(markdown.comparison(chosen))
     elif output is Format.HTML:
         from pinner.report import html  # noqa: PLC0415 - who reads text need not load templates
 
-        say([html.comparison(result)])
+        say([html.comparison(chosen)])
     else:
         say(text.comparison(result, is_verbose=is_verbose, modules=frozenset(modules)))
     for problem in result.problems:

@@ -17,13 +17,14 @@ from pinner.operations.material import NOTHING, Material
 from pinner.operations.rewordings import Rewording, rewordings
 from pinner.operations.sides import Side
 from pinner.operations.workspace import Workspace
+from pinner.project.quoting import near, quote
 from pinner.puppet.versions import parse_version
 from pinner.words.api import Unreadable
 from pinner.words.changes import ApiChange
 from pinner.words.effects import DataEffect
 from pinner.words.notes import Note, Trailers, UnreadNote
 from pinner.words.pins import ForgePin, GitPin, Lock, Pin
-from pinner.words.problems import Problem
+from pinner.words.problems import InputError, Problem
 
 
 class Change(StrEnum):
@@ -97,6 +98,18 @@ class Comparison:
     def is_same(self) -> bool:
         """Tell whether both sides run the same code at the same places."""
         return self.before.lock.lock_id == self.after.lock.lock_id
+
+
+def only(result: Comparison, modules: frozenset[str]) -> Comparison:
+    """Return the comparison of those modules alone (none: of all); raises InputError for one that neither side has."""
+    names = [change.name for change in result.modules]
+    unknown = sorted(modules.difference(names))
+    if unknown:
+        raise InputError(
+            Problem(f"neither side has a module {quote(name)}", hint=near(name, names)) for name in unknown
+        )
+    chosen = tuple(change for change in result.modules if change.name in modules or not modules)
+    return replace(result, modules=chosen)
 
 
 def compare(before: Side, after: Side, workspace: Workspace, material: Material = NOTHING) -> Comparison:

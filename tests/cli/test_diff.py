@@ -39,6 +39,21 @@ def test_json_has_the_documented_keys(two: Cloud) -> None:
     assert {"api", "notes", "hiera"} <= nova.keys()
 
 
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "html"])
+def test_named_modules_are_shown_alone_in_every_format(two: Cloud, form: str) -> None:
+    shown = two.run("diff", "old", "new", "-m", "nova", "--format", form)
+    assert (shown.code, "nova" in shown.out, "glance" in shown.out) == (0, True, False)
+
+
+def test_a_module_that_neither_side_has_is_told(two: Cloud) -> None:
+    result = two.run("diff", "old", "new", "-m", "nvoa")
+    assert (result.code, result.out, result.err) == (
+        2,
+        "",
+        "neither side has a module 'nvoa'\n  hint: did you mean 'nova'?\n",
+    )
+
+
 def test_the_way_back_is_down_and_removes(two: Cloud) -> None:
     result = two.run("diff", "new", "old")
     assert "1 removed" in result.out
