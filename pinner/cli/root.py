@@ -7,24 +7,25 @@ import click
 
 from pinner import __version__
 
-# command -> the file of pinner.cli that holds it, under its own name with underscores
+# command -> the file of pinner.cli that holds it under its own name with underscores, and the first line of its help:
+# so `pinner --help` imports none of them, and a test keeps the lines the same
 COMMANDS = {
-    "demo": "start",
-    "init": "start",
-    "lock": "pin",
-    "update": "pin",
-    "verify": "pin",
-    "status": "show",
-    "id": "show",
-    "why": "show",
-    "outdated": "outdated",
-    "diff": "compare",
-    "bisect": "bisect",
-    "upgrade": "upgrade",
-    "audit": "explain",
-    "api": "explain",
-    "find": "find",
-    "generate": "generate",
+    "demo": ("start", "Make a small project with upstreams of its own, and try pinner."),
+    "init": ("start", "Start a project here, or add a manifest to it."),
+    "lock": ("pin", "Pin what is new or changed in manifests; keep all other pins."),
+    "update": ("pin", "Move modules to what their wants now say (default: all)."),
+    "verify": ("pin", "Check locks against remotes, and modules against each other."),
+    "status": ("show", "Show what each environment runs, and how many commits behind."),
+    "id": ("show", "Show lock ids: two environments with one id run the same code."),
+    "why": ("show", "Show where a pin comes from, and who depends on it."),
+    "outdated": ("outdated", "Show what is newer upstream, and what is near its end."),
+    "diff": ("compare", "Show what changes from A to B."),
+    "bisect": ("bisect", "Find which module, and which commit of it, broke what CMD tells."),
+    "upgrade": ("upgrade", "Plan a move of ENV to another release: what it would change."),
+    "audit": ("explain", "Hold hiera data and site code against the modules that ENV pins."),
+    "api": ("explain", "Show what a module defines at a commit, with all parameters."),
+    "find": ("find", "Show which environments contain a commit, change or fix."),
+    "generate": ("generate", "Write a Puppetfile and environment.conf for each environment."),
 }
 
 
@@ -49,9 +50,14 @@ class LazyGroup(click.Group):
         """Return the command, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"pinner.cli.{COMMANDS[cmd_name]}")
+        module = importlib.import_module(f"pinner.cli.{COMMANDS[cmd_name][0]}")
         command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write the list of commands from the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_file, line) in COMMANDS.items()])
 
 
 @click.group(

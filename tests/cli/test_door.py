@@ -10,6 +10,8 @@ import click
 import pytest
 
 from pinner.cli.door import go_through
+from pinner.cli.root import COMMANDS
+from pinner.cli.root import pinner as root
 from pinner.words.places import Place
 from pinner.words.problems import InputError, Problem, UnknownError
 from tests.support.cloud import Cloud
@@ -132,3 +134,10 @@ def test_a_git_dir_of_a_hook_does_not_leak_in(cloud: Cloud) -> None:
         "lock", cwd=cloud.project, GIT_DIR="/nowhere/.git", GIT_INDEX_FILE="index", GIT_WORK_TREE="/"
     )
     assert shown.returncode == 0, shown.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
+    command = root.get_command(click.Context(root), name)
+    assert command is not None
+    assert COMMANDS[name][1] == command.get_short_help_str(limit=200)
