@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types unit e2e bench schema clean
+.PHONY: demo test lint types unit e2e bench docs schema clean
 
 demo: $(VENV)/.runs
 	rm -rf .demo
@@ -27,6 +27,9 @@ e2e: $(VENV)/.e2e
 bench: $(VENV)/.tests
 	$(BIN)/python -m tools.bench
 
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 schema: $(VENV)/.runs
 	$(BIN)/python -m pinner.project.json_schema
 
@@ -43,5 +46,9 @@ $(VENV)/.e2e: $(VENV)/.tests
 	$(BIN)/pip install --quiet --editable '.[e2e]'
 	touch $@
 
+$(VENV)/.docs: $(VENV)/.runs
+	$(BIN)/pip install --quiet --editable '.[docs]'
+	touch $@
+
 clean:
-	rm -rf $(VENV) .demo .e2e .bench .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .demo .site .e2e .bench .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

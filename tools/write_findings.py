@@ -1,4 +1,4 @@
-"""Write docs/findings.md from the table of finding codes.
+"""Write docs/reference/findings.md from the table of finding codes.
 
 usage: python -m tools.write_findings
 """
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pinner.words.codes import RULES, Rule
 
-OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "findings.md"
+OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "reference" / "findings.md"
 
 HEAD = """\
 # Findings
@@ -34,5 +34,5 @@ def _row(rule: Rule) -> str:
 
 
 if __name__ == "__main__":
-    OUTPUT.parent.mkdir(exist_ok=True)
+    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_text(render(), encoding="utf-8")

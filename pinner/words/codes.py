@@ -1,6 +1,6 @@
 """The codes of all findings: what each means, how bad it is, how it is mended. Codes are stable: scripts rely on them.
 
-SARIF's rules and docs/findings.md come from here, and a test holds every finding in the code to its row.
+SARIF's rules and docs/reference/findings.md come from here, and a test holds every finding in the code to its row.
 """
 
 from collections.abc import Mapping

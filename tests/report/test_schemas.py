@@ -1,4 +1,4 @@
-"""The JSON is as docs/*.schema.json says, key by key."""
+"""The JSON is as docs/reference/*.schema.json says, key by key."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Checks of pinner's own JSON against the schemas that it documents in docs/."""
+"""Checks of pinner's own JSON against the schemas that it documents in docs/reference/."""
 
 import json
 from functools import cache
@@ -8,7 +8,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "reference"
 NAMES = ("diff.schema.json", "upgrade.schema.json")
 
 
