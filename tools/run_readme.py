@@ -1,10 +1,11 @@
-"""Run the commands of a Markdown file and compare, or write, what they print.
+"""Run the commands of Markdown files and compare, or write, what they print.
 
-usage: run_readme.py FILE [--write]
+usage: run_readme.py [--write] [FILE...]    (default: the README and every page of docs/ that has such commands)
 
-A block ```console after a line `<!-- run -->` is run: each line that begins with `$ ` is a command, what follows it up to
-the next one is its output, stdout and stderr as a terminal shows them. All blocks of a file are one session of bash, in
-a new directory. Exit code 1 and the differences if an output is not as written.
+A block ```console after a line `<!-- run -->` is run: each line that begins with `$ ` is a command, lines right after it
+that begin with `> ` go on with it, and what follows up to the next command is its output, stdout and stderr as a
+terminal shows them. All blocks of a file are one session of bash, in a new directory. Exit code 1 and the differences if
+an output is not as written.
 """
 
 import difflib
@@ -16,28 +17,31 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"(<!-- run -->\n```console\n)(.*?)(```\n)", re.DOTALL)
-PROMPT = "$ "
+COMMAND = re.compile(r"^\$ .*\n(?:> .*\n|>\n)*", re.MULTILINE)
+PROMPT = re.compile(r"^[$>] ?", re.MULTILINE)
 MARK = "__end_of_output__"
+
+
+def pages_that_run() -> tuple[Path, ...]:
+    """Return the README and the pages of docs/ that have commands to run, by path."""
+    pages = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+    return tuple(page for page in pages if BLOCK.search(page.read_text(encoding="utf-8")))
 
 
 def as_it_runs(text: str) -> str:
     """Return the Markdown text with the outputs that its commands have now."""
+    blocks = [COMMAND.findall(block[2]) for block in BLOCK.finditer(text)]
+    commands = [PROMPT.sub("", command) for block in blocks for command in block]
     with tempfile.TemporaryDirectory() as directory:
-        commands = [_commands(block[2]) for block in BLOCK.finditer(text)]
-        outputs = iter(_run([command for block in commands for command in block], Path(directory)))
-        sessions = iter(
-            ["".join(f"{PROMPT}{command}\n{next(outputs)}" for command in block) for block in commands]
-        )
+        outputs = iter(_run(commands, Path(directory)))
+    sessions = iter(["".join(f"{command}{next(outputs)}" for command in block) for block in blocks])
     return BLOCK.sub(lambda block: f"{block[1]}{next(sessions)}{block[3]}", text)
 
 
-def _commands(block: str) -> list[str]:
-    return [line.removeprefix(PROMPT) for line in block.splitlines() if line.startswith(PROMPT)]
-
-
 def _run(commands: list[str], directory: Path) -> list[str]:
-    script = "".join(f"{command}\necho {MARK}\n" for command in commands)
+    script = "".join(f"{command}echo {MARK}\n" for command in commands)
     done = subprocess.run(
         ["bash"],
         input=script,
@@ -61,14 +65,19 @@ def _surroundings(directory: Path) -> Mapping[str, str]:
 
 def main(arguments: list[str]) -> int:
     """Compare or write; return the exit code."""
-    path = Path(arguments[0])
-    written = path.read_text(encoding="utf-8")
+    named = [Path(argument) for argument in arguments if argument != "--write"]
+    is_writing = "--write" in arguments
+    return max([_treat(page, is_writing=is_writing) for page in named or pages_that_run()])
+
+
+def _treat(page: Path, *, is_writing: bool) -> int:
+    written = page.read_text(encoding="utf-8")
     now = as_it_runs(written)
-    if "--write" in arguments[1:]:
-        path.write_text(now, encoding="utf-8")
+    if is_writing:
+        page.write_text(now, encoding="utf-8")
         return 0
     difference = difflib.unified_diff(
-        written.splitlines(), now.splitlines(), str(path), "as it runs", lineterm=""
+        written.splitlines(), now.splitlines(), str(page), "as it runs", lineterm=""
     )
     lines = list(difference)
     print("\n".join(lines))
