@@ -19,10 +19,10 @@ def processes_mentioning(text: str) -> tuple[int, ...]:
     return tuple(found)
 
 
-def wait_until(is_true: Callable[[], bool], *, seconds: float = 20.0) -> None:
-    """Wait for something that another process does; raises TimeoutError if it does not happen."""
+def wait_until(is_true: Callable[[], bool], *, seconds: float = 20.0, pause: float = 0.01) -> None:
+    """Wait for something that another process does, asking every `pause` seconds; raises TimeoutError if it does not happen."""
     deadline = time.monotonic() + seconds
     while not is_true():
         if time.monotonic() > deadline:
             raise TimeoutError
-        time.sleep(0.01)
+        time.sleep(pause)

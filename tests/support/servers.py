@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tests.support.latency import delay
+from tests.support.ports import free_port
 
 _CHUNK = 65536
 
@@ -332,8 +333,7 @@ def _context(certificate: Path | None) -> ssl.SSLContext | None:
 @contextlib.contextmanager
 def serve_daemon(root: Path) -> Iterator[str]:
     """Serve the repositories below `root` by `git daemon` for the time of a `with` block; the value is its URL."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     daemon = subprocess.Popen(
         [
             *("git", "-c", "safe.directory=*", "daemon", "--export-all", f"--base-path={root}"),

@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from socket import create_connection, create_server
+from socket import create_connection
 
 from tests.support.oracles import give_up
+from tests.support.ports import free_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def serve_ssh(directory: Path) -> Iterator[SshServer]:
         subprocess.run(
             ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(directory / name)], check=True
         )
-    port = _free_port()
+    port = free_port()
     known = directory / "known_hosts"
     known.write_text(f"[127.0.0.1]:{port} {(directory / 'host.pub').read_text()}")
     options = {
@@ -58,11 +59,6 @@ def serve_ssh(directory: Path) -> Iterator[SshServer]:
             )
         finally:
             server.terminate()
-
-
-def _free_port() -> int:
-    with create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
