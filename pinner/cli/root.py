@@ -25,6 +25,7 @@ COMMANDS = {
     "audit": ("explain", "Hold hiera data and site code against the modules that ENV pins."),
     "api": ("explain", "Show what a module defines at a commit, with all parameters."),
     "find": ("find", "Show which environments contain a commit, change or fix."),
+    "sbom": ("sbom", "Print a software bill of materials of ENV's lock."),
     "generate": ("generate", "Write a Puppetfile and environment.conf for each environment."),
 }
 

@@ -38,7 +38,7 @@ class Edge:
 
 def edges_of(environment: PinnedEnvironment) -> Iterator[Edge]:
     """Yield who asks for what, by module name, without the dependencies that the manifest ignores."""
-    pinned = _pins_by_forge_name(environment.lock.pins)
+    pinned = pins_by_name(environment.lock.pins)
     ignored = {short(name.value) for name in environment.wanted.manifest.ignored_dependencies}
     for module in sorted(environment.metadata):
         overrides = _overrides(environment, module)
@@ -59,7 +59,7 @@ def _overrides(environment: PinnedEnvironment, module: str) -> Mapping[str, Text
     return {short(name): text for name, text in written.items()}
 
 
-def _pins_by_forge_name(pins: Mapping[str, Pin]) -> Mapping[str, Pin]:
+def pins_by_name(pins: Mapping[str, Pin]) -> Mapping[str, Pin]:
     """Return canonical Forge name to pin, and directory name to pin: a fork under another owner is what Puppet finds."""
     by_name = dict(pins)
     for pin in pins.values():
