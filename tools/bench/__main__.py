@@ -12,6 +12,7 @@ from pathlib import Path
 from tools.bench.cold import bench_cold_lock
 from tools.bench.cost import FailedError
 from tools.bench.deploying import bench_deploy
+from tools.bench.explaining import bench_explain
 from tools.bench.growing import bench_growth
 from tools.bench.locking import bench_warm_lock
 from tools.bench.report import render
@@ -20,7 +21,6 @@ from tools.bench.starting import bench_start
 from tools.bench.upstreams import OPENSTACK, OWN, Size, build
 
 HOME = Path(__file__).resolve().parents[2] / ".bench"
-PEERS = ("r10k", "g10k")
 SMALL = Size(commits=40, files=10)
 Bench = Callable[[Path, Path, int], tuple[Section, ...]]
 BENCHES: Mapping[str, Bench] = {
@@ -29,8 +29,13 @@ BENCHES: Mapping[str, Bench] = {
     "cold": bench_cold_lock,
     "deploy": bench_deploy,
     "growth": bench_growth,
+    "explain": bench_explain,
 }
-NEED_PEERS = frozenset({"cold", "deploy"})
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "cold": ("r10k", "g10k"),
+    "deploy": ("r10k", "g10k"),
+    "explain": ("apt-get", "dpkg-deb", "ruby", "puppet"),
+}
 
 
 def main() -> int:
@@ -56,7 +61,7 @@ def main() -> int:
 
 def _run(name: str, upstreams: Path, rounds: int) -> tuple[Section, ...] | None:
     """Return what a bench tells, nothing where its peers are missing, None if it failed."""
-    missing = [tool for tool in PEERS if shutil.which(tool) is None] if name in NEED_PEERS else []
+    missing = [tool for tool in NEEDED.get(name, ()) if shutil.which(tool) is None]
     if missing:
         _tell(f"left out, {' and '.join(missing)} not installed: {name}")
         return ()

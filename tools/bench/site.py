@@ -74,10 +74,22 @@ class Project:
         """Remove the mirrors and everything else pinner remembers."""
         shutil.rmtree(self.directory.with_name(f"{self.directory.name}.cache"), ignore_errors=True)
 
+    def forget_what_was_read(self) -> None:
+        """Remove what pinner worked out from the mirrors' objects; the mirrors stay."""
+        for memory in self.directory.parent.glob("*cache/memory.sqlite*"):
+            memory.unlink()
+
     def forget_locks(self) -> None:
         """Remove the locks, so that every module has to be resolved."""
         for lock in self.directory.glob("environments/*.lock"):
             lock.unlink()
+
+
+def lead_to(site: Site, upstreams: Path) -> Project:
+    """Make `project`, whose manifests are written already, fetch from upstreams/HOST/ on this disk."""
+    rows = "".join(f'  "https://{host.name}/": "{host}/"\n' for host in sorted(upstreams.iterdir()))
+    site.write("project/pinner.yaml", f"rewrite:\n{rows}cache: ../cache\n")
+    return Project(site, site.root / "project")
 
 
 def environments(count: int, modules: tuple[str, ...]) -> Mapping[str, str]:
