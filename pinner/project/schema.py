@@ -16,7 +16,7 @@ _MODULE_FIELDS = (
     ),
     Field(
         "branch",
-        Word("a branch", rules.check_branch, may_look_like_number=True),
+        words.BRANCH,
         "The branch to take, by its short name.",
         ("stable/2025.1",),
     ),

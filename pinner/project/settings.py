@@ -5,15 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pinner.project import schema_words
 from pinner.project.check import position_of, read_number
 from pinner.project.described import read_described
-from pinner.project.kinds import Number
+from pinner.project.kinds import Choice, Number, Word
 from pinner.project.layout import Project
 from pinner.project.lookups import map_at, text_at, values_by_key
 from pinner.project.nodes import Mapping as MappingNode
 from pinner.project.nodes import Scalar
 from pinner.project.quoting import quote
-from pinner.project.settings_schema import JOBS, RETRIES, SETTINGS, TIMEOUT
+from pinner.project.rules import judge
+from pinner.project.settings_schema import JOBS, LAYOUT, RETRIES, SETTINGS, TIMEOUT
+from pinner.words.control import Layout
 from pinner.words.manifests import Settings
 from pinner.words.problems import InputError, Problem
 
@@ -28,6 +31,8 @@ def read_settings(
     jobs: int | None = None,
     timeout: float | None = None,
     retries: int | None = None,
+    layout: str | None = None,
+    control_repo: str | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Settings:
     """Return the settings in force; `project` is None outside of any, and pinner.yaml need not be there.
@@ -50,6 +55,10 @@ def read_settings(
         jobs=int(sources.number("jobs", JOBS, (jobs, root), default=_DEFAULTS.jobs)),
         timeout=sources.number("timeout", TIMEOUT, (timeout, root), default=_DEFAULTS.timeout),
         retries=int(sources.number("retries", RETRIES, (retries, root), default=_DEFAULTS.retries)),
+        layout=Layout(sources.word("layout", LAYOUT, (layout, root)) or _DEFAULTS.layout),
+        control_repo=sources.word("control_repo", schema_words.URL, (control_repo, root)),
+        control_branch=sources.word("control_branch", schema_words.BRANCH, (None, root))
+        or _DEFAULTS.control_branch,
     )
     if sources.problems:
         raise InputError(sources.problems)
@@ -86,6 +95,19 @@ class _Sources:
         number = read_number(kind, stated.value) if stated else None
         return default if number is None else number
 
+    def word(
+        self, name: str, kind: Word | Choice, given: tuple[str | None, MappingNode | None]
+    ) -> str | None:
+        """Return the text from the first source that has one: the option, the variable, the file; None without any."""
+        option, root = given
+        variable = f"PINNER_{name.upper()}"
+        asked = option or self.variables.get(variable)
+        if asked:
+            shown = f"--{name.replace('_', '-')}" if option else variable
+            return asked if self._is_good(shown, kind, asked) else None
+        stated = text_at(root, name)
+        return stated.value if stated and not _flaw(kind, stated.value) else None
+
     def cache(self, option: str | None, root: MappingNode | None, project: Project | None) -> str:
         """Return the cache's absolute path from the first source that has one."""
         stated = text_at(root, "cache")
@@ -105,12 +127,24 @@ class _Sources:
             self.problems.append(Problem(message, hint="write the whole path"))
             return Path(path)
 
+    def _is_good(self, shown: str, kind: Word | Choice, text: str) -> bool:
+        flaw = _flaw(kind, text)
+        if flaw:
+            self.problems.append(Problem(f"{shown}: {flaw}"))
+        return flaw is None
+
     def _judge(self, name: str, kind: Number, text: str, default: float) -> float:
         number = read_number(kind, text)
         if number is None:
             self.problems.append(Problem(f"{name}: must be {kind.what}, not {quote(text)}"))
             return default
         return number
+
+
+def _flaw(kind: Word | Choice, text: str) -> str | None:
+    if isinstance(kind, Word):
+        return judge(kind.check, text)
+    return None if text in kind.values else f"must be {kind.what}, not {quote(text)}"
 
 
 def _lost_slashes(root: MappingNode | None) -> list[Problem]:

@@ -2,11 +2,13 @@
 
 from pinner.project import rules
 from pinner.project import schema_words as words
-from pinner.project.kinds import Field, MapOf, Number, Record, Word
+from pinner.project.kinds import Choice, Field, MapOf, Number, Record, Word
+from pinner.words.control import Layout
 
 JOBS = Number("a whole number from 1 to 256", 1, 256)
 TIMEOUT = Number("a number of seconds from 0.1 to 86400", 0.1, 86400, is_whole=False)
 RETRIES = Number("a whole number from 0 to 20", 0, 20)
+LAYOUT = Choice("'puppetfiles', 'branches', 'one-branch' or 'exec'", tuple(Layout))
 
 SETTINGS = Record(
     "a map",
@@ -60,6 +62,25 @@ SETTINGS = Record(
             Word("a directory", rules.check_path, may_look_like_number=True),
             "Where mirrors are kept; '~' is your home, and a relative path is relative to pinner.yaml.",
             ("~/.cache/pinner",),
+        ),
+        Field(
+            "layout",
+            LAYOUT,
+            "How 'generate' and 'publish' lay the environments out for r10k: 'puppetfiles' = a folder an environment (default); 'branches' = "
+            "a branch an environment; 'one-branch' = all on one branch, listed in environments.d; 'exec' = r10k asks pinner.",
+            ("branches",),
+        ),
+        Field(
+            "control_repo",
+            words.URL,
+            "The control repository that 'publish' writes to and r10k deploys from.",
+            ("ssh://git@git.example.net/puppet/control",),
+        ),
+        Field(
+            "control_branch",
+            words.BRANCH,
+            "The branch of the control repository that holds all environments, where the layout has only one; default production.",
+            ("production",),
         ),
     ),
 )

@@ -1,9 +1,19 @@
 """What a control repository holds of pinner's: the branches, and on each the files that were generated for it."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 PLAIN = 0o644
 EXECUTABLE = 0o755
+
+
+class Layout(StrEnum):
+    """How environments lie in a control repository, and which of r10k's sources finds them there."""
+
+    PUPPETFILES = "puppetfiles"
+    BRANCHES = "branches"
+    ONE_BRANCH = "one-branch"
+    EXEC = "exec"
 
 
 @dataclass(frozen=True, slots=True)

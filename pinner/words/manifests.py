@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pinner.words.control import Layout
 from pinner.words.places import Place
 from pinner.words.wants import Selector
 
@@ -94,7 +95,9 @@ class Settings:
     """pinner.yaml after options, environment variables and defaults were laid over it.
 
     `rewrite` maps URL prefixes (the longest match wins); `modules` adds catalogue entries, name to git URL; `refs`
-    maps a module to the ref that carries a series in it; `timeout` is in seconds and for one git call.
+    maps a module to the ref that carries a series in it; `timeout` is in seconds and for one git call. `control_repo`
+    is the URL of the control repository, None where the project has none; `control_branch` the one branch of it that
+    holds all environments, in the layouts that have one.
     """
 
     cache: str
@@ -104,3 +107,6 @@ class Settings:
     jobs: int = 16
     timeout: float = 60.0
     retries: int = 3
+    layout: Layout = Layout.PUPPETFILES
+    control_repo: str | None = None
+    control_branch: str = "production"

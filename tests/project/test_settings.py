@@ -4,6 +4,7 @@ import pytest
 from platformdirs import user_cache_dir
 
 from pinner.project.settings import read_settings
+from pinner.words.control import Layout
 from pinner.words.manifests import Settings
 from pinner.words.problems import InputError
 from tests.support.projects import Writer
@@ -14,6 +15,7 @@ FORMS = (
     "transports that run commands are refused; write https://, http://, ssh://, git:// or file:///, "
     "an absolute path, or git@host:path"
 )
+CHOICES = "must be 'puppetfiles', 'branches', 'one-branch' or 'exec', not"
 FULL = """\
 rewrite:
   https://opendev.org/openstack/: https://git.internal/openstack/
@@ -25,6 +27,9 @@ jobs: 4
 timeout: 2.5
 retries: 0
 cache: .cache
+layout: one-branch
+control_repo: "ssh://git@git.example.net/control"
+control_branch: main
 """
 
 
@@ -64,7 +69,46 @@ def test_the_file_goes_before_defaults(write: Writer) -> None:
         jobs=4,
         timeout=2.5,
         retries=0,
+        layout=Layout.ONE_BRANCH,
+        control_repo="ssh://git@git.example.net/control",
+        control_branch="main",
     )
+
+
+def test_the_layout_may_come_from_anywhere(write: Writer) -> None:
+    project = write({"pinner.yaml": FULL})
+    variables = {
+        "PINNER_LAYOUT": "branches",
+        "PINNER_CONTROL_REPO": "https://git.example.net/v",
+        "PINNER_CONTROL_BRANCH": "trunk",
+    }
+    by_variable = read_settings(project, variables=variables)
+    assert (by_variable.layout, by_variable.control_repo, by_variable.control_branch) == (
+        Layout.BRANCHES,
+        "https://git.example.net/v",
+        "trunk",
+    )
+    by_option = read_settings(
+        project, layout="exec", control_repo="https://git.example.net/o", variables=variables
+    )
+    assert (by_option.layout, by_option.control_repo) == (Layout.EXEC, "https://git.example.net/o")
+
+
+def test_a_bad_layout_is_told_wherever_it_comes_from(write: Writer) -> None:
+    text = 'layout: folders\ncontrol_repo: "https://me:secret@git.example.net/x"\n'
+    assert complaint(text, write).splitlines() == [
+        f"pinner.yaml:1:9: layout: {CHOICES} 'folders'",
+        f"pinner.yaml:2:15: control_repo: {CREDENTIALS}",
+    ]
+
+
+def test_a_bad_layout_is_told_where_no_file_has_it(write: Writer) -> None:
+    with pytest.raises(InputError) as caught:
+        read_settings(write({}), control_repo="ext::sh", variables={"PINNER_LAYOUT": "nothing"})
+    assert str(caught.value).splitlines() == [
+        f"PINNER_LAYOUT: {CHOICES} 'nothing'",
+        f"--control-repo: 'ext::sh' is no git URL here: {FORMS}",
+    ]
 
 
 def test_variables_go_before_the_file(write: Writer, tmp_path: Path) -> None:
