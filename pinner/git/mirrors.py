@@ -1,8 +1,6 @@
 """All mirrors of a cache directory: synced in parallel, one connection a repository, or opened as they lie there."""
 
-import hashlib
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -10,6 +8,7 @@ from pathlib import Path
 from pinner.git import upkeep, urls
 from pinner.git.attempts import Action, T, failed, repeat
 from pinner.git.batch import DamagedError
+from pinner.git.cache import Cache
 from pinner.git.failures import FailureKind, SyncFailure
 from pinner.git.mirror import Mirror
 from pinner.git.remote import Remote
@@ -20,11 +19,7 @@ from pinner.words.problems import Problem, UnknownError
 
 __all__ = ["FailureKind", "Mirror", "Mirrors", "SyncFailure"]
 
-# https://bford.info/cachedir/: backups leave such a directory out
-_TAG = (
-    b"Signature: 8a477f597d28d172789f06886806bc55\n# Mirrors of git repositories; pinner makes them again.\n"
-)
-_FIRST_PAUSE = 0.5
+FIRST_PAUSE = 0.5
 
 
 class Mirrors:
@@ -34,14 +29,14 @@ class Mirrors:
     """
 
     def __init__(
-        self, cache: Path, settings: Settings, *, is_offline: bool = False, pause: float = _FIRST_PAUSE
+        self, cache: Path, settings: Settings, *, is_offline: bool = False, pause: float = FIRST_PAUSE
     ) -> None:
-        self._cache = Path(os.path.abspath(cache.expanduser()))  # noqa: PTH100 - resolve() would follow symlinks
+        self._cache = Cache.at(cache)
         self._settings = settings
         self._is_offline = is_offline
         self._pause = pause
         self._running = Running()
-        self._speech = Speech(os.environ, self._cache / "no-authorities")
+        self._speech = Speech(os.environ, self._cache.no_authorities)
 
     def sync(
         self, urls: Iterable[str], *, on_done: Callable[[str], None] | None = None
@@ -54,7 +49,7 @@ class Mirrors:
         remotes = {url: self._remote(url) for url in urls}
         if not remotes:
             return {}
-        self._make_directory()
+        self._cache.make()
         answers = self._sync_all(list(remotes.values()), lambda path: _tell(on_done, remotes, path))
         return {url: answers[remote.path] for url, remote in remotes.items()}
 
@@ -112,31 +107,12 @@ class Mirrors:
         return repeat(remote, action, retries=self._settings.retries, pause=self._pause)
 
     def _remote(self, url: str) -> Remote:
-        name = urls.canonical(url)
+        path = self._cache.mirror(urls.canonical(url))
         place = urls.rewritten(url, self._settings.rewrite)
-        path = self._cache / "git" / _directory(name)
         return Remote(url, place, path, self._settings.timeout, self._running, self._speech)
-
-    def _make_directory(self) -> None:
-        try:
-            for name in ("git", "no-authorities"):
-                (self._cache / name).mkdir(parents=True, exist_ok=True, mode=0o700)
-            if not (tag := self._cache / "CACHEDIR.TAG").exists():
-                tag.write_bytes(_TAG)
-        except OSError as error:
-            message = f"cannot make the cache {self._cache}: {error.strerror}"
-            raise UnknownError(
-                Problem(message, hint="set PINNER_CACHE to a directory you may write")
-            ) from error
 
 
 def _tell(on_done: Callable[[str], None] | None, remotes: Mapping[str, Remote], path: Path) -> None:
     if on_done:
         for url in (url for url, remote in remotes.items() if remote.path == path):
             on_done(url)
-
-
-def _directory(canonical: str) -> str:
-    """Return a mirror's directory: words a person recognises, and a digest that keeps two repositories apart."""
-    words = re.sub(r"[^a-z0-9]+", "-", canonical.lower().partition("://")[2] or canonical.lower()).strip("-")
-    return f"{words[-60:].strip('-')}-{hashlib.sha256(canonical.encode()).hexdigest()[:12]}.git"

@@ -47,19 +47,19 @@ _CLONE = (
 
 def clone(remote: Remote, lock: int, new: Path) -> Output:
     """Make a mirror of the remote in the directory `new`; `lock` is the descriptor that git keeps open."""
-    return _talk(remote, lock, (*_CLONE, "--end-of-options", remote.place, str(new)))
+    return talk(remote, lock, (*_CLONE, "--end-of-options", remote.place, str(new)))
 
 
 def fetch(remote: Remote, lock: int) -> Output:
     """Make the mirror's branches and tags those of the remote."""
     where = in_repository(remote.path)
-    return _talk(remote, lock, (where, *_FETCH, "--prune", "--end-of-options", remote.place, *_REFSPECS))
+    return talk(remote, lock, (where, *_FETCH, "--prune", "--end-of-options", remote.place, *_REFSPECS))
 
 
 def fetch_commit(remote: Remote, lock: int, commit: str) -> Output:
     """Get one commit, by its whole id, and keep it under a ref."""
     refspec = f"{commit}:{KEPT_COMMITS}{commit}"
-    return _talk(
+    return talk(
         remote, lock, (in_repository(remote.path), *_FETCH, "--end-of-options", remote.place, refspec)
     )
 
@@ -72,13 +72,14 @@ def speaks_git(remote: Remote) -> bool:
     """
     if not remote.place.startswith("http"):
         return True
-    output = _talk(remote, None, ("ls-remote", "--end-of-options", remote.place), {"GIT_TRACE_PACKET": "1"})
+    output = talk(remote, None, ("ls-remote", "--end-of-options", remote.place), {"GIT_TRACE_PACKET": "1"})
     return "packet:" in output.err
 
 
-def _talk(
+def talk(
     remote: Remote, lock: int | None, arguments: tuple[str, ...], extra: Mapping[str, str] = _NO_VARIABLES
 ) -> Output:
+    """Return how a git call that talks to the remote ended."""
     variables = remote.speech.variables(remote.place, timeout=remote.timeout)
     output = run(
         [*_OPTIONS, *arguments],
@@ -90,4 +91,4 @@ def _talk(
     if "GIT_SSL_CAPATH" not in variables or classify(output.err) is not FailureKind.CERTIFICATE:
         return output
     remote.speech.trust_as_git_does()
-    return _talk(remote, lock, arguments, extra)
+    return talk(remote, lock, arguments, extra)
