@@ -143,10 +143,11 @@ def _misnamed(path: Path, project: Project) -> Problem:
     message = (
         f"{quote(path.stem)} cannot be a Puppet environment's name: use small letters, digits and underscores"
     )
-    return Problem(message, place, f"rename it to {quote(_suggest(path.stem) + _MANIFEST)}")
+    return Problem(message, place, f"rename it to {quote(suggest_name(path.stem) + _MANIFEST)}")
 
 
-def _suggest(stem: str) -> str:
+def suggest_name(stem: str) -> str:
+    """Return the name nearest to a text that Puppet allows for an environment; a `_` at its start, a base's, stays."""
     letters = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in stem.lower())
     start = "_" if stem.startswith("_") else ""
     name = letters.strip("_")

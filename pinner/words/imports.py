@@ -25,7 +25,8 @@ class FoundModule:
 
     `name` is the directory it is installed as, `git` the URL as written, `ref` the branch, tag or commit without
     `refs/...`. `commit` is what the file's own lock says it was at (40 hex digits), beside the ref that was asked for.
-    For a module of the Forge `forge` is `owner/module` and `version` a version, a range, or None for the latest.
+    For a module of the Forge `forge` is `owner/module` and `version` a version, a range, or None for the latest;
+    beside `git`, `version` means the release tag of that version.
     `install_path` is the directory that holds the module's, where it is not the moduledir.
     """
 
@@ -59,7 +60,12 @@ class FoundEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All environments of one source, and what of it could not be read literally, in the files' order."""
+    """All environments of one source, and what is to be told of it, in the files' order.
+
+    `problems` name what could not be read, and so is missing in the environments: nothing is written unless the user
+    takes the rest. `notes` name what was read but deserves a look, or has no place in a manifest.
+    """
 
     environments: tuple[FoundEnvironment, ...]
     problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()

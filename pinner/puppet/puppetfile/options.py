@@ -18,7 +18,10 @@ _KNOWN: Final = {
     ModuleKind.LOCAL: (*_COMMON, "local", "version"),
     ModuleKind.FORGE: (*_COMMON, "version", "source"),
     ModuleKind.TARBALL: (*_COMMON, "source", "version", "checksum"),
+    ModuleKind.GITHUB_TARBALL: ("github_tarball", "version"),
+    ModuleKind.PATH: ("path", "version"),
 }
+_LIBRARIANS: Final = (ModuleKind.GITHUB_TARBALL, ModuleKind.PATH)
 _SYNONYMS: Final = {
     ModuleKind.GIT: (REFS, ("git", "source")),
     ModuleKind.SVN: (("svn", "source"), ("rev", "revision", "version")),
@@ -38,7 +41,8 @@ def kind_of(options: Sequence[Option]) -> ModuleKind | None:
         return ModuleKind.SVN
     if value_by_name.get("local") not in (None, False) or kind == "local":
         return ModuleKind.LOCAL
-    return next((known for known in (ModuleKind.FORGE, ModuleKind.TARBALL) if kind == known), None)
+    named_kind = next((known for known in (ModuleKind.FORGE, ModuleKind.TARBALL) if kind == known), None)
+    return named_kind or next((known for known in _LIBRARIANS if known in value_by_name), None)
 
 
 def judge_module(module: PuppetfileModule) -> Iterator[Problem]:
@@ -50,6 +54,8 @@ def judge_module(module: PuppetfileModule) -> Iterator[Problem]:
         )
     elif module.kind is ModuleKind.FORGE and title[1] is None:
         yield _problem(module, "the Forge's modules are named owner/module")
+    if module.kind in _LIBRARIANS:
+        yield _problem(module, f":{module.kind} is librarian-puppet's alone, r10k knows no such module")
     if module.kind is ModuleKind.GIT and module.git is None:
         yield _problem(module, "it has no URL")
     if module.install_path is not None and _leads_out(module.install_path):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pinner.puppet.names import quoted
-from pinner.puppet.puppetfile.declared import Setting, read_declaration
+from pinner.puppet.puppetfile.declared import LeftOut, Setting, read_declaration
 from pinner.puppet.puppetfile.values import DEFAULT_MODULEDIR, Puppetfile, PuppetfileModule
 from pinner.puppet.ruby.declarations import read_declarations
 from pinner.words.places import Place
@@ -24,25 +24,29 @@ MOST_PROBLEMS: Final = 100
 class Reading:
     """What was read, and in the file's order what could not be, or is not as r10k wants it.
 
-    Without problems r10k, too, reads these modules and nothing else.
+    Without problems r10k, too, reads these modules and nothing else. `unread` are those of the problems that name
+    what is missing in `puppetfile`.
     """
 
     puppetfile: Puppetfile
     problems: tuple[Problem, ...] = ()
+    unread: tuple[Problem, ...] = ()
 
 
 def read_puppetfile(content: str | bytes, *, path: str = "Puppetfile") -> Reading:
     """Read a Puppetfile; `path` is only named in the problems. Nothing raises."""
     if len(content) > LONGEST:
         message = f"this is longer than {LONGEST} characters: no Puppetfile is"
-        return Reading(Puppetfile(), (Problem(message, Place(path), "nothing of it is read"),))
+        unread = (Problem(message, Place(path), "nothing of it is read"),)
+        return Reading(Puppetfile(), unread, unread)
     text, problems = _decode(content, path)
     items = [item for statement in read_declarations(text) for item in read_declaration(statement, path)]
     modules = tuple(item for item in items if isinstance(item, PuppetfileModule))
     settings = [item for item in items if isinstance(item, Setting)]
-    problems += [item for item in items if isinstance(item, Problem)]
+    unread = [*problems, *(item.problem for item in items if isinstance(item, LeftOut))]
+    problems = [*unread, *(item for item in items if isinstance(item, Problem))]
     problems += [*_judge_directories(modules), *_judge_settings(settings, modules)]
-    return Reading(_puppetfile(modules, settings), _first_problems(problems))
+    return Reading(_puppetfile(modules, settings), _first_problems(problems), _first_problems(unread))
 
 
 def _decode(content: str | bytes, path: str) -> tuple[str, list[Problem]]:

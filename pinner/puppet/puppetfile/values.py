@@ -13,13 +13,15 @@ REFS: Final = ("ref", "branch", "tag", "commit", "version")
 
 
 class ModuleKind(StrEnum):
-    """Where r10k takes a module from."""
+    """Where r10k takes a module from; the last two are librarian-puppet's, and r10k knows neither."""
 
     GIT = "git"
     SVN = "svn"
     LOCAL = "local"
     FORGE = "forge"
     TARBALL = "tarball"
+    GITHUB_TARBALL = "github_tarball"
+    PATH = "path"
 
 
 @dataclass(frozen=True, slots=True)

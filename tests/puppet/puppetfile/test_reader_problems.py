@@ -38,6 +38,19 @@ LEFT_OUT = "\n  hint: it is left out, the rest is read"
             "mod 'a/b', '1.0.0', '2.0.0'",
             f"Puppetfile:1:1: 'mod' takes a module's name, and its version or its options{LEFT_OUT}",
         ),
+        (
+            "mod 'a/b', '1.0.0', :git => 'u'",
+            "Puppetfile:1:1: 'mod' takes a module's name, and its version or its options"
+            "\n  hint: librarian-puppet alone takes both",
+        ),
+        (
+            "mod 'a/b', :path => './b'",
+            "Puppetfile:1:1: module 'a/b': :path is librarian-puppet's alone, r10k knows no such module",
+        ),
+        (
+            "mod 'a/b', :github_tarball => 'a/puppet-b'",
+            "Puppetfile:1:1: module 'a/b': :github_tarball is librarian-puppet's alone, r10k knows no such module",
+        ),
         ("moduledir :x", f"Puppetfile:1:1: 'moduledir' takes one text{LEFT_OUT}"),
         ("forge 'a', 'b'", f"Puppetfile:1:1: 'forge' takes one text{LEFT_OUT}"),
         (

@@ -1,0 +1,89 @@
+"""Which kind of ref a name is: by what the source says, by the repository where it can be asked, else by its form."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from pinner.git.heads import default_branch
+from pinner.git.mirror import Mirror
+from pinner.git.objects import expand_commit
+from pinner.puppet.names import check_ref_name
+from pinner.puppet.versions import version_of_tag
+from pinner.words.imports import FoundModule, RefKind
+from pinner.words.wants import Selector
+
+COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+_SHORT_COMMIT: Final = re.compile(r"[0-9a-f]{7,39}", re.IGNORECASE)
+_TAG: Final = re.compile(r"v?\d+(?:[._]\d+)+(?:[-.+_a-z0-9]*)|.+-(?:eol|eom|em)", re.IGNORECASE)
+_USUAL_BRANCHES: Final = ("main", "master")
+_SELECTORS: Final = {RefKind.BRANCH: Selector.BRANCH, RefKind.TAG: Selector.TAG}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The selector with its value; `doubt` says what is uncertain about it, `flaw` why there is none."""
+
+    selector: Selector | None = None
+    value: str = ""
+    doubt: str | None = None
+    flaw: str | None = None
+
+
+def tell_ref(module: FoundModule, mirror: Mirror | None) -> Told:
+    """Return what the ref of a git module means; `mirror` is None where its repository could not be asked."""
+    if module.kind is RefKind.NONE:
+        return _default_branch(mirror)
+    ref = module.ref or ""
+    if COMMIT.fullmatch(ref.lower()):
+        return Told(Selector.COMMIT, ref.lower())
+    if flaw := check_ref_name(ref):
+        return Told(flaw=flaw)
+    return _asked(module.kind, ref, mirror) if mirror else _by_form(module.kind, ref)
+
+
+def _default_branch(mirror: Mirror | None) -> Told:
+    """Return the branch that a clone checks out: what every tool but r10k takes where no ref is named."""
+    if mirror is None:
+        return Told(flaw="it names no ref, and its repository could not be asked for its default branch")
+    branch = default_branch(mirror) or next(
+        (name for name in _USUAL_BRANCHES if mirror.refs.branch(name)), None
+    )
+    if branch is None:
+        return Told(flaw="it names no ref, and its repository has no default branch")
+    return Told(Selector.BRANCH, branch, doubt=f"it names no ref: '{branch}' is the repository's own branch")
+
+
+def _asked(kind: RefKind, ref: str, mirror: Mirror) -> Told:
+    """Return what the repository has of that name; r10k, too, takes whichever it is, whatever the option is called."""
+    has = {Selector.BRANCH: mirror.refs.branch(ref), Selector.TAG: mirror.refs.tag(ref)}
+    meant = _SELECTORS.get(kind)
+    found = [selector for selector, commit in has.items() if commit]
+    if len(found) > 1 and meant is None:
+        doubt = f"there are a branch and a tag '{ref}': r10k takes the tag"
+        return Told(Selector.TAG, ref, doubt=doubt)
+    if meant in found or len(found) == 1:
+        selector = meant if meant in found else found[0]
+        is_other = meant is not None and selector is not meant
+        return Told(selector, ref, doubt=f"'{ref}' is a {selector} there, no {meant}" if is_other else None)
+    commit = expand_commit(mirror, ref.lower()) if _SHORT_COMMIT.fullmatch(ref) else None
+    if isinstance(commit, str):
+        return Told(Selector.COMMIT, commit)
+    told = _by_form(kind, ref)
+    if _is_release(ref) or told.flaw:
+        return told
+    return Told(told.selector, told.value, doubt=f"there is no branch, tag or commit '{ref}' in {mirror.url}")
+
+
+def _by_form(kind: RefKind, ref: str) -> Told:
+    if kind in _SELECTORS:
+        return Told(_SELECTORS[kind], ref)
+    if _SHORT_COMMIT.fullmatch(ref) and version_of_tag(ref) is None:
+        return Told(flaw=f"'{ref}' may be a shortened commit, and its repository could not be asked for it")
+    if _TAG.fullmatch(ref):
+        return Told(Selector.TAG, ref)
+    is_plain = "/" in ref or ref in _USUAL_BRANCHES
+    return Told(Selector.BRANCH, ref, doubt=None if is_plain else f"'{ref}' is taken for a branch")
+
+
+def _is_release(ref: str) -> bool:
+    return ref.startswith(("stable/", "unmaintained/"))
