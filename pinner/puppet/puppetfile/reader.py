@@ -39,12 +39,12 @@ def read_puppetfile(content: str | bytes, *, path: str = "Puppetfile") -> Readin
         message = f"this is longer than {LONGEST} characters: no Puppetfile is"
         unread = (Problem(message, Place(path), "nothing of it is read"),)
         return Reading(Puppetfile(), unread, unread)
-    text, problems = _decode(content, path)
+    text, broken = _decode(content, path)
     items = [item for statement in read_declarations(text) for item in read_declaration(statement, path)]
     modules = tuple(item for item in items if isinstance(item, PuppetfileModule))
     settings = [item for item in items if isinstance(item, Setting)]
-    unread = [*problems, *(item.problem for item in items if isinstance(item, LeftOut))]
-    problems = [*unread, *(item for item in items if isinstance(item, Problem))]
+    unread = [item.problem for item in items if isinstance(item, LeftOut)]
+    problems = [*broken, *unread, *(item for item in items if isinstance(item, Problem))]
     problems += [*_judge_directories(modules), *_judge_settings(settings, modules)]
     return Reading(_puppetfile(modules, settings), _first_problems(problems), _first_problems(unread))
 

@@ -40,8 +40,7 @@ LEFT_OUT = "\n  hint: it is left out, the rest is read"
         ),
         (
             "mod 'a/b', '1.0.0', :git => 'u'",
-            "Puppetfile:1:1: 'mod' takes a module's name, and its version or its options"
-            "\n  hint: librarian-puppet alone takes both",
+            "Puppetfile:1:1: 'mod' takes a module's name, and its version or its options\n  hint: librarian-puppet alone takes both",
         ),
         (
             "mod 'a/b', :path => './b'",
@@ -115,7 +114,7 @@ def test_where_ruby_breaks_off_nothing_more_is_read() -> None:
     reading = read_puppetfile("mod 'a', :git => 'u'\nmod 'b', :git => \"v\nmod 'c', :git => 'w'\n")
     reason = "module 'b': a text is opened here and never closed"
     problem = Problem(reason, Place("Puppetfile", 2, 18), "nothing after this is read")
-    assert reading == Reading(Puppetfile((git("a", git="u"),)), (problem,))
+    assert reading == Reading(Puppetfile((git("a", git="u"),)), (problem,), unread=(problem,))
 
 
 def test_broken_bytes_are_told_and_the_rest_is_read() -> None:
