@@ -17,6 +17,7 @@ from pinner.operations.workspace import Workspace
 from pinner.project.layout import Project, find_project
 from pinner.project.rules import check_ignored
 from pinner.project.settings import read_settings
+from pinner.words.control import Layout
 from pinner.words.problems import InputError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -134,8 +135,26 @@ def modules_option(what: str) -> Callable[[Command], Command]:
     )
 
 
+def layout_options(command: Command) -> Command:
+    """Add --layout and --control-repo; the command gets them as they were written, None where they were not."""
+    layout = click.option(
+        "--layout",
+        type=click.Choice([layout.value for layout in Layout]),
+        help="How environments lie for r10k [PINNER_LAYOUT].",
+    )
+    repository = click.option(
+        "--control-repo", metavar="URL", help="The control repository [PINNER_CONTROL_REPO]."
+    )
+    return layout(repository(command))
+
+
 def open_workspace(
-    directory: str, remote: Remote | None = None, *, is_project_needed: bool = True
+    directory: str,
+    remote: Remote | None = None,
+    *,
+    is_project_needed: bool = True,
+    layout: str | None = None,
+    control_repo: str | None = None,
 ) -> Workspace:
     """Return the workspace of the project at or above `directory`, with the settings that its options leave.
 
@@ -149,7 +168,13 @@ def open_workspace(
             raise
         project = Project(Path(directory).resolve())
     settings = read_settings(
-        project, cache=remote.cache, jobs=remote.jobs, timeout=remote.timeout, retries=remote.retries
+        project,
+        cache=remote.cache,
+        jobs=remote.jobs,
+        timeout=remote.timeout,
+        retries=remote.retries,
+        layout=layout,
+        control_repo=control_repo,
     )
     cache = Path(settings.cache)
     return Workspace(

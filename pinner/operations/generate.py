@@ -1,32 +1,27 @@
-"""`pinner generate`: the files of an r10k environment from its lock, proved by reading them back."""
+"""`pinner generate`: what r10k reads, from the locks, in a directory; never over somebody else's files."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pinner.operations.templates import render
+from pinner.operations.layouts.control import FOLDER, control_branches
+from pinner.operations.layouts.environment_files import PUPPETFILE
+from pinner.operations.layouts.one_branch import LIST, LOCK_IDS, puppetfile_name
 from pinner.operations.workspace import Workspace
 from pinner.project.atomic import write_atomically
-from pinner.puppet.names import check_install_path
+from pinner.project.layout import list_environments
 from pinner.puppet.puppetfile import HEADER_MARK
-from pinner.words.pins import Lock
+from pinner.words.control import ControlBranch, ControlFile, Layout
 from pinner.words.problems import InputError, Problem
 
-PUPPETFILE = "Puppetfile"
-ENVIRONMENT_CONF = "environment.conf"
-CONFIG_VERSION = "bin/config_version"
-EXECUTABLE = 0o755
-PLAIN = 0o644
-
-
-@dataclass(frozen=True, slots=True)
-class GeneratedFile:
-    """One file of one environment: `path` relative to the environment's directory."""
-
-    environment: str
-    path: str
-    text: str
-    mode: int = PLAIN
+SHARED = "control"
+DIRECTORIES = {
+    Layout.PUPPETFILES: FOLDER,
+    Layout.BRANCHES: FOLDER,
+    Layout.ONE_BRANCH: SHARED,
+    Layout.EXEC: SHARED,
+}
+"""Where in the project each layout is written, if nobody says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,65 +32,37 @@ class Written:
     is_current: bool
 
 
-def generate(workspace: Workspace, environments: tuple[str, ...]) -> tuple[GeneratedFile, ...]:
-    """Return the files of the named environments (none: all); raises InputError where a lock is missing."""
-    sets = workspace.want(environments)
-    locks = workspace.locks(tuple(wanted.manifest.environment for wanted in sets))
-    missing = [name for name, lock in locks.items() if lock is None]
-    if missing:
-        raise InputError(
-            Problem(f"environment '{name}' has no lock", hint=f"run 'pinner lock {name}'") for name in missing
-        )
-    templates = {wanted.manifest.environment: wanted.manifest.template for wanted in sets}
-    return tuple(
-        file for name, lock in locks.items() if lock for file in _files(lock, templates[name], workspace)
-    )
+def generate(
+    workspace: Workspace, environments: tuple[str, ...], layout: Layout = Layout.PUPPETFILES
+) -> tuple[ControlFile, ...]:
+    """Return the files of the named environments (none: all), their paths relative to the directory to write to.
+
+    Where environments have folders or branches, each has a directory of its name there. Raises InputError where a
+    lock is missing.
+    """
+    branches = control_branches(workspace, environments, layout)
+    return tuple(file for branch in branches for file in _in_directory(branch, layout))
 
 
 def puppetfile(workspace: Workspace, environment: str) -> str:
     """Return the text of one environment's Puppetfile."""
-    return next(file.text for file in generate(workspace, (environment,)) if file.path == PUPPETFILE)
+    files = generate(workspace, (environment,))
+    return next(file.text for file in files if file.path == f"{environment}/{PUPPETFILE}")
 
 
-def _files(lock: Lock, template: str, workspace: Workspace) -> Iterator[GeneratedFile]:
-    name = lock.environment
-    yield GeneratedFile(name, PUPPETFILE, render(lock, template, workspace))
-    yield GeneratedFile(name, ENVIRONMENT_CONF, _environment_conf(lock))
-    yield GeneratedFile(name, CONFIG_VERSION, _config_version(lock), EXECUTABLE)
+def _in_directory(branch: ControlBranch, layout: Layout) -> Iterator[ControlFile]:
+    for file in branch.files:
+        path = f"{branch.name}/{file.path}" if layout is Layout.BRANCHES else file.path
+        yield replace(file, path=path.removeprefix(f"{FOLDER}/") if layout is Layout.PUPPETFILES else path)
 
 
-def _environment_conf(lock: Lock) -> str:
-    return (
-        f"# {HEADER_MARK} for environment {lock.environment}\n"
-        f"modulepath = {':'.join(_module_directories(lock))}:$basemodulepath\n"
-        f"config_version = {CONFIG_VERSION}\n"
-    )
-
-
-def _module_directories(lock: Lock) -> list[str]:
-    """Return the moduledir first, then every other directory that holds a Puppet module."""
-    others = {pin.install_path for pin in lock.pins.values() if getattr(pin, "is_module", True)}
-    directories = [lock.moduledir, *sorted(others - {lock.moduledir})]
-    flaws = [flaw for directory in directories if (flaw := check_install_path(directory))]
-    if flaws:
-        raise InputError(Problem(flaw) for flaw in flaws)
-    return directories
-
-
-def _config_version(lock: Lock) -> str:
-    """Puppet runs this at each compilation, so it asks nobody: the lock id is written into it."""
-    return f"#!/bin/sh\n# {HEADER_MARK} for environment {lock.environment}\necho {lock.lock_id}\n"
-
-
-def check_files(files: tuple[GeneratedFile, ...], directory: Path) -> tuple[Written, ...]:
+def check_files(files: tuple[ControlFile, ...], directory: Path) -> tuple[Written, ...]:
     """Tell which files under `directory` are as they should be; nothing is written."""
-    return tuple(
-        Written(path, _is_current(path, file)) for file in files for path in [_path(directory, file)]
-    )
+    return tuple(Written(path, _is_current(path, file)) for file in files for path in [directory / file.path])
 
 
 def write_files(
-    files: tuple[GeneratedFile, ...], directory: Path, *, is_forced: bool = False
+    files: tuple[ControlFile, ...], directory: Path, *, is_forced: bool = False
 ) -> tuple[Written, ...]:
     """Write the files under `directory`; raises InputError, before any is written, where one is not pinner's."""
     states = check_files(files, directory)
@@ -112,19 +79,24 @@ def write_files(
     return states
 
 
-def orphans(environments: Mapping[str, object], directory: Path) -> tuple[Path, ...]:
-    """Return the generated environments under `directory` that the project no longer has, sorted."""
-    found = (path.parent for path in sorted(directory.glob(f"*/{PUPPETFILE}")))
-    return tuple(
-        path for path in found if path.name not in environments and not _is_foreign(path / PUPPETFILE)
-    )
+def orphans(workspace: Workspace, directory: Path, layout: Layout = Layout.PUPPETFILES) -> tuple[Path, ...]:
+    """Return what was generated under `directory` for environments that the project no longer has, sorted."""
+    known = set(list_environments(workspace.project).environments)
+    if DIRECTORIES[layout] == FOLDER:
+        rows = ((path.parent.name, path, path.parent) for path in directory.glob(f"*/{PUPPETFILE}"))
+    else:
+        patterns = (puppetfile_name("*"), f"{LIST}/*.yaml", f"{LOCK_IDS}/*")
+        found = (path for pattern in patterns for path in directory.glob(pattern))
+        rows = ((_environment_of(path), path, path) for path in found)
+    return tuple(sorted(shown for name, path, shown in rows if name not in known and not _is_foreign(path)))
 
 
-def _path(directory: Path, file: GeneratedFile) -> Path:
-    return directory / file.environment / file.path
+def _environment_of(path: Path) -> str:
+    """Return the environment in the name of a file on the shared branch; no environment's name holds a dot."""
+    return path.name.removeprefix(puppetfile_name("")).removesuffix(".yaml")
 
 
-def _is_current(path: Path, file: GeneratedFile) -> bool:
+def _is_current(path: Path, file: ControlFile) -> bool:
     try:
         return path.read_bytes() == file.text.encode() and path.stat().st_mode & 0o111 == file.mode & 0o111
     except OSError:

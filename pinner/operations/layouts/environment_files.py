@@ -1,0 +1,50 @@
+"""The files of an environment that has a directory, or a branch, of its own; each is made from the lock alone."""
+
+from collections.abc import Iterable, Iterator
+
+from pinner.operations.templates import render
+from pinner.operations.workspace import Workspace
+from pinner.puppet.names import check_install_path
+from pinner.puppet.puppetfile import HEADER_MARK
+from pinner.words.control import EXECUTABLE, ControlFile
+from pinner.words.pins import Lock
+from pinner.words.problems import InputError, Problem
+
+PUPPETFILE = "Puppetfile"
+ENVIRONMENT_CONF = "environment.conf"
+CONFIG_VERSION = "bin/config_version"
+
+
+def files_of(lock: Lock, template: str, workspace: Workspace, *, under: str = "") -> Iterator[ControlFile]:
+    """Yield Puppetfile, environment.conf and config_version, all paths with `under` before them."""
+    yield ControlFile(f"{under}{PUPPETFILE}", render(lock, template, workspace))
+    yield ControlFile(f"{under}{ENVIRONMENT_CONF}", _environment_conf(lock))
+    yield ControlFile(f"{under}{CONFIG_VERSION}", _config_version(lock), EXECUTABLE)
+
+
+def module_directories(lock: Lock) -> list[str]:
+    """Return the moduledir first, then every other directory that holds a Puppet module; raises InputError."""
+    others = {pin.install_path for pin in lock.pins.values() if getattr(pin, "is_module", True)}
+    directories = [lock.moduledir, *sorted(others - {lock.moduledir})]
+    flaws = [flaw for directory in directories if (flaw := check_install_path(directory))]
+    if flaws:
+        raise InputError(Problem(flaw) for flaw in flaws)
+    return directories
+
+
+def render_environment_conf(directories: Iterable[str], *, whose: str) -> str:
+    """Return an environment.conf; `whose` goes into its header."""
+    return (
+        f"# {HEADER_MARK}{whose}\n"
+        f"modulepath = {':'.join(directories)}:$basemodulepath\n"
+        f"config_version = {CONFIG_VERSION}\n"
+    )
+
+
+def _environment_conf(lock: Lock) -> str:
+    return render_environment_conf(module_directories(lock), whose=f" for environment {lock.environment}")
+
+
+def _config_version(lock: Lock) -> str:
+    """Puppet runs this at each compilation, so it asks nobody: the lock id is written into it."""
+    return f"#!/bin/sh\n# {HEADER_MARK} for environment {lock.environment}\necho {lock.lock_id}\n"
