@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types unit e2e bench docs schema clean
+.PHONY: demo test lint types unit e2e bench docs dist generated clean
 
 demo: $(VENV)/.runs
 	rm -rf .demo
@@ -30,8 +30,17 @@ bench: $(VENV)/.tests
 docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-schema: $(VENV)/.runs
+# The same bytes for the same commit on every machine.
+dist: $(VENV)/.dist
+	rm -rf dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --quiet
+
+# What is written from the code: schemas, pages of the reference, man pages and completions. Tests keep it current.
+generated: $(VENV)/.runs
 	$(BIN)/python -m pinner.project.json_schema
+	$(BIN)/python -m tools.write_findings
+	$(BIN)/python -m tools.write_reference
+	$(BIN)/python -m tools.write_man
 
 $(VENV)/.runs: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -50,5 +59,9 @@ $(VENV)/.docs: $(VENV)/.runs
 	$(BIN)/pip install --quiet --editable '.[docs]'
 	touch $@
 
+$(VENV)/.dist: $(VENV)/.runs
+	$(BIN)/pip install --quiet --editable '.[dist]'
+	touch $@
+
 clean:
-	rm -rf $(VENV) .demo .site .e2e .bench .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist .demo .site .e2e .bench .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

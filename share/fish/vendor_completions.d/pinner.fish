@@ -1,0 +1,18 @@
+# Asks pinner itself at each TAB, so it knows every command, option, environment and module.
+function _pinner_completion
+    set -l response (env _PINNER_COMPLETE=fish_complete COMP_WORDS=(commandline -cp) COMP_CWORD=(commandline -t) pinner)
+
+    for completion in $response
+        set -l metadata (string split "," $completion)
+
+        if test $metadata[1] = "dir"
+            __fish_complete_directories $metadata[2]
+        else if test $metadata[1] = "file"
+            __fish_complete_path $metadata[2]
+        else if test $metadata[1] = "plain"
+            echo $metadata[2]
+        end
+    end
+end
+
+complete --no-files --command pinner --arguments "(_pinner_completion)"

@@ -1,0 +1,153 @@
+"""Write the pages of docs/reference that say what commands, manifests and settings take.
+
+usage: python -m tools.write_reference
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pinner.project.kinds import Either, Field, Kind, MapOf, Record
+from pinner.project.schema import MANIFEST
+from pinner.project.settings_schema import SETTINGS
+from tools.commands import Command, Option, read_commands, read_root
+
+OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "reference"
+
+_REMOTE = frozenset({"--cache", "--jobs", "--timeout", "--retries", "--offline"})
+_HELP = frozenset({"--help"})
+_SHARED = _REMOTE | _HELP
+
+COMMANDS_HEAD = """\
+# Commands
+
+What `pinner COMMAND --help` says, on one page. `man pinner` and `man pinner-lock` say it too, where the wheel's man pages
+are installed. Exit codes, output and completion are the same for all commands.
+
+This page is written by `python -m tools.write_reference`.
+"""
+MANIFEST_HEAD = """\
+# Manifests
+
+`environments/ENV.yaml`, a file for each Puppet environment, whose name it has. A name that begins with an underscore is
+a base that others extend. Unknown keys, keys that stand twice and what contradicts itself are errors, with file, line and
+column, all in one run. Editors complete and check manifests with the JSON Schema that the package ships as
+`pinner/project/data/manifest.schema.json`.
+
+This page is written by `python -m tools.write_reference`.
+"""
+SETTINGS_HEAD = """\
+# Settings
+
+`pinner.yaml` in the project's root; every key is optional. An option on the command line wins over a variable
+(`PINNER_CACHE`, `PINNER_JOBS`, `PINNER_TIMEOUT`, `PINNER_RETRIES`), that over the file. Credentials come from git's own
+helpers and your ssh agent, never from a URL. The JSON Schema is `pinner/project/data/settings.schema.json`.
+
+This page is written by `python -m tools.write_reference`.
+"""
+
+
+def render_all() -> dict[str, str]:
+    """Return the text of each page, by its name."""
+    return {
+        "commands.md": COMMANDS_HEAD + "".join(_pieces(_commands())),
+        "manifest.md": MANIFEST_HEAD + "".join(_pieces(_record("Keys", MANIFEST, ""))),
+        "settings.md": SETTINGS_HEAD + "".join(_pieces(_record("Keys", SETTINGS, ""))),
+    }
+
+
+def _pieces(blocks: Iterator[str]) -> Iterator[str]:
+    return (f"\n{block}\n" for block in blocks)
+
+
+def _commands() -> Iterator[str]:
+    commands = tuple(read_commands())
+    yield from _command(read_root(), frozenset())
+    for command in commands:
+        yield from _command(command, _SHARED if _asks_remotes(command) else _HELP)
+    yield "## Options for remotes"
+    yield "Those of every command that may ask a git server."
+    asking = next(command for command in commands if _asks_remotes(command))
+    yield _table(option for option in asking.options if _REMOTE.intersection(option.flags))
+
+
+def _command(command: Command, shared: frozenset[str]) -> Iterator[str]:
+    yield f"## {command.name}"
+    yield f"```text\n{command.name} {command.usage}\n```"
+    yield from (_text(paragraph) for paragraph in command.text)
+    own = [option for option in command.options if option.flags[-1] not in shared]
+    if own:
+        yield _table(own)
+    if _asks_remotes(command):
+        yield "Also takes the [options for remotes](#options-for-remotes)."
+    if command.examples:
+        yield "\n".join(("```sh", *command.examples, "```"))
+
+
+def _asks_remotes(command: Command) -> bool:
+    return any("--cache" in option.flags for option in command.options)
+
+
+def _table(options: Iterable[Option]) -> str:
+    rows = (f"| {_flags(option)} | {_text(f'{option.help} {option.limits}'.strip())} |" for option in options)
+    return "\n".join(("| option | meaning |", "|---|---|", *rows))
+
+
+def _flags(option: Option) -> str:
+    flags = ", ".join(f"`{flag}`" for flag in option.flags)
+    return f"{flags} `{_cell(option.value)}`" if option.value else flags
+
+
+def _record(title: str, record: Record, path: str) -> Iterator[str]:
+    yield f"## {title}"
+    yield "\n".join(
+        (
+            "| key | value | meaning | example |",
+            "|---|---|---|---|",
+            *(_row(field, record) for field in record.fields),
+        )
+    )
+    for field in record.fields:
+        if inner := _inner(field.kind):
+            key, below = inner
+            where = f"{path}{field.name}{key}"
+            yield from _record(f"`{where}`", below, f"{where}: ")
+
+
+def _row(field: Field, record: Record) -> str:
+    rivals = [f"`{_other(pair, field.name)}`" for pair in record.exclusive if field.name in pair]
+    meaning = field.description + (f" Not beside {', '.join(rivals)}." if rivals else "")
+    examples = "<br>".join(f"`{json.dumps(value)}`" for value in field.examples)
+    return f"| `{field.name}` | {_text(field.kind.what)} | {_text(meaning)} | {_cell(examples)} |"
+
+
+def _other(pair: tuple[str, str], name: str) -> str:
+    return pair[1] if pair[0] == name else pair[0]
+
+
+def _inner(kind: Kind) -> tuple[str, Record] | None:
+    """Return the record that the kind leads to, and what stands between in its path."""
+    match kind:
+        case Record():
+            return "", kind
+        case MapOf(value=Record() as record) | MapOf(value=Either(second=Record() as record)):
+            return ": NAME", record
+        case _:
+            return None
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _text(text: str) -> str:
+    """Return Markdown that shows the text as it is, but for code in backquotes."""
+    pieces = text.split("`")
+    pieces[::2] = [re.sub(r"([*<\\]|\b_|_\b)", r"\\\1", piece) for piece in pieces[::2]]
+    return _cell("`".join(pieces))
+
+
+if __name__ == "__main__":
+    for name, text in render_all().items():
+        (OUTPUT / name).write_text(text, encoding="utf-8")
