@@ -21,13 +21,15 @@ class TreeEntry:
 class Change:
     """One file that differs: `status` A (added), D (deleted), M (modified), T (its type changed).
 
-    The id of the side that has no such file is None.
+    The id of the side that has no such file is None, its mode 000000.
     """
 
     status: str
     path: str
     old_id: str | None
     new_id: str | None
+    old_mode: str
+    new_mode: str
 
 
 def list_tree(mirror: Mirror, commit: str, *, under: str | None = None) -> tuple[TreeEntry, ...]:
@@ -62,8 +64,8 @@ def _entry(row: str) -> TreeEntry:
 
 def _change(header: str, path: str) -> Change:
     """Parse `:<old mode> <new mode> <old id> <new id> <status>`."""
-    _, _, old, new, status = header.split(" ")
-    return Change(status, path, _known(old), _known(new))
+    old_mode, new_mode, old, new, status = header.removeprefix(":").split(" ")
+    return Change(status, path, _known(old), _known(new), old_mode, new_mode)
 
 
 def _known(name: str) -> str | None:

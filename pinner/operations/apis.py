@@ -53,13 +53,14 @@ def read_apis(
 
 def list_code(mirror: Mirror, commit: str) -> tuple[CodeFile, ...]:
     """Return the files of a commit that make up its API; links and submodules are none."""
-    entries = list_tree(mirror, commit)
-    found = (code_file(entry.path, entry.id) for entry in entries if entry.mode.startswith(_FILE_MODE))
+    found = (code_file(entry.path, entry.mode, entry.id) for entry in list_tree(mirror, commit))
     return tuple(file for file in found if file)
 
 
-def code_file(path: str, blob: str) -> CodeFile | None:
+def code_file(path: str, mode: str, blob: str | None) -> CodeFile | None:
     """Return a file of a tree, if it is part of an API; bytes of its path that are no UTF-8 are spelled out."""
+    if blob is None or not mode.startswith(_FILE_MODE):
+        return None
     shown = path.encode(errors="surrogateescape").decode(errors="backslashreplace")
     role = role_of(shown)
     return CodeFile(shown, blob, role) if role else None

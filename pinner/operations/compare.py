@@ -1,18 +1,14 @@
 """`pinner diff`: which modules come, go and move between two locks, by which commits, and what lies behind that."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from pinner.git.history import Commit, count_between, list_commits
-from pinner.git.messages import read_messages
-from pinner.git.mirrors import Mirror, SyncFailure
-from pinner.openstack.trailers import read_trailers
-from pinner.operations.cached import Holding, hold_commits
+from pinner.git.history import Commit
+from pinner.operations.details.data import by_module, read_effects
 from pinner.operations.details.explaining import explain_by_notes
-from pinner.operations.details.reading import Details, read_details
-from pinner.operations.details.shift import Shift
+from pinner.operations.details.passage import History, Passage
+from pinner.operations.details.passages import Move, read_passages
 from pinner.operations.material import NOTHING, Material
 from pinner.operations.rewordings import Rewording, rewordings
 from pinner.operations.sides import Side
@@ -120,24 +116,33 @@ def compare(before: Side, after: Side, workspace: Workspace, material: Material 
     names = sorted(before.lock.pins.keys() | after.lock.pins.keys())
     pairs = [(name, before.lock.pins.get(name), after.lock.pins.get(name)) for name in names]
     former = _former_names(before.lock, after.lock)
-    moves = {name: moved for name, old, new in pairs if (moved := _moved(old, new))}
-    moves |= {
-        new: moved
-        for new, old in former.items()
-        if (moved := _moved(before.lock.pins[old], after.lock.pins[new]))
-    }
-    holdings = _holdings(moves.values(), workspace)
-    failures = [one.mirror for one in holdings.values() if isinstance(one.mirror, SyncFailure)]
-    with ThreadPoolExecutor(max_workers=workspace.settings.jobs) as pool:
-        modules = tuple(pool.map(lambda pair: _compare(*pair, holdings=holdings), pairs))
-    shifts = tuple(_shifts(moves, holdings))
-    details = read_details(shifts, (before.lock, after.lock), former, workspace, material)
+    passages = read_passages(_moves(pairs, before.lock, after.lock, former), workspace)
+    changes = (change for passage in passages.of.values() for change in passage.api)
+    effects, problems = _effects(material, (before.lock, after.lock), changes, workspace)
+    found = by_module(effects, former)
     return Comparison(
         before,
         after,
-        tuple(_detailed(change, details.of.get(change.name), former.get(change.name)) for change in modules),
-        (*(Problem(failure.message, hint=failure.hint) for failure in failures), *details.problems),
+        tuple(_compare(*pair, passages.of, former.get(pair[0]), found.get(pair[0], ())) for pair in pairs),
+        (*(Problem(failure.message, hint=failure.hint) for failure in passages.failures), *problems),
     )
+
+
+def _effects(
+    material: Material, locks: tuple[Lock, Lock], changes: Iterable[ApiChange], workspace: Workspace
+) -> tuple[tuple[DataEffect, ...], tuple[Problem, ...]]:
+    """Return nothing where there is no data: the modules' whole APIs need not be read for that."""
+    return ((), ()) if material.is_empty else read_effects(material, locks, changes, workspace)
+
+
+def _moves(
+    pairs: Iterable[tuple[str, Pin | None, Pin | None]], before: Lock, after: Lock, former: Mapping[str, str]
+) -> Mapping[str, Move]:
+    moves = {name: moved for name, old, new in pairs if (moved := _moved(old, new))}
+    renamed = {
+        new: moved for new, old in former.items() if (moved := _moved(before.pins[old], after.pins[new]))
+    }
+    return moves | renamed
 
 
 def _moved(before: Pin | None, after: Pin | None) -> tuple[GitPin, GitPin] | None:
@@ -161,50 +166,46 @@ def _former_names(before: Lock, after: Lock) -> Mapping[str, str]:
     return {name: gone[git] for git, name in come.items() if git in gone}
 
 
-def _holdings(moves: Iterable[tuple[GitPin, GitPin]], workspace: Workspace) -> Mapping[str, Holding]:
-    commits: dict[str, set[str]] = {}
-    for pin in (pin for pins in moves for pin in pins):
-        commits.setdefault(pin.git, set()).add(pin.commit)
-    return hold_commits(commits, workspace)
-
-
-def _compare(
-    name: str, before: Pin | None, after: Pin | None, *, holdings: Mapping[str, Holding]
+def _compare(  # noqa: PLR0917 - one module's row: name and sides, then what was found out about it
+    name: str,
+    before: Pin | None,
+    after: Pin | None,
+    passages: Mapping[str, Passage],
+    formerly: str | None,
+    effects: tuple[DataEffect, ...],
 ) -> ModuleChange:
-    if before is None or after is None:
-        return ModuleChange(name, Change.ADDED if before is None else Change.REMOVED, before, after)
-    reworded = tuple(rewordings(before, after))
-    moved = _moved(before, after)
-    if moved is None:
-        change = Change.SAME if _code(before) == _code(after) else Change.MOVED
-        return ModuleChange(name, change, before, after, rewordings=reworded)
-    for url in (moved[1].git, moved[0].git):
-        mirror = holdings[url].with_commits(moved[0].commit, moved[1].commit)
-        if mirror:
-            return _located(name, *moved, mirror=mirror, reworded=reworded)
-    return ModuleChange(name, Change.MOVED, before, after, rewordings=reworded)
-
-
-def _located(
-    name: str, before: GitPin, after: GitPin, *, mirror: Mirror, reworded: tuple[Rewording, ...]
-) -> ModuleChange:
-    counts = count_between(mirror, before.commit, after.commit)
-    behind, ahead = counts or (None, None)
-    commits = tuple(
-        commit for commit in list_commits(mirror, before.commit, after.commit) if not commit.is_merge
-    )
-    messages = read_messages(mirror, before.commit, after.commit)
-    return ModuleChange(
+    passage = passages.get(name, Passage())
+    change = ModuleChange(
         name=name,
-        change=Change.MOVED,
+        change=_change(before, after),
         before=before,
         after=after,
-        ahead=ahead,
-        behind=behind,
-        direction=_direction(before, after, ahead or 0, behind or 0),
-        commits=commits,
-        trailers={commit.id: read_trailers(messages.get(commit.id, "")) for commit in commits},
-        rewordings=reworded,
+        rewordings=tuple(rewordings(before, after)) if before and after else (),
+        formerly=formerly,
+        api=passage.api,
+        unreadable=passage.unreadable,
+        notes=passage.notes,
+        explained=explain_by_notes(passage.api, passage.notes),
+        hiera=effects,
+    )
+    moved = _moved(before, after)
+    return _located(change, *moved, passage.history) if moved and passage.history else change
+
+
+def _change(before: Pin | None, after: Pin | None) -> Change:
+    if before is None or after is None:
+        return Change.ADDED if before is None else Change.REMOVED
+    return Change.SAME if _code(before) == _code(after) else Change.MOVED
+
+
+def _located(change: ModuleChange, before: GitPin, after: GitPin, history: History) -> ModuleChange:
+    return replace(
+        change,
+        ahead=history.ahead,
+        behind=history.behind,
+        direction=_direction(before, after, history.ahead, history.behind),
+        commits=history.commits,
+        trailers=history.trailers,
     )
 
 
@@ -222,25 +223,3 @@ def _code(pin: Pin) -> tuple[str, str, str]:
     if isinstance(pin, ForgePin):
         return pin.install_path, pin.forge, pin.version
     return pin.install_path, pin.git, pin.commit
-
-
-def _shifts(moves: Mapping[str, tuple[GitPin, GitPin]], holdings: Mapping[str, Holding]) -> Iterator[Shift]:
-    """Yield the moves of Puppet modules of which both commits are at hand."""
-    for name, (before, after) in moves.items():
-        old = holdings[before.git].with_commits(before.commit)
-        new = holdings[after.git].with_commits(after.commit)
-        if before.is_module and after.is_module and old and new:
-            yield Shift(name, old, before.commit, new, after.commit)
-
-
-def _detailed(change: ModuleChange, details: Details | None, formerly: str | None) -> ModuleChange:
-    found = details or Details()
-    return replace(
-        change,
-        formerly=formerly,
-        api=found.api,
-        unreadable=found.unreadable,
-        notes=found.notes,
-        explained=explain_by_notes(found.api, found.notes),
-        hiera=found.hiera,
-    )

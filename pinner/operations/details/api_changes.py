@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from pinner.git.memory import Memory
 from pinner.git.mirror import Mirror
-from pinner.operations.apis import CodeFile, Found, assemble, list_code, read_definitions
+from pinner.git.trees import changed_paths
+from pinner.operations.apis import CodeFile, Found, assemble, code_file, list_code, read_definitions
 from pinner.operations.details.shift import Shift
 from pinner.puppet.code.compare import compare_apis
 from pinner.words.api import Unreadable
@@ -44,6 +45,16 @@ def read_api_changes(shifts: Iterable[Shift], *, memory: Memory, jobs: int) -> M
 
 
 def _differing(shift: Shift) -> _Pair:
+    """Ask git what differs where one repository has both sides, so that the cost is that of the change."""
+    if shift.old_mirror != shift.new_mirror:
+        return _differing_between_mirrors(shift)
+    changes = changed_paths(shift.old_mirror, shift.old, shift.new)
+    old = (code_file(change.path, change.old_mode, change.old_id) for change in changes)
+    new = (code_file(change.path, change.new_mode, change.new_id) for change in changes)
+    return _Pair(tuple(file for file in old if file), tuple(file for file in new if file))
+
+
+def _differing_between_mirrors(shift: Shift) -> _Pair:
     old = {(file.path, file.blob): file for file in list_code(shift.old_mirror, shift.old)}
     new = {(file.path, file.blob): file for file in list_code(shift.new_mirror, shift.new)}
     return _Pair(

@@ -142,5 +142,8 @@ def _same_name(old: str, new: str, default: str | None) -> float:
     """Return how alike two names are, 0 if not enough; a default that half of all parameters have proves less."""
     if max(len(old), len(new)) > _LONGEST_NAME:
         return 0.0
-    ratio = SequenceMatcher(None, old, new, autojunk=False).ratio()
-    return ratio if ratio >= (_NEARLY_SAME if default in _COMMON_DEFAULTS else _SAME_NAME) else 0.0
+    enough = _NEARLY_SAME if default in _COMMON_DEFAULTS else _SAME_NAME
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    # The quick ones are upper bounds, and most pairs end there.
+    likenesses = (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio)
+    return matcher.ratio() if all(likeness() >= enough for likeness in likenesses) else 0.0
