@@ -12,6 +12,7 @@ from pinner import __version__
 COMMANDS = {
     "demo": ("start", "Make a small project with upstreams of its own, and try pinner."),
     "init": ("start", "Start a project here, or add a manifest to it."),
+    "import": ("adopt", "Make manifests of Puppetfiles and what else pins modules."),
     "lock": ("pin", "Pin what is new or changed in manifests; keep all other pins."),
     "update": ("pin", "Move modules to what their wants now say (default: all)."),
     "verify": ("pin", "Check locks against remotes, and modules against each other."),
