@@ -33,7 +33,7 @@ docs: $(VENV)/.docs
 # The same bytes for the same commit on every machine.
 dist: $(VENV)/.dist
 	rm -rf dist
-	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --quiet
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --quiet --no-isolation
 
 # What is written from the code: schemas, pages of the reference, man pages and completions. Tests keep it current.
 generated: $(VENV)/.runs
