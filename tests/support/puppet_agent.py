@@ -33,7 +33,7 @@ class Agent:
             *options,
         )
         if int(code.read_text()) not in FINE:
-            raise AssertionError(f"the agent {self.name} ended with {code.read_text()}:{said}")
+            raise AssertionError(f"the agent {self.name} ended with {code.read_text().strip()}:\n{said}")
         return said
 
     def newest_report(self) -> Path:

@@ -120,9 +120,10 @@ def start_puppet_server(root: Path) -> PuppetServer:
         give_up("Puppet Server is not installed (Debian's package puppetserver)")
     tree = ServerTree(root, free_port())
     tree.write()
+    temporary = root / "tmp"
     command = [
         *(setpriv, "--pdeathsig", "KILL", "--", java, *_JAVA),
-        *(f"-Djava.io.tmpdir={root}/tmp", "-Djruby.lib=/usr/share/jruby/lib"),
+        *(f"-Djava.io.tmpdir={temporary}", "-Djruby.lib=/usr/share/jruby/lib"),
         "-Djruby.logger.class=com.puppetlabs.jruby_utils.jruby.Slf4jLogger",
         *("-jar", str(JAR), "--config", f"{root}/conf.d", "--bootstrap-config", f"{root}/services.cfg"),
         *("--restart-file", f"{root}/restart"),
@@ -130,7 +131,7 @@ def start_puppet_server(root: Path) -> PuppetServer:
     surroundings = {
         "PATH": os.environ["PATH"],
         "HOME": str(root),
-        "TMPDIR": f"{root}/tmp",
+        "TMPDIR": str(temporary),
         "LC_ALL": "C.UTF-8",
     }
     with (tree.log / "stdout.log").open("wb") as log:

@@ -1,0 +1,155 @@
+"""From locks to a server that serves them: project, control repository, r10k, and one Puppet Server, set up below a root.
+
+Each release that Debian's suites have is an environment. What is the operator's own, and no business of pinner, is one
+site.pp a branch: it declares keystone, and a native resource as the environment's own modules understand it.
+"""
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.chain import start_project
+from tests.support.debian_modules import DebianModule
+from tests.support.debian_upstreams import Release, commit_modules
+from tests.support.oracles import give_up
+from tests.support.puppet_server import PuppetServer, run_puppet_server
+from tests.support.repositories import Repository, make_repository
+from tests.support.sites import Site
+
+ENOUGH = 3
+DATABASE = "mysql+pymysql://keystone:secret@127.0.0.1/keystone"
+# native types whose newer versions have a parameter more; the first is new in Zed, the other one in 2024.2
+GROWN = {"keystone_user": ("keystone", "description"), "postgresql_psql": ("postgresql", "instance")}
+NODE = "asked.example.org"
+FACTS = json.loads((Path(__file__).parent / "node_facts.json").read_text())
+# inifile 2.2.1 uses what Puppet has not loaded by then
+WRAPPER = '#!/bin/sh\nRUBYOPT="-rpuppet -rpuppet/parameter/boolean" exec puppet "$@"\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """One operator with a project, and one server with what r10k deploys to it from the control repository."""
+
+    modules: Mapping[str, tuple[DebianModule, ...]]
+    releases: tuple[Release, ...]
+    upstreams: Path
+    operator: Site
+    project: Path
+    control: Repository
+    deployer: Site
+    server: PuppetServer
+
+    def pinner(self, *arguments: str | Path) -> str:
+        """Run pinner in the project."""
+        return self.operator.pinner(*arguments, cwd=self.project)
+
+    def lock_ids(self) -> Mapping[str, str]:
+        """Return environment to what `pinner id` says."""
+        told = json.loads(self.pinner("id", "--format", "json"))
+        return {row["name"]: row["lock_id"] for row in told["environments"]}
+
+    def publish(self) -> None:
+        """Bring what pinner generates to the control repository: a branch an environment."""
+        self.pinner("generate")
+        for release in self.releases:
+            branch = release.environment
+            work = self.operator.root / "work" / branch
+            if not work.exists():
+                self.operator.run("git", "clone", "--quiet", "--branch", branch, self.control.url, work)
+            shutil.copytree(self.project / "puppetfiles" / branch, work, dirs_exist_ok=True)
+            who = ("-c", "user.name=T", "-c", "user.email=t@example.org")
+            self.operator.run("git", "add", "--all", cwd=work)
+            commit = ("commit", "--quiet", "--allow-empty", "--message", "What pinner generated")
+            self.operator.run("git", *who, *commit, cwd=work)
+            self.operator.run("git", "push", "--quiet", cwd=work)
+
+    def deploy(self, *environments: str, generate_types: bool = True) -> None:
+        """Let r10k deploy the environments, all if none is named."""
+        wrapper = self.deployer.write("puppet", WRAPPER)
+        wrapper.chmod(0o755)
+        config = self.deployer.write(
+            "r10k.yaml",
+            f"cachedir: '{self.deployer.root}/cache'\n"
+            f"sources: {{control: {{remote: '{self.control.url}', basedir: '{self.server.tree.environments}'}}}}\n"
+            f"deploy: {{generate_types: {str(generate_types).lower()}, puppet_path: '{wrapper}',"
+            f" puppet_conf: '{self.server.tree.puppet_conf}'}}\n",
+        )
+        words = ["deploy", "environment", *environments, "--modules", "--config", str(config)]
+        self.deployer.run("r10k", *words)
+
+    def catalog(self, environment: str) -> Any:
+        """Return the catalog of a node with fixed facts; raises RefusedError with the compiler's words."""
+        return self.server.catalog(NODE, environment, FACTS)
+
+    def catalogs(self, *, flushed: Iterable[str] = ()) -> Mapping[str, Any]:
+        """Return environment to catalog, after a flush of some, asked for there and back: no order may matter."""
+        for environment in flushed:
+            self.server.flush(environment)
+        names = [release.environment for release in self.releases]
+        first = {name: self.catalog(name) for name in names}
+        again = {name: self.catalog(name) for name in reversed(names)}
+        assert {name: catalog["version"] for name, catalog in again.items()} == {
+            name: catalog["version"] for name, catalog in first.items()
+        }
+        return again
+
+    def module(self, release: Release, name: str) -> DebianModule:
+        """Return a module as the release has it."""
+        return next(module for module in self.modules[release.suite] if module.name == name)
+
+    def uses(self, release: Release, grown: str) -> bool:
+        """Tell whether a release's native type has the parameter that only newer ones have."""
+        name, parameter = GROWN[grown]
+        path = self.module(release, name).path / "lib" / "puppet" / "type" / f"{grown}.rb"
+        return f"(:{parameter}" in path.read_text()
+
+    @property
+    def grown(self) -> str:
+        """A native type that has grown between the oldest release here and the newest."""
+        oldest, newest = self.releases[0], self.releases[-1]
+        found = [name for name in GROWN if self.uses(newest, name) and not self.uses(oldest, name)]
+        if not found:
+            give_up(f"none of {', '.join(GROWN)} has grown between {oldest.suite} and {newest.suite}")
+        return found[0]
+
+
+@contextmanager
+def run_serving(root: Path, modules: Mapping[str, tuple[DebianModule, ...]]) -> Iterator[Serving]:
+    """Set everything up to a published control repository; the server starts meanwhile, and runs for the `with` block."""
+    with run_puppet_server(root / "server") as server:
+        upstreams = root / "upstreams"
+        releases = commit_modules(upstreams, modules)
+        if len(releases) < ENOUGH:
+            give_up(f"Debian has {len(releases)} OpenStack releases that the catalogue knows, not {ENOUGH}")
+        operator, deployer = Site(root / "operator"), Site(root / "deployer")
+        fetch_from = {
+            f"https://{host}/": f"file://{upstreams}/{host}/" for host in ("opendev.org", "github.com")
+        }
+        deployer.redirect(fetch_from)
+        project = start_project(operator, releases, fetch_from)
+        control = make_repository(root / "control.git")
+        serving = Serving(modules, releases, upstreams, operator, project, control, deployer, server)
+        for release in releases:
+            control.commit(
+                {"manifests/site.pp": _site_manifest(serving, release)}, branch=release.environment
+            )
+        serving.pinner("lock")
+        serving.publish()
+        yield serving
+
+
+def _site_manifest(serving: Serving, release: Release) -> str:
+    """Return what the operator of this release writes: what classes and types take has changed over the years."""
+    keystone = serving.module(release, "keystone").path / "manifests" / "init.pp"
+    is_old = "$database_connection" in keystone.read_text()
+    connection = f"database_connection => '{DATABASE}'"
+    rows = [] if is_old else [f"class {{ 'keystone::db': {connection} }}"]
+    rows.append(f"class {{ 'keystone': manage_service => false{f', {connection}' if is_old else ''} }}")
+    grown = serving.grown
+    value = f"{{ {GROWN[grown][1]} => 'new' }}" if serving.uses(release, grown) else "{}"
+    rows.append(f"$own = {value}\n{grown} {{ 'leak': * => $own }}")
+    return "\n".join(rows) + "\n"
