@@ -1,6 +1,7 @@
 """`lock`, `update`, `verify`: the commands that hold locks and manifests together."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
@@ -108,9 +109,19 @@ def update_command(
 
 
 @click.command(
-    "verify", epilog=example("pinner verify --ignore end-of-life --ignore dependency-missing:horizon")
+    "verify",
+    epilog=example(
+        "pinner verify --ignore end-of-life --ignore dependency-missing:horizon",
+        "pinner verify --deployed /etc/puppetlabs/code/environments production",
+    ),
 )
 @environments_argument
+@click.option(
+    "--deployed",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Compare the files in DIR/ENV with the locks instead; asks no remote.",
+)
 @ignore_option
 @accept_option
 @strict_option
@@ -121,6 +132,7 @@ def verify_command(
     project: str,
     environments: tuple[str, ...],
     *,
+    deployed: Path | None,
     ignore: frozenset[tuple[str, str | None]],
     accepted: tuple[str, ...],
     is_strict: bool,
@@ -132,6 +144,13 @@ def verify_command(
     Writes nothing.
     """
     workspace = open_workspace(project, remote)
+    if deployed is not None:
+        if accepted:
+            raise click.UsageError("--accept-moved is about tags of remotes, which --deployed does not ask.")
+        from pinner.operations.deployed.verify import verify_deployed  # noqa: PLC0415 - only servers need it
+
+        found = verify_deployed(workspace, deployed, environments, ignore=ignore, is_strict=is_strict)
+        return _report(found, verb="compared", output=output)
     with progress() as on_done:
         outcomes = verify_environments(
             workspace,

@@ -102,7 +102,9 @@ def read_plain_tree(
     found = _Found(skip, largest, most)
     found.walk(os.fspath(path))
     files = tuple(sorted(found.files, key=lambda file: file.path))
-    return PlainTree(files, tuple(found.unread), tuple(found.specials), tree_ids(files))
+    unread = tuple(sorted(found.unread, key=lambda one: one.path))
+    specials = tuple(sorted(found.specials, key=lambda one: one.path))
+    return PlainTree(files, unread, specials, tree_ids(files))
 
 
 def blob_id(content: bytes) -> str:

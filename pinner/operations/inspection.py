@@ -61,11 +61,11 @@ def inspect(
         if has_tags(subject.lock):
             log = replace(log, gap=None)  # it is one gap, told where it matters first
         findings = (finding for check in CHECKS for finding in check(environment))
-        found[subject.lock.environment] = tuple(_at_most(keep_audible(findings, subject.wanted)))
+        found[subject.lock.environment] = tuple(at_most(keep_audible(findings, subject.wanted)))
     return found
 
 
-def _at_most(findings: Iterable[Finding]) -> Iterator[Finding]:
+def at_most(findings: Iterable[Finding]) -> Iterator[Finding]:
     """Yield the findings, of one code about one module at most MOST_ALIKE, and how many more there are."""
     counts: Counter[tuple[str, str | None]] = Counter()
     last: dict[tuple[str, str | None], Finding] = {}

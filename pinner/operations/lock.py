@@ -20,7 +20,7 @@ from pinner.words.findings import Finding, Level
 from pinner.words.pins import Lock
 from pinner.words.problems import InputError, Problem
 
-UNKNOWN = frozenset({"remote-unreachable"})
+UNKNOWN = frozenset({"remote-unreachable", "deployed-unread"})
 # What keeps a module from being pinned although every ref is there: the answer is no.
 ANSWERS = frozenset({"dependency-conflict"})
 

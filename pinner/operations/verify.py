@@ -76,8 +76,7 @@ def check_freshness(wanted: WantedSet, lock: Lock | None, workspace: Workspace) 
     name = wanted.manifest.environment
     hint = f"run 'pinner lock {name}'"
     if lock is None:
-        message = f"environment '{name}' has no lock"
-        yield Finding(Level.ERROR, "lock-missing", None, message, hint, Place(wanted.manifest.path))
+        yield missing_lock(wanted)
         return
     path = workspace.project.shown(workspace.project.lock(name))
     if lock.moduledir != wanted.manifest.moduledir:
@@ -86,6 +85,14 @@ def check_freshness(wanted: WantedSet, lock: Lock | None, workspace: Workspace) 
     for module, stale in _stale_modules(wanted, lock):
         place = wanted.modules[module].place if module in wanted.modules else Place(path)
         yield Finding(Level.ERROR, "lock-stale", module, f"module '{module}': {stale}", hint, place)
+
+
+def missing_lock(wanted: WantedSet) -> Finding:
+    """Return `lock-missing` for an environment."""
+    name = wanted.manifest.environment
+    message = f"environment '{name}' has no lock"
+    hint = f"run 'pinner lock {name}'"
+    return Finding(Level.ERROR, "lock-missing", None, message, hint, Place(wanted.manifest.path))
 
 
 def _stale_modules(wanted: WantedSet, lock: Lock) -> Iterator[tuple[str, str]]:

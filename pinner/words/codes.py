@@ -5,10 +5,11 @@ SARIF's rules and docs/reference/findings.md come from here, and a test holds ev
 
 from collections.abc import Mapping
 
+from pinner.words.codes_of_servers import RULES_OF_SERVERS
 from pinner.words.codes_of_sets import RULES_OF_SETS
 from pinner.words.codes_of_sites import RULES_OF_SITES
 from pinner.words.rules import Rule
 
 __all__ = ["RULES", "Rule"]
 
-RULES: Mapping[str, Rule] = {rule.code: rule for rule in (*RULES_OF_SETS, *RULES_OF_SITES)}
+RULES: Mapping[str, Rule] = {rule.code: rule for rule in (*RULES_OF_SETS, *RULES_OF_SITES, *RULES_OF_SERVERS)}

@@ -1,0 +1,1 @@
+"""What lies on a server against the locks: `verify --deployed`. Reads files and mirrors, asks no remote."""

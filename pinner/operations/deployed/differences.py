@@ -1,0 +1,176 @@
+"""How the files of a directory differ from those of a commit, in words; whole directories told as one."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from os.path import normpath
+
+from pinner.git.plain_trees import EXECUTABLE, LINK, PlainTree
+from pinner.project.quoting import join_words, quote
+
+# (mode, blob id) of a path
+State = tuple[str, str]
+SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that differs: the finding's `code`, the first `path` it is about, and what is true of it."""
+
+    code: str
+    path: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Where contents are read, only of files that differ: blobs by id, and files on disk by path; None: unreadable."""
+
+    stored: Callable[[Iterable[str]], Mapping[str, bytes | None]]
+    on_disk: Callable[[str], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The files of a commit by path: as `stored`, and `written` in each way that deployment may write them.
+
+    `submodules` are directories whose content the commit does not have.
+    """
+
+    stored: Mapping[str, State]
+    written: Sequence[Mapping[str, State]] = ()
+    submodules: tuple[str, ...] = ()
+
+    def allows(self, path: str, state: State | None) -> bool:
+        """Tell whether that is what deployment leaves there; None: nothing."""
+        return any(files.get(path) == state for files in (self.stored, *self.written))
+
+    def without(self, directory: str) -> "Expected":
+        """Return the same without what lies in a directory."""
+        return Expected(
+            _outside(self.stored, directory),
+            [_outside(files, directory) for files in self.written],
+            self.submodules,
+        )
+
+
+def differing_paths(expected: Expected, found: PlainTree) -> tuple[str, ...]:
+    """Return the paths that are not as expected, sorted; those that could not be read are not among them."""
+    actual = states(found)
+    dark = {one.path for one in found.unread} | {one.path for one in found.specials} | {*expected.submodules}
+    paths = sorted(expected.stored.keys() | actual.keys())
+    return tuple(
+        path for path in paths if not expected.allows(path, actual.get(path)) and not _is_in(path, dark)
+    )
+
+
+def differences(expected: Expected, found: PlainTree, contents: Contents) -> Iterator[Difference]:
+    """Yield what differs, in the paths' order within each kind."""
+    actual = states(found)
+    paths = differing_paths(expected, found)
+    for special in found.specials:
+        code = "deployed-changed" if special.path in expected.stored else "deployed-extra-file"
+        yield Difference(code, special.path, f"{quote(special.path)} is {special.kind}")
+    both = [path for path in paths if path in expected.stored and path in actual]
+    yield from _changes(both, expected, actual, contents)
+    gone = [path for path in paths if path not in actual]
+    covered = [path for path in gone if expected.stored[path][0] == LINK and _holds_any(path, actual)]
+    for path in covered:
+        yield Difference(
+            "deployed-link", path, f"{quote(path)} is a directory, and a symbolic link in the commit"
+        )
+    missing = [path for path in gone if path not in covered]
+    yield from _whole(missing, actual, "deployed-missing-file", "missing")
+    extra = [path for path in paths if path not in expected.stored and not _is_in(path, set(covered))]
+    yield from _whole(extra, expected.stored, "deployed-extra-file", "not in the commit")
+
+
+def states(tree: PlainTree) -> Mapping[str, State]:
+    """Return path to mode and id for all files of a tree."""
+    return {file.path: (file.mode, file.id) for file in tree.files}
+
+
+def _changes(
+    paths: list[str], expected: Expected, actual: Mapping[str, State], contents: Contents
+) -> Iterator[Difference]:
+    links = [path for path in paths if LINK in {expected.stored[path][0], actual[path][0]}]
+    edited = [path for path in paths if path not in links and expected.stored[path][1] != actual[path][1]]
+    modes = [path for path in paths if path not in links and path not in edited]
+    stored = contents.stored(expected.stored[path][1] for path in (*edited, *links))
+    for path in links:
+        words = _link_words(path, expected.stored, actual[path], stored)
+        yield Difference("deployed-link", path, words)
+    endings = [
+        path
+        for path in edited
+        if _differ_in_line_endings(stored.get(expected.stored[path][1]), contents.on_disk(path))
+    ]
+    for path in (path for path in edited if path not in endings):
+        yield Difference("deployed-changed", path, f"{quote(path)} was changed")
+    yield from _together(endings, "deployed-line-endings", "only line endings differ in {}")
+    lost = [path for path in modes if expected.stored[path][0] == EXECUTABLE]
+    yield from _together(lost, "deployed-mode", "the executable bit is missing on {}")
+    got = [path for path in modes if path not in lost]
+    yield from _together(got, "deployed-mode", "the executable bit was put on {}")
+
+
+def _link_words(
+    path: str, expected: Mapping[str, State], actual: State, stored: Mapping[str, bytes | None]
+) -> str:
+    mode, name = expected[path]
+    if mode != LINK:
+        return f"{quote(path)} is a symbolic link, and a file in the commit"
+    target = (stored.get(name) or b"").decode(errors="surrogateescape")
+    if actual[0] == LINK:
+        return f"{quote(path)} is a symbolic link to elsewhere, not to {quote(target)}"
+    meant = f"and a symbolic link to {quote(target)} in the commit"
+    if actual[1] == name:
+        return f"{quote(path)} is a file with a path as its text, {meant}"
+    if expected.get(normpath(f"{path}/../{target}"), ("", ""))[1] == actual[1]:
+        return f"{quote(path)} was replaced by a copy of what it led to: a file, {meant}"
+    return f"{quote(path)} is a file, {meant}"
+
+
+def _differ_in_line_endings(a: bytes | None, b: bytes | None) -> bool:
+    return a is not None and b is not None and a.replace(b"\r\n", b"\n") == b.replace(b"\r\n", b"\n")
+
+
+def _together(paths: list[str], code: str, words: str) -> Iterator[Difference]:
+    if paths:
+        shown = [quote(path) for path in paths[:SHOWN]]
+        more = [f"{len(paths) - SHOWN} more"] if len(paths) > SHOWN else []
+        yield Difference(code, paths[0], words.format(join_words([*shown, *more], last="and")))
+
+
+def _whole(paths: list[str], others: Mapping[str, State], code: str, words: str) -> Iterator[Difference]:
+    """Yield the paths, each directory that has nothing of `others` below it as one."""
+    shared = {ancestor for path in others for ancestor in _ancestors(path)}
+    tops = Counter(_top(path, shared) for path in paths)
+    for top, count in tops.items():
+        files = f" with its {count} {'file' if count == 1 else 'files'}" if top not in paths else ""
+        yield Difference(code, top, f"{quote(top)}{files} is {words}")
+
+
+def _top(path: str, shared: set[str]) -> str:
+    """Return the uppermost directory above a path that is not shared, the path itself if all are."""
+    above = [ancestor for ancestor in _ancestors(path) if ancestor not in shared]
+    return above[-1] if above else path
+
+
+def _ancestors(path: str) -> Iterator[str]:
+    """Yield the directories above a path, the nearest first."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
+def _is_in(path: str, directories: set[str]) -> bool:
+    return "" in directories or path in directories or any(one in directories for one in _ancestors(path))
+
+
+def _holds_any(directory: str, actual: Mapping[str, State]) -> bool:
+    return any(path.startswith(f"{directory}/") for path in actual)
+
+
+def _outside(files: Mapping[str, State], directory: str) -> Mapping[str, State]:
+    return {path: state for path, state in files.items() if not path.startswith(f"{directory}/")}
