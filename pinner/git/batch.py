@@ -35,13 +35,20 @@ class GitObject:
     content: bytes | None = None
 
 
-def ask(mirror: Mirror, arguments: Iterable[str], *, about: Iterable[str] = (), allowed: int = 0) -> Output:
+def ask(
+    mirror: Mirror,
+    arguments: Iterable[str],
+    *,
+    about: Iterable[str] = (),
+    allowed: int = 0,
+    limit: int = OUTPUT_LIMIT,
+) -> Output:
     """Return what a git command that only reads says about a mirror.
 
-    `about` are the commits it is asked about, `allowed` a status that is an answer beside 0. Raises UnknownError if the
-    mirror lacks one of the commits, DamagedError if git cannot read the mirror.
+    `about` are the commits it is asked about, `allowed` a status that is an answer beside 0, `limit` as for `run`.
+    Raises UnknownError if the mirror lacks one of the commits, DamagedError if git cannot read the mirror.
     """
-    output = run([in_repository(mirror.path), *arguments], timeout=LOCAL_TIMEOUT)
+    output = run([in_repository(mirror.path), *arguments], timeout=LOCAL_TIMEOUT, limit=limit)
     if output.status in {0, allowed}:
         return output
     wanted = set(about)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pinner.git.batch import LOCAL_TIMEOUT
+from pinner.git.borrowing import borrow
 from pinner.git.command import run
 from pinner.git.diagnosis import essence
 from pinner.git.mirror import Mirror
@@ -20,10 +21,7 @@ def check_out(mirror: Mirror, commit: str, directory: Path, *, scratch: Path) ->
     because an index has to lie somewhere and the mirror may be read by others. Raises UnknownError if git can't.
     """
     directory.mkdir(parents=True)
-    _git("init", "--quiet", "--bare", "--template=", "--", str(scratch))
-    borrowed = scratch / "objects" / "info" / "alternates"
-    borrowed.parent.mkdir(exist_ok=True)
-    borrowed.write_bytes(f"{mirror.path / 'objects'}\n".encode(errors="surrogateescape"))
+    borrow(mirror, scratch)
     place = [f"--git-dir={scratch}", f"--work-tree={directory}"]
     _git(*place, *_PLAIN, "read-tree", "--reset", "-u", "--end-of-options", commit)
 
