@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import product
 
 from pinner.openstack.packaged import ExternalPin, Misfit, Repository, ThirdParty, facts
 from pinner.openstack.series import Series
@@ -12,6 +13,8 @@ _OPENSTACK_HOSTS = frozenset(
     {"opendev.org", "github.com", "git.openstack.org", "review.openstack.org", "review.opendev.org"}
 )
 _GIT_OWNERS = ("openstack", "stackforge")
+# Repositories that were renamed, and what they are called now.
+_RENAMED = {"puppet-quantum": "puppet-neutron"}
 _FORGE_OWNERS = ("openstack", "stackforge", "puppetlabs")
 _URL = re.compile(
     r"(?:(?:https?|git|ssh)://(?:[^/@\s]*@)?|[\w.-]+@)(?P<host>[\w.-]+)(?::\d+)?[/:](?:cgit/|p/)?"
@@ -82,10 +85,12 @@ def canonical_url(url: str) -> str | None:
 @cache
 def _canonical_by_home() -> dict[str, str]:
     homes = {_home(old): module.git for module in facts().third_party for old in module.homes}
+    old_names = {now: old for old, now in _RENAMED.items()}
     for repository in facts().repositories:
         homes[_home(repository.git)] = repository.git
-        for host in _OPENSTACK_HOSTS:
-            homes.update({f"{host}/{owner}/{repository.name}": repository.git for owner in _GIT_OWNERS})
+        names = {repository.name, old_names.get(repository.name, repository.name)}
+        places = product(_OPENSTACK_HOSTS, _GIT_OWNERS, names)
+        homes.update({f"{host}/{owner}/{name}": repository.git for host, owner, name in places})
     return homes
 
 

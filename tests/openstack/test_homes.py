@@ -101,6 +101,12 @@ def test_other_urls_are_left_to_their_owners(url: str) -> None:
     assert canonical_url(url) is None
 
 
+def test_a_renamed_repository_is_found_under_its_old_name() -> None:
+    url = canonical_url("git://github.com/stackforge/puppet-quantum")
+    assert url == canonical_url("https://opendev.org/openstack/puppet-quantum.git")
+    assert url == "https://opendev.org/openstack/puppet-neutron"
+
+
 def test_every_canonical_url_is_its_own() -> None:
     urls = [each.git for each in facts().repositories] + [each.git for each in facts().third_party]
     assert [canonical_url(url) for url in urls] == urls
