@@ -1,12 +1,17 @@
 """`import`: from what people have to manifests."""
 
+from collections.abc import Iterator
+
 import click
 
 from pinner.cli.options import Remote, example, open_workspace, remote_options
 from pinner.cli.output import say, tell
 from pinner.cli.progress import progress
-from pinner.operations.importing.adopt import plan_import, write_plan
+from pinner.operations.importing.adopt import Plan, plan_import, write_plan
+from pinner.operations.importing.locking import is_pinned, lock_imported
 from pinner.operations.importing.sources import KINDS
+from pinner.operations.workspace import Workspace
+from pinner.report.outcomes import outcomes as outcome_lines
 from pinner.words.problems import with_hints_once
 
 
@@ -63,8 +68,31 @@ def import_command(
     for problem in with_hints_once((*plan.problems, *plan.notes)):
         tell(problem)
     if is_dry:
-        for file, text in plan.texts.items():
-            say([f"# {workspace.project.shown(workspace.project.manifest(file))}", *text.splitlines()])
+        say(_dry_lines(plan, workspace))
         return 0
     say(f"wrote {path}" for path in write_plan(workspace, plan, is_forced=is_forced))
-    return 0
+    return _lock(workspace, plan)
+
+
+def _dry_lines(plan: Plan, workspace: Workspace) -> Iterator[str]:
+    for number, (name, text) in enumerate(plan.texts.items()):
+        yield from ([""] if number else [])
+        yield f"# {workspace.project.shown(workspace.project.manifest(name))}"
+        yield from text.splitlines()
+
+
+def _lock(workspace: Workspace, plan: Plan) -> int:
+    """Lock what the source pins, say what is left to lock, and return the exit code."""
+    pinned = () if workspace.is_offline else tuple(draft for draft in plan.drafts if is_pinned(draft))
+    with progress() as on_done:
+        outcomes = lock_imported(workspace, pinned, plan.answers, on_done=on_done)
+    say(outcome_lines(outcomes, verb="locked") if outcomes else ())
+    left = [draft.name for draft in plan.drafts if draft not in pinned]
+    if left:
+        say([f"next: look at what was written, then run 'pinner lock{_few(left, of=plan)}'"])
+    return max((outcome.exit_code for outcome in outcomes), default=0)
+
+
+def _few(names: list[str], *, of: Plan) -> str:
+    """Return the names as arguments; nothing where they are all there are."""
+    return "".join(f" {name}" for name in names) if len(names) < len(of.drafts) or len(names) == 1 else ""

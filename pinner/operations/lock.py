@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from pinner.operations.accepting import log_for, record_moves, refuse_unknown, unknown_module
 from pinner.operations.additions import with_externals
@@ -55,16 +56,17 @@ def lock_environments(
     environments: tuple[str, ...],
     *,
     accepted: frozenset[str] = frozenset(),
+    said: Mapping[str, Lock] = MappingProxyType({}),
     is_strict: bool = False,
     on_done: Progress | None = None,
 ) -> tuple[Outcome, ...]:
     """Pin what is new or changed, keep the rest, check the whole sets, and write the locks without error findings.
 
-    `accepted` names modules whose tags moved, which is taken over.
+    `accepted` names modules whose tags moved, which is taken over. `said` holds, by environment, locks to start from
+    in place of those on disk: what another tool had locked.
     """
-    return _lock(
-        workspace, environments, moves=Moves(accepted=accepted), is_strict=is_strict, on_done=on_done
-    )
+    moves = Moves(accepted=accepted)
+    return _lock(workspace, environments, moves=moves, said=said, is_strict=is_strict, on_done=on_done)
 
 
 def update_environments(
@@ -87,11 +89,12 @@ def _lock(
     environments: tuple[str, ...],
     *,
     moves: Moves,
+    said: Mapping[str, Lock] = MappingProxyType({}),
     is_strict: bool,
     on_done: Progress | None,
 ) -> tuple[Outcome, ...]:
     sets = workspace.want(environments)
-    befores = workspace.locks(tuple(wanted.manifest.environment for wanted in sets))
+    befores = {**workspace.locks(tuple(wanted.manifest.environment for wanted in sets)), **said}
     refuse_unknown(moves.accepted, sets, befores)
     if moves.modules:
         sets = tuple(with_locked_externals(wanted, befores[wanted.manifest.environment]) for wanted in sets)

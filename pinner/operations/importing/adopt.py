@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from pinner.operations.answers import Answers, Progress, ask
 from pinner.operations.importing.drafting import Draft, Wish, draft_manifest
+from pinner.operations.importing.loosening import loosen
 from pinner.operations.importing.naming import with_names
 from pinner.operations.importing.placing import PlacedEnvironment, homes_to_ask, place_modules
 from pinner.operations.importing.puppetfiles import joined
@@ -54,7 +55,10 @@ def plan_import(
     """
     found = with_names(joined(read_source(source, kind) for source in sources), name)
     answers = ask(workspace, homes_to_ask(found.environments), on_done=on_done)
-    placed = tuple(place_modules(environment, answers) for environment in found.environments)
+    placed = tuple(
+        loosen(place_modules(environment, answers), answers, workspace.settings)
+        for environment in found.environments
+    )
     problems = (*found.problems, *(problem for each in placed for problem in each.problems))
     if problems and not is_partial:
         raise InputError((*problems, Problem("nothing was imported", hint="'--partial' imports the rest")))

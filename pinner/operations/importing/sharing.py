@@ -80,7 +80,7 @@ def _beside_ref(module: NewModule) -> tuple[tuple[str, str], ...]:
 def _manifest(draft: Draft) -> NewManifest:
     return NewManifest(
         name=draft.name,
-        remarks=(f"Imported from {draft.source}.",),
+        remarks=(f"Imported from {_files(draft)}.",),
         description=draft.description,
         owners=draft.owners,
         release=draft.release.id if draft.release else None,
@@ -118,6 +118,11 @@ def _groups(modules: Mapping[str, NewModule], own: frozenset[str]) -> tuple[Modu
     ours = tuple(module for name, module in sorted(modules.items()) if name in own)
     others = tuple(module for name, module in sorted(modules.items()) if name not in own)
     return ModuleGroup(ours), ModuleGroup(others, _THIRD_PARTY if ours and others else None)
+
+
+def _files(draft: Draft) -> str:
+    """Return the files that the modules come from, as the user typed them."""
+    return " and ".join(dict.fromkeys(module.place.path for module in draft.modules))
 
 
 def _moduledir(draft: Draft) -> str | None:

@@ -79,7 +79,7 @@ def _by_form(kind: RefKind, ref: str) -> Told:
         return Told(_SELECTORS[kind], ref)
     if _SHORT_COMMIT.fullmatch(ref) and version_of_tag(ref) is None:
         return Told(flaw=f"'{ref}' may be a shortened commit, and its repository could not be asked for it")
-    if _TAG.fullmatch(ref):
+    if _TAG.fullmatch(ref) and not ref.endswith(".x"):
         return Told(Selector.TAG, ref)
     is_plain = "/" in ref or ref in _USUAL_BRANCHES
     return Told(Selector.BRANCH, ref, doubt=None if is_plain else f"'{ref}' is taken for a branch")

@@ -1,0 +1,67 @@
+"""Locks of what was imported: where the source says each commit, they are held at just those, and proved as any lock is."""
+
+from collections.abc import Iterator, Mapping
+
+from pinner.operations.answers import Answers, Progress
+from pinner.operations.importing.drafting import Draft
+from pinner.operations.importing.placed import Placed
+from pinner.operations.lock import Outcome, lock_environments
+from pinner.operations.resolve import Found
+from pinner.operations.wanted import WantedGit, WantedSet
+from pinner.operations.workspace import Workspace
+from pinner.words.pins import GitPin, Lock
+from pinner.words.wants import Selector
+
+
+def is_pinned(draft: Draft) -> bool:
+    """Tell whether the source alone says at which commit each module is, so that a lock takes nothing else over."""
+    has_commit = any(module.commit for module in draft.modules)
+    return has_commit and all(
+        module.commit or module.forge or module.selector is Selector.TAG for module in draft.modules
+    )
+
+
+def lock_imported(
+    workspace: Workspace,
+    drafts: tuple[Draft, ...],
+    answers: Answers,
+    *,
+    on_done: Progress | None = None,
+) -> tuple[Outcome, ...]:
+    """Lock these environments, whose manifests are written, at the commits that their sources say."""
+    names = tuple(draft.name for draft in drafts)
+    if not names:
+        return ()
+    wanted_by_name = {wanted.manifest.environment: wanted for wanted in workspace.want(names)}
+    said = {draft.name: _said(draft, wanted_by_name[draft.name], answers) for draft in drafts}
+    return lock_environments(workspace, names, said=said, on_done=on_done)
+
+
+def _said(draft: Draft, wanted: WantedSet, answers: Answers) -> Lock:
+    """Return what the source has locked; modules that are wanted by their commit need no such word."""
+    pins = dict(_pins(draft.modules, wanted, answers))
+    return Lock(draft.name, pins, wanted.manifest.moduledir)
+
+
+def _pins(modules: tuple[Placed, ...], wanted: WantedSet, answers: Answers) -> Iterator[tuple[str, GitPin]]:
+    asked: Mapping[str, object] = wanted.modules
+    for module in modules:
+        wish = asked.get(module.name)
+        is_said = module.commit is not None and isinstance(wish, WantedGit)
+        if not is_said or not isinstance(wish, WantedGit) or wish.want.selector is Selector.COMMIT:
+            continue
+        answer = answers.answer(wish)
+        if isinstance(answer, Found) and module.commit:
+            yield (
+                module.name,
+                GitPin(
+                    module=module.name,
+                    git=wish.git,
+                    commit=module.commit,
+                    ref=answer.ref,
+                    want=wish.want,
+                    install_path=wish.install_path,
+                    status=answer.status,
+                    is_module=wish.is_module,
+                ),
+            )
