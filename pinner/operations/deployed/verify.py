@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pinner.operations.deployed.commits import TreeIds, tree_ids_of
@@ -21,7 +20,6 @@ from pinner.words.pins import GitPin, Lock, Pin
 from pinner.words.places import Place
 from pinner.words.problems import InputError, Problem, UnknownError
 
-WORKERS = 4
 MOST_STRANGERS = 1000
 
 
@@ -69,9 +67,9 @@ def _check(
     if not place.is_dir():
         yield tell("deployed-missing", None, f"environment '{name}' is not in {shown(directory)}", place)
         return
-    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-        modules = [_module(pin, place, ids) for _, pin in sorted(lock.pins.items())]
-        compared = list(pool.map(lambda module: compare_module(module, workspace), modules))
+    # One after the other: threads make it slower, for small files cost more in Python than on the disk.
+    modules = [_module(pin, place, ids) for _, pin in sorted(lock.pins.items())]
+    compared = [compare_module(module, workspace) for module in modules]
     if compared and not any(one.is_there for one in compared):
         words = f"none of the {len(compared)} modules of environment '{name}' is deployed"
         yield tell("deployed-missing", None, words, place)
