@@ -50,25 +50,46 @@ class Remote:
     is_offline: bool
 
 
+_cache_option = click.option("--cache", metavar="DIR", help="Where mirrors are kept [PINNER_CACHE].")
+_timeout_option = click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(0, min_open=True),
+    help="Time for one git call [PINNER_TIMEOUT].",
+)
+_retries_option = click.option(
+    "--retries",
+    metavar="N",
+    type=click.IntRange(0, 20),
+    help="Tries after a failure that may pass [PINNER_RETRIES].",
+)
+
+
+def one_remote_options(command: Command) -> Command:
+    """Add --cache, --timeout and --retries, for one server that must answer; the command gets them as `remote`."""
+
+    @_cache_option
+    @_timeout_option
+    @_retries_option
+    @wraps(command)
+    def with_remote(
+        *arguments: Any, cache: str | None, timeout: float | None, retries: int | None, **others: Any
+    ) -> Any:
+        remote = Remote(cache, None, timeout, retries, is_offline=False)
+        return command(*arguments, remote=remote, **others)
+
+    return with_remote  # type: ignore[return-value]  # wraps() keeps the command's shape
+
+
 def remote_options(command: Command) -> Command:
     """Add --cache, --jobs, --timeout, --retries and --offline; the command gets them as `remote`."""
 
-    @click.option("--cache", metavar="DIR", help="Where mirrors are kept [PINNER_CACHE].")
+    @_cache_option
     @click.option(
         "--jobs", metavar="N", type=click.IntRange(1, 256), help="Parallel git connections [PINNER_JOBS]."
     )
-    @click.option(
-        "--timeout",
-        metavar="SECONDS",
-        type=click.FloatRange(0, min_open=True),
-        help="Time for one git call [PINNER_TIMEOUT].",
-    )
-    @click.option(
-        "--retries",
-        metavar="N",
-        type=click.IntRange(0, 20),
-        help="Tries after a failure that may pass [PINNER_RETRIES].",
-    )
+    @_timeout_option
+    @_retries_option
     @click.option("--offline", "is_offline", is_flag=True, help="Ask no remote: what the cache has must do.")
     @wraps(command)
     def with_remote(

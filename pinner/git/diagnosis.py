@@ -144,6 +144,11 @@ def essence(output: Output) -> str:
     lines = [line for line in output.err.splitlines() if line.strip()]
     fatal = [line for line in lines if line.startswith(("fatal:", "error:")) and _VAGUE not in line.lower()]
     chosen = (fatal or lines or [f"git ended with status {output.status}"])[0]
-    reason = redacted(re.sub(_NOISE, "", chosen, flags=re.IGNORECASE))
+    return fit_to_show(re.sub(_NOISE, "", chosen, flags=re.IGNORECASE))
+
+
+def fit_to_show(line: str) -> str:
+    """Return a line of git's or a server's: no credentials, no control characters, at most 300 characters."""
+    reason = redacted(line)
     clean = "".join(character for character in reason if character.isprintable()).strip()
     return clean if len(clean) <= _LONGEST else f"{clean[: _LONGEST - 1]}…"

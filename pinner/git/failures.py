@@ -24,6 +24,8 @@ class FailureKind(StrEnum):
     UNSUPPORTED = "unsupported"
     UNTRUSTED = "untrusted"
     NOT_CACHED = "not-cached"
+    MOVED = "moved"
+    REJECTED = "rejected"
     OTHER = "other"
 
 
@@ -34,6 +36,7 @@ TRANSIENT = frozenset(
         FailureKind.TIMEOUT,
         FailureKind.SERVER,
         FailureKind.BUSY,
+        FailureKind.MOVED,
     }
 )
 
@@ -102,6 +105,14 @@ _WORDS: dict[FailureKind, tuple[str, str | None]] = {
         "ask those who serve it",
     ),
     FailureKind.NOT_CACHED: ("{where} is not in the cache", "run once without --offline"),
+    FailureKind.MOVED: (
+        "others moved branches of {where} meanwhile",
+        "run it again: it builds upon what is there then",
+    ),
+    FailureKind.REJECTED: (
+        "{where} refused the push",
+        "nothing was published; ask those who run that server",
+    ),
     FailureKind.UNSUPPORTED: (
         "{where} cannot be pinned",
         "pinner needs git >= 2.31 and repositories with SHA-1 ids",

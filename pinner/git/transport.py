@@ -22,7 +22,7 @@ _OPTIONS = tuple(word for setting in _CONFIGURATION for word in ("-c", setting))
 
 # Not --atomic: with it git cannot replace the branch `stable` by `stable/2025.1`. A fetch that was killed half-way is
 # not seen by readers, who take the refs from pinner's note of the last whole sync.
-_FETCH = (
+FETCH = (
     "fetch",
     "--quiet",
     "--no-tags",
@@ -53,15 +53,13 @@ def clone(remote: Remote, lock: int, new: Path) -> Output:
 def fetch(remote: Remote, lock: int) -> Output:
     """Make the mirror's branches and tags those of the remote."""
     where = in_repository(remote.path)
-    return talk(remote, lock, (where, *_FETCH, "--prune", "--end-of-options", remote.place, *_REFSPECS))
+    return talk(remote, lock, (where, *FETCH, "--prune", "--end-of-options", remote.place, *_REFSPECS))
 
 
 def fetch_commit(remote: Remote, lock: int, commit: str) -> Output:
     """Get one commit, by its whole id, and keep it under a ref."""
     refspec = f"{commit}:{KEPT_COMMITS}{commit}"
-    return talk(
-        remote, lock, (in_repository(remote.path), *_FETCH, "--end-of-options", remote.place, refspec)
-    )
+    return talk(remote, lock, (in_repository(remote.path), *FETCH, "--end-of-options", remote.place, refspec))
 
 
 def speaks_git(remote: Remote) -> bool:
