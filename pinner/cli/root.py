@@ -28,6 +28,7 @@ COMMANDS = {
     "find": ("find", "Show which environments contain a commit, change or fix."),
     "sbom": ("sbom", "Print a software bill of materials of ENV's lock."),
     "generate": ("generate", "Write a Puppetfile and environment.conf for each environment."),
+    "publish": ("publish", "Commit the generated files to the control repository."),
 }
 
 
