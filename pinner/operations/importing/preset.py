@@ -6,6 +6,7 @@ from typing import Final
 
 from pinner.openstack.presets import NAME, Preset, PresetModule, presets
 from pinner.puppet.names import check_module_name
+from pinner.puppet.versions import version_of_tag
 from pinner.words.imports import Found, FoundEnvironment, FoundModule, RefKind
 from pinner.words.places import Place
 from pinner.words.problems import InputError, Problem
@@ -40,14 +41,16 @@ def _environment(preset: Preset) -> FoundEnvironment:
 
 
 def _module(module: PresetModule, place: Place) -> FoundModule:
-    kind = RefKind.NONE if module.ref is None else RefKind.ANY
-    return FoundModule(_directory(module), place, git=module.git, kind=kind, ref=module.ref)
+    # Where it named no ref, librarian took the repository's own branch: master, for all of them in 2014.
+    ref = module.ref or "master"
+    kind = RefKind.TAG if version_of_tag(ref) else RefKind.BRANCH
+    return FoundModule(_directory(module), place, git=module.git, kind=kind, ref=ref)
 
 
 def _notes(preset: Preset) -> Iterator[Problem]:
     for module in preset.modules:
         if flaw := _flaw(module):
-            hint = f"it was {module.git} at {module.ref or 'its default branch'}, which Puppet 3 and librarian took"
+            hint = f"it was {module.git} at {module.ref or 'master'}, which Puppet 3 and librarian took"
             yield Problem(f"module '{module.name}' is left out: {flaw}", _place(preset), hint)
 
 

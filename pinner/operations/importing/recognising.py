@@ -33,7 +33,7 @@ def is_at_home(module: Placed, release: Series | None, settings: Settings) -> bo
     """Tell whether the module's name alone leads to its repository, so that a manifest need not name that."""
     if module.name in settings.modules:
         return settings.modules[module.name] == module.git
-    entry = find_module(module.name, release) or find_module(module.name, None)
+    entry = find_module(module.name, release)
     return entry is not None and entry.git == module.git
 
 

@@ -27,9 +27,13 @@ def test_a_module_is_as_the_puppetfile_had_it() -> None:
     place = Place("puppet_openstack_builder:grizzly")
     found = modules("puppet_openstack_builder:grizzly")
     git = "git://github.com/stackforge/puppet-quantum"
-    assert found["quantum"] == FoundModule("quantum", place, git=git, kind=RefKind.ANY, ref="stable/grizzly")
+    assert found["quantum"] == FoundModule(
+        "quantum", place, git=git, kind=RefKind.BRANCH, ref="stable/grizzly"
+    )
+    assert {found[name].kind for name in ("postgresql", "puppet", "vcsrepo")} == {RefKind.TAG}
+    assert (found["mysql"].kind, found["mysql"].ref) == (RefKind.BRANCH, "0.x")
     node = found["scenario_node_terminus"]
-    assert (node.kind, node.ref) == (RefKind.NONE, None)
+    assert (node.kind, node.ref) == (RefKind.BRANCH, "master")
 
 
 def test_what_puppet_takes_no_more_is_left_out_and_told() -> None:
