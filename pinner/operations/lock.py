@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from pinner.operations.accepting import log_for, record_moves, refuse_unknown, unknown_module
 from pinner.operations.additions import with_externals
-from pinner.operations.answers import Progress, ask
+from pinner.operations.answers import Answers, Progress
 from pinner.operations.drafts import Draft, asked_modules, draft_lock
 from pinner.operations.externals import locked_externals, with_locked_externals
 from pinner.operations.gate_additions import gate_urls, with_moved_externals
@@ -57,16 +57,24 @@ def lock_environments(
     *,
     accepted: frozenset[str] = frozenset(),
     said: Mapping[str, Lock] = MappingProxyType({}),
+    answers: Answers | None = None,
     is_strict: bool = False,
     on_done: Progress | None = None,
 ) -> tuple[Outcome, ...]:
     """Pin what is new or changed, keep the rest, check the whole sets, and write the locks without error findings.
 
     `accepted` names modules whose tags moved, which is taken over. `said` holds, by environment, locks to start from
-    in place of those on disk: what another tool had locked.
+    in place of those on disk: what another tool had locked. Remotes that gave `answers` already are not asked again.
     """
-    moves = Moves(accepted=accepted)
-    return _lock(workspace, environments, moves=moves, said=said, is_strict=is_strict, on_done=on_done)
+    answers = answers or Answers(workspace, on_done)
+    return _lock(
+        workspace,
+        environments,
+        moves=Moves(accepted=accepted),
+        said=said,
+        is_strict=is_strict,
+        answers=answers,
+    )
 
 
 def update_environments(
@@ -79,9 +87,9 @@ def update_environments(
     on_done: Progress | None = None,
 ) -> tuple[Outcome, ...]:
     """Do the same, but move `modules` (none named: all) to what their wants say now; no other remote is asked."""
-    return _lock(
-        workspace, environments, moves=Moves(modules, accepted), is_strict=is_strict, on_done=on_done
-    )
+    moves = Moves(modules, accepted)
+    answers = Answers(workspace, on_done)
+    return _lock(workspace, environments, moves=moves, is_strict=is_strict, answers=answers)
 
 
 def _lock(
@@ -91,7 +99,7 @@ def _lock(
     moves: Moves,
     said: Mapping[str, Lock] = MappingProxyType({}),
     is_strict: bool,
-    on_done: Progress | None,
+    answers: Answers,
 ) -> tuple[Outcome, ...]:
     sets = workspace.want(environments)
     befores = {**workspace.locks(tuple(wanted.manifest.environment for wanted in sets)), **said}
@@ -104,7 +112,7 @@ def _lock(
     if not moves.are_named:
         # What was required last time most likely is again: asked for in one wave with the rest.
         urls += [module.git for wanted in sets for module in _locked(wanted, befores).values()]
-    answers = ask(workspace, urls, on_done=on_done)
+    answers.ask(urls)
     if moves.are_named:
         sets = tuple(with_moved_externals(wanted, moves, answers) for wanted in sets)
     drafts = [draft_lock(wanted, befores[wanted.manifest.environment], moves, answers) for wanted in sets]
