@@ -68,6 +68,13 @@ RULES_OF_SERVERS = (
         "Delete it, or add the module to the manifest.",
     ),
     Rule(
+        "deployed-generated",
+        _ERROR,
+        "A file that `pinner generate` wrote says something else than the lock: a Puppetfile with other commits, or "
+        "the lock id that reports carry.",
+        "Generate or publish the files anew, and deploy the environment.",
+    ),
+    Rule(
         "deployed-unread",
         _ERROR,
         "Something could not be read, on the server or of the locked commit, so that nothing is known about it; the "

@@ -508,6 +508,54 @@ def test_environments_that_the_project_does_not_have(site: Site) -> None:
     ]
 
 
+def test_what_was_generated_says_what_the_lock_says(own: Site) -> None:
+    layouts = ("puppetfiles", "one-branch")
+    for layout in layouts:
+        own.cloud.run(
+            "generate", "--layout", layout, "--control-repo", "https://git.example.net/control", "-o", layout
+        )
+        source = own.cloud.project / layout
+        shutil.copytree(
+            source / "production" if layout == "puppetfiles" else source, own.production, dirs_exist_ok=True
+        )
+        assert told(verify(own)) == []
+    (own.production / "environment.conf").write_text("modulepath = elsewhere\n")
+    (own.production / "Puppetfile").write_text("mod 'mine'\n")
+    assert told(verify(own)) == []
+
+
+def test_what_was_generated_from_another_lock(own: Site) -> None:
+    own.cloud.run("generate", "-o", "old")
+    old = own.cloud.run("id", "production").out.split()[-1]
+    own.cloud.upstream("keystone").commit("stable/2025.1", version="26.0.1")
+    own.cloud.run("update")
+    new = own.cloud.run("id", "production").out.split()[-1]
+    shutil.rmtree(own.server)
+    check_out(own.cloud, "production", own.server)
+    shutil.copytree(own.cloud.project / "old/production", own.production, dirs_exist_ok=True)
+    result = verify(own)
+    commit = own.cloud.lock("production")["modules"]["keystone"]["commit"]
+    assert (result.code, told(result)) == (
+        1,
+        [
+            (
+                "deployed-generated",
+                None,
+                f"'Puppetfile' was made from another lock: module 'keystone': :ref is not '{commit}'",
+            ),
+            (
+                "deployed-generated",
+                None,
+                f"'bin/config_version' was made from another lock: reports will say {old}, and it is {new}",
+            ),
+        ],
+    )
+    (own.production / "Puppetfile").unlink()
+    (own.production / "bin/config_version").unlink()
+    (own.production / "Puppetfile").symlink_to("Puppetfile")
+    assert [code for code, _, _ in told(verify(own))] == ["deployed-unread"]
+
+
 def test_no_such_directory(site: Site) -> None:
     result = site.cloud.run("verify", "--deployed", "nowhere")
     assert (result.code, result.err, site.server.is_dir()) == (

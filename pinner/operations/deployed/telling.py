@@ -14,6 +14,7 @@ _HINTS = {
     "deployed-extra-file": "delete it: deployment leaves alone what git does not know",
     "deployed-link": "copy environments with their links: 'cp -a', 'rsync -a'",
     "deployed-line-endings": "set git's core.autocrlf to false where it is deployed, and deploy it anew",
+    "deployed-generated": "publish what 'pinner generate' writes now, and deploy it",
     "deployed-unknown-module": "Puppet loads it all the same: delete it, or add it to the manifest",
 }
 _SAME = {"deployed-missing-file": "deployed-changed", "deployed-mode": "deployed-changed"}

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pinner.operations.deployed.commits import TreeIds, tree_ids_of
+from pinner.operations.deployed.generated import check_generated
 from pinner.operations.deployed.modules import Compared, DeployedModule, compare_module
 from pinner.operations.deployed.telling import plain, shown, tell
 from pinner.operations.inspection import at_most, keep_audible
@@ -76,6 +77,7 @@ def _check(
     else:
         yield from (finding for one in compared for finding in one.findings)
     yield from _unknown_modules(lock, place)
+    yield from check_generated(lock, place)
     yield from _without_spec(compared, place)
 
 
