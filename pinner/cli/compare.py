@@ -1,11 +1,12 @@
 """`diff`: what changes between two locks."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from pinner.cli.complete import complete_environment
-from pinner.cli.explain import code_option, hiera_option
+from pinner.cli.data_options import code_option, hiera_option
 from pinner.cli.options import (
     Format,
     Remote,
@@ -16,10 +17,10 @@ from pinner.cli.options import (
     remote_options,
 )
 from pinner.cli.output import say, tell
-from pinner.operations.compare import compare, only
-from pinner.operations.material import read_material
+from pinner.operations.compare import Comparison, compare, only
 from pinner.operations.sides import read_side
-from pinner.report import as_json, markdown, text
+from pinner.operations.workspace import Workspace
+from pinner.report import text
 
 COULD_NOT_FIND_OUT = 3
 
@@ -60,21 +61,40 @@ def diff_command(
     Each is an environment, ENV@REV (its lock at a revision of this project's git), or a lock's path.
     """
     workspace = open_workspace(project, remote)
-    material = read_material(hiera, code)
-    result = compare(read_side(before, workspace), read_side(after, workspace), workspace, material)
+    result = _compare(before, after, workspace, hiera, code)
     chosen = only(result, frozenset(modules))
-    if output is Format.JSON:
-        say([as_json.dump(as_json.comparison(chosen))])
-    elif output is Format.MARKDOWN:
-        say(markdown.comparison(chosen))
-    elif output is Format.HTML:
-        from pinner.report import html  # noqa: PLC0415 - who reads text need not load templates
-
-        say([html.comparison(chosen)])
-    else:
+    if output is Format.TEXT:
         say(text.comparison(result, is_verbose=is_verbose, modules=frozenset(modules)))
+    else:
+        say(_render(chosen, output))
     for problem in result.problems:
         tell(problem)
     if result.problems:
         return COULD_NOT_FIND_OUT
     return int(tells_by_code and not result.is_same)
+
+
+def _compare(
+    before: str, after: str, workspace: Workspace, hiera: tuple[Path, ...], code: tuple[Path, ...]
+) -> Comparison:
+    if not (hiera or code):
+        return compare(read_side(before, workspace), read_side(after, workspace), workspace)
+    from pinner.operations.material import read_material  # noqa: PLC0415 - only needed where there is data
+
+    material = read_material(hiera, code)
+    return compare(read_side(before, workspace), read_side(after, workspace), workspace, material)
+
+
+def _render(result: Comparison, output: Format) -> Iterable[str]:
+    """Return the report in a form that is not for a terminal; who reads text need not wait for these to be loaded."""
+    if output is Format.JSON:
+        from pinner.report import as_json  # noqa: PLC0415 - see above
+
+        return [as_json.dump(as_json.comparison(result))]
+    if output is Format.MARKDOWN:
+        from pinner.report import markdown  # noqa: PLC0415 - see above
+
+        return markdown.comparison(result)
+    from pinner.report import html  # noqa: PLC0415 - see above
+
+    return [html.comparison(result)]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from pinner.cli.data_options import code_option, hiera_option
 from pinner.cli.options import (
     Format,
     Remote,
@@ -23,22 +24,6 @@ from pinner.report import api as api_report
 from pinner.report import as_json
 from pinner.report import audit as audit_report
 from pinner.words.problems import InputError, Problem
-
-_directory = click.Path(exists=True, file_okay=False, path_type=Path)
-hiera_option = click.option(
-    "--hiera",
-    metavar="DIR",
-    multiple=True,
-    type=_directory,
-    help="Hiera data: a directory with a hiera.yaml, or of YAML and JSON (repeatable).",
-)
-code_option = click.option(
-    "--code",
-    metavar="DIR",
-    multiple=True,
-    type=_directory,
-    help="Site manifests and profiles: all .pp files below DIR (repeatable).",
-)
 
 
 @click.command("audit", epilog=example("pinner audit production --hiera control/data --code control/site"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pinner.cli.explain import code_option, hiera_option
+from pinner.cli.data_options import code_option, hiera_option
 from pinner.cli.options import (
     Format,
     Remote,

@@ -9,14 +9,13 @@ from pinner.git.memory import Memory
 from pinner.git.mirror import Mirror
 from pinner.git.objects import TooLarge, read_blobs
 from pinner.git.trees import list_tree
+from pinner.operations.readers import API, LACKING
 from pinner.puppet.code.paths import Role, role_of
-from pinner.puppet.code.reading import READER, read_file
+from pinner.puppet.code.reading import read_file
 from pinner.puppet.code.stored import from_json, to_json
 from pinner.words.api import Definition, ModuleApi, Unreadable
 
-MEMORY: Final = f"api-{READER}"
 MAX_BYTES: Final = 4 * 1024 * 1024
-LACKING: Final = "the mirror lacks its content"
 _FILE_MODE: Final = "100"
 _NAMED_BY_PATH: Final = frozenset({Role.EXTERNAL_FACT, Role.TASK, Role.DATA})
 
@@ -72,15 +71,13 @@ def read_definitions(
     """Return what each file defines; what is remembered in another form than today's is read again."""
     wanted = {mirror: tuple(dict.fromkeys(some)) for mirror, some in files.items()}
     everything = [file for some in wanted.values() for file in some]
-    texts = memory.recall(MEMORY, {file.key for file in everything if file.role not in _NAMED_BY_PATH})
+    texts = memory.recall(API, {file.key for file in everything if file.role not in _NAMED_BY_PATH})
     found = {file: known for file in everything if (known := _known(file, texts)) is not None}
     missing = {mirror: [file for file in some if file not in found] for mirror, some in wanted.items()}
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         loaded = pool.map(_load, ((mirror, some) for mirror, some in missing.items() if some))
         fresh = {file: read for part in loaded for file, read in part.items()}
-    memory.remember(
-        MEMORY, {file.key: to_json(read) for file, read in fresh.items() if not _is_lacking(read)}
-    )
+    memory.remember(API, {file.key: to_json(read) for file, read in fresh.items() if not _is_lacking(read)})
     return found | fresh
 
 

@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from pinner.git.history import Commit
-from pinner.operations.details.data import by_module, read_effects
 from pinner.operations.details.explaining import explain_by_notes
-from pinner.operations.details.passage import History, Passage
-from pinner.operations.details.passages import Move, read_passages
-from pinner.operations.material import NOTHING, Material
+from pinner.operations.details.passage import History, Move, Passage
+from pinner.operations.details.passages import read_passages
 from pinner.operations.rewordings import Rewording, rewordings
 from pinner.operations.sides import Side
 from pinner.operations.workspace import Workspace
@@ -21,6 +20,9 @@ from pinner.words.effects import DataEffect
 from pinner.words.notes import Note, Trailers, UnreadNote
 from pinner.words.pins import ForgePin, GitPin, Lock, Pin
 from pinner.words.problems import InputError, Problem
+
+if TYPE_CHECKING:
+    from pinner.operations.material import Material
 
 
 class Change(StrEnum):
@@ -108,7 +110,9 @@ def only(result: Comparison, modules: frozenset[str]) -> Comparison:
     return replace(result, modules=chosen)
 
 
-def compare(before: Side, after: Side, workspace: Workspace, material: Material = NOTHING) -> Comparison:
+def compare(
+    before: Side, after: Side, workspace: Workspace, material: "Material | None" = None
+) -> Comparison:
     """Return what changes from one lock to the other, and what that does to `material`.
 
     A remote is only asked for commits the cache lacks.
@@ -119,7 +123,7 @@ def compare(before: Side, after: Side, workspace: Workspace, material: Material 
     passages = read_passages(_moves(pairs, before.lock, after.lock, former), workspace)
     changes = (change for passage in passages.of.values() for change in passage.api)
     effects, problems = _effects(material, (before.lock, after.lock), changes, workspace)
-    found = by_module(effects, former)
+    found = _by_module(effects, former)
     return Comparison(
         before,
         after,
@@ -129,10 +133,25 @@ def compare(before: Side, after: Side, workspace: Workspace, material: Material 
 
 
 def _effects(
-    material: Material, locks: tuple[Lock, Lock], changes: Iterable[ApiChange], workspace: Workspace
+    material: "Material | None", locks: tuple[Lock, Lock], changes: Iterable[ApiChange], workspace: Workspace
 ) -> tuple[tuple[DataEffect, ...], tuple[Problem, ...]]:
     """Return nothing where there is no data: the modules' whole APIs need not be read for that."""
-    return ((), ()) if material.is_empty else read_effects(material, locks, changes, workspace)
+    if material is None or material.is_empty:
+        return (), ()
+    from pinner.operations.details.data import read_effects  # noqa: PLC0415 - most comparisons have no data
+
+    return read_effects(material, locks, changes, workspace)
+
+
+def _by_module(
+    effects: Iterable[DataEffect], former: Mapping[str, str]
+) -> Mapping[str, tuple[DataEffect, ...]]:
+    """Return module to effects, under the name that it has after the move; `former` maps new names to old ones."""
+    renamed = {old: new for new, old in former.items()}
+    found: dict[str, list[DataEffect]] = {}
+    for effect in effects:
+        found.setdefault(renamed.get(effect.module, effect.module), []).append(effect)
+    return {name: tuple(some) for name, some in found.items()}
 
 
 def _moves(

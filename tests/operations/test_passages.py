@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from pinner.git.memory import Memory
 from pinner.operations.details.passage import Passage
-from pinner.operations.details.passages import MEMORY
 from pinner.operations.details.stored_passages import from_json, to_json
+from pinner.operations.readers import PASSAGES
 from tests.support.cloud import Cloud
 
 CLASS = "class nova (\n{}) {{\n}}\n"
@@ -62,9 +62,9 @@ def test_what_is_remembered_in_another_form_is_worked_out_again(moved: Cloud) ->
     old, new = (lock["modules"]["nova"]["commit"] for lock in locks)
     memory = Memory(moved.root / "cache")
     key = f"{old}..{new} module"
-    assert memory.recall(MEMORY, [key])
+    assert memory.recall(PASSAGES, [key])
     for text in ("", "null", "[1, 2, 3, 4]", "[null, [[]], [], []]", '["a", [], [], []]'):
-        memory.remember(MEMORY, {key: text})
+        memory.remember(PASSAGES, {key: text})
         assert moved.run("diff", "before", "after", "--format", "json").out == first.out
 
 

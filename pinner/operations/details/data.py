@@ -1,6 +1,6 @@
 """What the moves of all modules do to the operator's data and code."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from pinner.operations.material import Material
 from pinner.operations.pinned_apis import read_pinned_apis
@@ -25,14 +25,3 @@ def read_effects(
     move = Move(old, new, tuple(changes), material.options())
     effects = tuple(effects_on(material.uses(old), move))
     return effects, tuple(dict.fromkeys((*material.problems, *before.problems, *after.problems)))
-
-
-def by_module(
-    effects: Iterable[DataEffect], former: Mapping[str, str]
-) -> Mapping[str, tuple[DataEffect, ...]]:
-    """Return module to effects, under the name that it has after the move; `former` maps new names to old ones."""
-    renamed = {old: new for new, old in former.items()}
-    found: dict[str, list[DataEffect]] = {}
-    for effect in effects:
-        found.setdefault(renamed.get(effect.module, effect.module), []).append(effect)
-    return {name: tuple(some) for name, some in found.items()}

@@ -11,13 +11,11 @@ from pinner.git.mirror import Mirror
 from pinner.git.objects import TooLarge, read_blobs
 from pinner.git.trees import list_tree
 from pinner.openstack.notes import DIRECTORY, ChangedNote, compare_notes, names_in, rank, read_note
-from pinner.operations.apis import LACKING
 from pinner.operations.details.shift import Shift
+from pinner.operations.readers import LACKING, NOTES
 from pinner.project.data_yaml import read_yaml
 from pinner.words.notes import Note, NoteChange, UnreadNote
 
-# Raised when the reader of notes learns something new.
-MEMORY: Final = "note-1"
 MAX_BYTES: Final = 1024 * 1024
 _COLUMNS: Final = 2
 _Entries = list[list[str]] | str
@@ -36,11 +34,11 @@ def read_note_changes(shifts: Iterable[Shift], *, memory: Memory, jobs: int) -> 
     wanted = tuple(shifts)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         changed = dict(zip(wanted, pool.map(_changed, wanted), strict=True))
-        recalled = memory.recall(MEMORY, {note.blob for notes in changed.values() for note in notes})
+        recalled = memory.recall(NOTES, {note.blob for notes in changed.values() for note in notes})
         known = {blob: found for blob, text in recalled.items() if (found := _decode(text)) is not None}
         loaded = pool.map(lambda item: _read(item[0], item[1], known), changed.items())
         fresh = {blob: found for part in loaded for blob, found in part.items()}
-    memory.remember(MEMORY, {blob: json.dumps(found) for blob, found in fresh.items() if found != LACKING})
+    memory.remember(NOTES, {blob: json.dumps(found) for blob, found in fresh.items() if found != LACKING})
     entries = {**known, **fresh}
     return {shift.name: _assemble(notes, entries) for shift, notes in changed.items()}
 

@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pinner.git.history import Commit
+from pinner.git.mirrors import SyncFailure
 from pinner.words.api import Unreadable
 from pinner.words.changes import ApiChange
 from pinner.words.notes import Note, Trailers, UnreadNote
+from pinner.words.pins import GitPin
+
+Move = tuple[GitPin, GitPin]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +38,11 @@ class Passage:
     api: tuple[ApiChange, ...] = ()
     unreadable: tuple[Unreadable | UnreadNote, ...] = ()
     notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passages:
+    """Module name, after the move, to passage; and the repositories that could not be asked."""
+
+    of: Mapping[str, Passage]
+    failures: tuple[SyncFailure, ...] = ()

@@ -10,9 +10,6 @@ from pinner.puppet.code.ruby import read_facts, read_functions, read_providers, 
 from pinner.words.api import Definition, Kind, ModuleApi, Unreadable
 from pinner.words.problems import InputError
 
-READER = 1
-"""The reader's version: definitions stored by another version must be read again."""
-
 _MOST_BYTES = 1_000_000
 _RUBY_CODE = re.compile(r"^[ \t]*+[^#\s]", re.MULTILINE)
 _RUBY: Mapping[Role, tuple[Callable[[str, str], tuple[Definition, ...]], str | None]] = {
