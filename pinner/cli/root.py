@@ -11,7 +11,7 @@ from pinner import __version__
 # so `pinner --help` imports none of them, and a test keeps the lines the same
 COMMANDS = {
     "demo": ("start", "Make a small project with upstreams of its own, and try pinner."),
-    "init": ("start", "Start a project here, or add a manifest to it."),
+    "init": ("init", "Start a project here, or add a manifest to it."),
     "import": ("adopt", "Make manifests of Puppetfiles and what else pins modules."),
     "lock": ("pin", "Pin what is new or changed in manifests; keep all other pins."),
     "update": ("pin", "Move modules to what their wants now say (default: all)."),

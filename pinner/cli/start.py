@@ -1,4 +1,4 @@
-"""`init` and `demo`: the first steps."""
+"""`demo`: the first steps."""
 
 import shutil
 import sys
@@ -10,23 +10,6 @@ from pinner.cli.options import example
 from pinner.cli.output import say
 from pinner.cli.root import pinner
 from pinner.operations.demo import ENVIRONMENTS, make_demo
-from pinner.operations.init import start
-
-
-@click.command("init", epilog=example("pinner init --release 2025.1 staging"))
-@click.argument("environment", metavar="[ENV]", default="production")
-@click.option(
-    "--release", metavar="R", help="OpenStack series, by id or code name (default: the newest known whole)."
-)
-@click.option(
-    "-m", "--module", "modules", metavar="MODULE", multiple=True, help="A module to list (repeatable)."
-)
-@click.pass_obj
-def init_command(project: str, environment: str, *, release: str | None, modules: tuple[str, ...]) -> None:
-    """Start a project here, or add a manifest to it."""
-    started = start(Path(project), environment, release=release, modules=modules)
-    say(f"wrote {path}" for path in started.paths)
-    say([f"next: look at what {started.paths[-1]} says, then run 'pinner lock {environment}'"])
 
 
 @click.command("demo", epilog=example("pinner demo", "pinner demo /tmp/try-pinner"))

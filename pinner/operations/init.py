@@ -1,12 +1,16 @@
-"""`pinner init`: the first files of a project, or one more manifest, written as a person would write them."""
+"""`pinner init`: the first files of a project, or one more manifest; nothing that is there is changed."""
 
+import pkgutil
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from pinner.openstack import catalogue, series
 from pinner.openstack.series import Series
+from pinner.operations.first_manifest import EVERY, render_manifest
 from pinner.project.atomic import write_atomically
-from pinner.project.layout import project_at
+from pinner.project.layout import Project, project_at
 from pinner.puppet.names import check_environment_name
 from pinner.words.problems import InputError, Problem
 
@@ -33,48 +37,64 @@ SETTINGS_TEXT = """\
 """
 
 
+class Ci(StrEnum):
+    """A CI system that `init` writes a file for."""
+
+    GITLAB = "gitlab"
+    GITHUB = "github"
+
+
+CI_FILES = {Ci.GITLAB: ".gitlab-ci.yml", Ci.GITHUB: ".github/workflows/pinner.yml"}
+
+
 @dataclass(frozen=True, slots=True)
 class Started:
     """The files that `init` wrote, as the user would type their paths, in the order of writing."""
 
     release: str
+    manifest: str
     paths: tuple[str, ...]
 
 
-def start(directory: Path, environment: str, *, release: str | None, modules: tuple[str, ...]) -> Started:
-    """Write a manifest for `environment`, and pinner.yaml where there is none; nothing existing is changed.
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to start with.
 
-    `release` is a series' id or code name (default: the newest one that the catalogue knows whole), `modules` names
-    of it (default: the usual ones that exist in it). Raises InputError.
+    `release` is a series' id or code name (None: the newest one that the catalogue knows whole), `modules` names of it
+    (none: the usual ones that exist in it; `all` alone: every one).
     """
-    chosen = _release(release)
-    flaw = check_environment_name(environment)
-    problems = [Problem(flaw)] if flaw else []
-    problems += [
-        Problem(*_missing(name, chosen)) for name in modules if catalogue.find_module(name, chosen) is None
-    ]
+
+    environment: str
+    release: str | None = None
+    modules: tuple[str, ...] = ()
+    ci: Ci | None = None
+    has_template: bool = False
+
+
+def start(directory: Path, wish: Wish) -> Started:
+    """Write a manifest, pinner.yaml where there is none, and what else is wished for.
+
+    Raises InputError, and writes nothing, if something wished for is wrong or there already.
+    """
+    release = choose_release(wish.release)
     project = project_at(directory)
-    manifest = project.manifest(environment)
-    if manifest.exists():
-        problems.append(Problem(f"{project.shown(manifest)} is there already", hint="choose another name"))
+    manifest = project.manifest(wish.environment)
+    flaw = check_environment_name(wish.environment)
+    problems = [Problem(flaw)] if flaw else []
+    problems += _missing(wish.modules, release)
+    if not problems:
+        files = dict(_files(wish, project, release))
+        problems = [_there(path, project) for path in files if path.exists()]
     if problems:
         raise InputError(problems)
-    existing = {entry.name for entry in catalogue.modules_in(chosen)}
-    names = modules or tuple(name for name in USUAL if name in existing)
-    texts = {} if project.settings.exists() else {project.settings: SETTINGS_TEXT}
-    texts[manifest] = _manifest(chosen, names)
-    for path, text in texts.items():
+    for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text.encode(), shown=project.shown(path))
-    return Started(chosen.id, tuple(project.shown(path) for path in texts))
+    return Started(release.id, project.shown(manifest), tuple(project.shown(path) for path in files))
 
 
-def _missing(name: str, release: Series) -> tuple[str, None, str | None]:
-    message, hint = catalogue.explain_missing(name, release)
-    return message, None, hint
-
-
-def _release(text: str | None) -> Series:
+def choose_release(text: str | None) -> Series:
+    """Return the release that the text names, or the newest that the catalogue knows whole; raises InputError."""
     if text is None:
         return _newest_known_whole()
     found = series.find_series(text)
@@ -86,6 +106,47 @@ def _release(text: str | None) -> Series:
     return found
 
 
+def choose_modules(names: tuple[str, ...], release: Series) -> tuple[str, ...]:
+    """Return the names, or the usual ones that exist in the release if there are none; raises InputError."""
+    if problems := _missing(names, release):
+        raise InputError(problems)
+    existing = {entry.name for entry in catalogue.modules_in(release)}
+    return names or tuple(name for name in USUAL if name in existing)
+
+
+def _files(wish: Wish, project: Project, release: Series) -> Iterator[tuple[Path, str]]:
+    if not project.settings.exists():
+        yield project.settings, SETTINGS_TEXT
+    yield project.manifest(wish.environment), render_manifest(release, choose_modules(wish.modules, release))
+    if wish.has_template:
+        yield project.template("default"), _packaged("default.j2")
+    if wish.ci:
+        yield project.root / CI_FILES[wish.ci], _packaged(f"{wish.ci}.yml")
+
+
+def _packaged(name: str) -> str:
+    data = pkgutil.get_data("pinner.operations", f"starter/{name}")
+    if data is None:
+        raise FileNotFoundError(name)
+    return data.decode()
+
+
+def _there(path: Path, project: Project) -> Problem:
+    is_manifest = path.parent == project.environments
+    hint = (
+        "choose another name"
+        if is_manifest
+        else "nothing that is there is overwritten: leave that option out"
+    )
+    return Problem(f"{project.shown(path)} is there already", hint=hint)
+
+
+def _missing(names: tuple[str, ...], release: Series) -> list[Problem]:
+    absent = [name for name in names if catalogue.find_module(name, release) is None]
+    explained = [catalogue.explain_missing(name, release) for name in absent if names != (EVERY,)]
+    return [Problem(message, hint=hint) for message, hint in explained]
+
+
 def _newest_known_whole() -> Series:
     """Return the newest release whose branches the catalogue has seen in all the usual modules."""
     for candidate in reversed(series.all_series()):
@@ -93,41 +154,3 @@ def _newest_known_whole() -> Series:
         if set(USUAL) <= seen:
             return candidate
     raise AssertionError
-
-
-def _manifest(release: Series, modules: tuple[str, ...]) -> str:
-    listed = "".join(f"  - {name}\n" for name in sorted(modules))
-    return f"""\
-# One Puppet environment: which modules it runs, and from where.
-description: OpenStack {release.id} ({release.name})
-# owners: [cloud@example.org]
-release: {release.id}
-
-openstack:              # modules that follow the release; or `openstack: all`
-{listed}
-# modules:              # everything that differs, and any other module
-#   horizon: {{git: "https://git.example.net/puppet-horizon", branch: acme/{release.id}, reason: "login page"}}
-#   stdlib:  {{version: ">= 9.0.0 < 10.0.0"}}
-
-dependencies:
-  externals: integration    # third-party modules as upstream's gate runs them for this release
-{_overrides(release, modules)}"""
-
-
-def _overrides(release: Series, modules: tuple[str, ...]) -> str:
-    """Return the overrides without which what the gate runs would contradict its own metadata; empty if none."""
-    third_party = {pin.name for pin in catalogue.integration_pins(release)}
-    ranges: dict[str, dict[str, str]] = {}
-    for misfit in catalogue.gate_misfits(release):
-        if misfit.module in third_party.union(modules) and misfit.dependency in third_party:
-            major = int(misfit.version.partition(".")[0])
-            ranges.setdefault(misfit.module, {})[misfit.dependency] = (
-                f'">= {misfit.version} < {major + 1}.0.0"'
-            )
-    rows = [f"    {module}: {{{_pairs(wanted)}}}\n" for module, wanted in ranges.items()]
-    heading = "  override:                 # the gate runs these pairs, though the metadata of one has not caught up\n"
-    return "".join([heading, *rows]) if rows else ""
-
-
-def _pairs(wanted: dict[str, str]) -> str:
-    return ", ".join(f"{name}: {text}" for name, text in wanted.items())

@@ -3,8 +3,14 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support.cloud import Cloud
+from tests.support.terminal import on_terminal
+from tests.support.unharmed import lock_basic
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE = "Puppetfile.templates/default.j2"
 
 
 @pytest.fixture
@@ -67,3 +73,104 @@ def test_wrong_words_write_nothing(cloud: Cloud, empty: Path, words: tuple[str, 
     result = cloud.run("init", *words)
     assert (result.code, told in result.err) == (2, True), result.err
     assert list(empty.rglob("*.yaml")) == []
+
+
+def test_all_modules_of_the_release_may_be_meant(cloud: Cloud) -> None:
+    cloud.run("init", "--release", "2025.1", "-m", "all", "production")
+    text = (cloud.project / "environments/production.yaml").read_text()
+    assert "\nrelease: 2025.1\n\nopenstack: all\n\n# modules:" in text
+    assert cloud.run("lock", "--check").code == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [("gitlab", ".gitlab-ci.yml"), ("github", ".github/workflows/pinner.yml")]
+)
+def test_a_ci_file_runs_the_three_checks(cloud: Cloud, empty: Path, name: str, path: str) -> None:
+    result = cloud.run("init", "--ci", name)
+    assert f"wrote {path}\n" in result.out
+    text = (empty / path).read_text()
+    commands = [
+        line.split("pinner ", 1)[1]
+        for line in text.splitlines()
+        if "- pinner " in line or "run: pinner" in line
+    ]
+    assert [command.split(" --format")[0] for command in commands] == [
+        "lock --check",
+        "verify",
+        "generate --check",
+    ]
+    assert isinstance(yaml.safe_load(text), dict)
+
+
+def test_the_template_is_the_built_in_one(cloud: Cloud) -> None:
+    lock_basic(cloud)
+    built_in = cloud.run("generate", "--stdout", "production").out
+    assert "wrote Puppetfile.templates/default.j2\n" in cloud.run("init", "--template", "staging").out
+    assert cloud.run("generate", "--stdout", "production").out == built_in
+    assert (cloud.project / TEMPLATE).read_bytes() == (ROOT / TEMPLATE).read_bytes()
+
+
+def test_a_ci_file_that_is_there_is_left_alone_and_nothing_is_written(cloud: Cloud, empty: Path) -> None:
+    (empty / ".gitlab-ci.yml").write_text("mine: {}\n")
+    result = cloud.run("init", "--ci", "gitlab")
+    assert (result.code, result.err) == (
+        2,
+        ".gitlab-ci.yml is there already\n  hint: nothing that is there is overwritten: leave that option out\n",
+    )
+    assert [path.name for path in empty.rglob("*") if path.is_file()] == [".gitlab-ci.yml"]
+
+
+def test_on_a_terminal_it_asks_and_asks_again(empty: Path) -> None:
+    answers = (
+        "9lives",
+        "staging",
+        "2025.3",
+        "epoxy",
+        "nova, neuton",
+        "nova, keystone",
+        "jenkins",
+        "github",
+        "y",
+    )
+    said = on_terminal("init", cwd=empty, answer="".join(f"{answer}\n" for answer in answers))
+    assert said.code == 0
+    assert "Puppet environment [production]: " in said.out
+    assert "Error: unknown release '2025.3'" in said.out
+    assert "Modules that follow it, or 'all' [cinder glance horizon" in said.out
+    assert "Error: no module 'neuton' in the catalogue" in said.out
+    assert said.out.endswith(
+        "wrote pinner.yaml\n"
+        "wrote environments/staging.yaml\n"
+        "wrote Puppetfile.templates/default.j2\n"
+        "wrote .github/workflows/pinner.yml\n"
+        "next: look at what environments/staging.yaml says, then run 'pinner lock staging'\n"
+    )
+    text = (empty / "environments/staging.yaml").read_text()
+    assert "\nrelease: 2025.1\n" in text
+    assert "\n  - keystone\n  - nova\n\n#" in text
+
+
+def test_enter_takes_what_is_offered_which_is_what_no_terminal_gets(cloud: Cloud, empty: Path) -> None:
+    assert on_terminal("init", cwd=empty, answer="\n" * 5).code == 0
+    asked = (empty / "environments/production.yaml").read_text()
+    assert not (empty / "Puppetfile.templates").exists()
+    assert cloud.run("init", "again").code == 0
+    assert (empty / "environments/again.yaml").read_text() == asked
+
+
+def test_a_project_that_is_there_is_not_asked_about(cloud: Cloud) -> None:
+    said = on_terminal("init", "staging", cwd=cloud.project, answer="\n\n")
+    assert (said.code, "CI file" in said.out, "Puppet environment" in said.out) == (0, False, False)
+
+
+@pytest.mark.parametrize(
+    "options", [("--release", "2025.1"), ("-m", "nova"), ("--ci", "none"), ("--template",)]
+)
+def test_an_option_on_a_terminal_means_no_questions(empty: Path, options: tuple[str, ...]) -> None:
+    said = on_terminal("init", *options, cwd=empty)
+    assert (said.code, said.out.startswith("wrote pinner.yaml\n")) == (0, True)
+
+
+def test_who_goes_away_leaves_nothing(empty: Path) -> None:
+    assert on_terminal("init", cwd=empty, answer="\n\n\x04").code == 130
+    assert list(empty.rglob("*.*")) == []
