@@ -7,9 +7,9 @@ import click
 from pinner.cli.options import Remote, example, open_workspace, remote_options
 from pinner.cli.output import say, tell
 from pinner.cli.progress import progress
-from pinner.operations.importing.adopt import Plan, plan_import, write_plan
-from pinner.operations.importing.locking import is_pinned, lock_imported
+from pinner.operations.importing.adopt import Options, Plan, plan_import
 from pinner.operations.importing.sources import KINDS
+from pinner.operations.importing.writing import write_plan
 from pinner.operations.workspace import Workspace
 from pinner.report.outcomes import outcomes as outcome_lines
 from pinner.words.problems import with_hints_once
@@ -34,6 +34,12 @@ from pinner.words.problems import with_hints_once
 @click.option(
     "--partial", "is_partial", is_flag=True, help="Import the rest where something cannot be imported."
 )
+@click.option(
+    "--accept-findings",
+    "is_accepting",
+    is_flag=True,
+    help="Lock at once; what is wrong with a set today goes into its 'findings: ignore'.",
+)
 @click.option("--force", "is_forced", is_flag=True, help="Overwrite manifests that are there already.")
 @click.option("--dry-run", "is_dry", is_flag=True, help="Print the manifests; write nothing.")
 @remote_options
@@ -45,6 +51,7 @@ def import_command(
     name: str | None,
     kind: str | None,
     is_partial: bool,
+    is_accepting: bool,
     is_forced: bool,
     is_dry: bool,
     remote: Remote,
@@ -55,23 +62,18 @@ def import_command(
     branches and which are tags, and for the commits of locks.
     """
     workspace = open_workspace(project, remote, is_project_needed=False)
+    options = Options(kind, name, is_partial=is_partial, is_accepting=is_accepting, is_forced=is_forced)
     with progress() as on_done:
-        plan = plan_import(
-            workspace,
-            sources,
-            kind=kind,
-            name=name,
-            is_partial=is_partial,
-            is_forced=is_forced,
-            on_done=on_done,
-        )
+        plan = plan_import(workspace, sources, options, on_done=on_done)
     for problem in with_hints_once((*plan.problems, *plan.notes)):
         tell(problem)
     if is_dry:
         say(_dry_lines(plan, workspace))
         return 0
     say(f"wrote {path}" for path in write_plan(workspace, plan, is_forced=is_forced))
-    return _lock(workspace, plan)
+    say(outcome_lines(plan.outcomes, verb="locked") if plan.outcomes else ())
+    say(_next(plan))
+    return max((outcome.exit_code for outcome in plan.outcomes), default=0)
 
 
 def _dry_lines(plan: Plan, workspace: Workspace) -> Iterator[str]:
@@ -81,18 +83,8 @@ def _dry_lines(plan: Plan, workspace: Workspace) -> Iterator[str]:
         yield from text.splitlines()
 
 
-def _lock(workspace: Workspace, plan: Plan) -> int:
-    """Lock what the source pins, say what is left to lock, and return the exit code."""
-    pinned = () if workspace.is_offline else tuple(draft for draft in plan.drafts if is_pinned(draft))
-    with progress() as on_done:
-        outcomes = lock_imported(workspace, pinned, plan.answers, on_done=on_done)
-    say(outcome_lines(outcomes, verb="locked") if outcomes else ())
-    left = [draft.name for draft in plan.drafts if draft not in pinned]
-    if left:
-        say([f"next: look at what was written, then run 'pinner lock{_few(left, of=plan)}'"])
-    return max((outcome.exit_code for outcome in outcomes), default=0)
-
-
-def _few(names: list[str], *, of: Plan) -> str:
-    """Return the names as arguments; nothing where they are all there are."""
-    return "".join(f" {name}" for name in names) if len(names) < len(of.drafts) or len(names) == 1 else ""
+def _next(plan: Plan) -> Iterator[str]:
+    names = [draft.name for draft in plan.drafts if draft.name not in plan.locks]
+    if names:
+        given = "" if 1 < len(names) == len(plan.drafts) else "".join(f" {name}" for name in names)
+        yield f"next: look at what was written, then run 'pinner lock{given}'"

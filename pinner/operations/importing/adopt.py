@@ -1,100 +1,123 @@
-"""`pinner import`: what other tools pin with becomes manifests here, read back before anything is written."""
+"""`pinner import`: what other tools pin with becomes manifests and locks, tried out before anything is written."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pinner.operations.answers import Answers, Progress, ask
-from pinner.operations.importing.drafting import Draft, Wish, draft_manifest
-from pinner.operations.importing.loosening import loosen
+from pinner.operations.importing.drafting import Draft, draft_manifest
+from pinner.operations.importing.locking import is_pinned
+from pinner.operations.importing.loosening import loosen, tighten
 from pinner.operations.importing.naming import with_names
 from pinner.operations.importing.placing import PlacedEnvironment, homes_to_ask, place_modules
 from pinner.operations.importing.puppetfiles import joined
 from pinner.operations.importing.sharing import write_manifests
 from pinner.operations.importing.sources import read_source
-from pinner.operations.wanted import WantedForge, WantedSet, want_modules
+from pinner.operations.importing.trial import Trial, try_out
+from pinner.operations.lock import Outcome
 from pinner.operations.workspace import Workspace
-from pinner.project.atomic import write_atomically
 from pinner.project.bases import Shelf, extended
-from pinner.project.layout import ENVIRONMENTS, Project, list_environments
-from pinner.project.manifest import read_manifests
+from pinner.project.layout import Project, list_environments
 from pinner.project.manifest_writer import render_manifest
+from pinner.words.findings import Level
 from pinner.words.imports import Found
-from pinner.words.places import Place
 from pinner.words.problems import InputError, Problem
 
 BASE = "_base"
 
 
 @dataclass(frozen=True, slots=True)
+class Options:
+    """How to import. `kind` and `name` are None where the source decides.
+
+    `is_partial` takes the rest where something cannot be imported; `is_accepting` locks at once and writes what is
+    wrong with a set into its manifest; `is_forced` overwrites.
+    """
+
+    kind: str | None = None
+    name: str | None = None
+    is_partial: bool = False
+    is_accepting: bool = False
+    is_forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """What an import would write: file name (without .yaml) to text, bases first. `notes` are for the user to look at."""
+    """What an import would write: `texts` of manifests, the base first, and `locks`, both by name.
+
+    `problems` name what is missing (with `is_partial` alone), `notes` what deserves a look; `outcomes` are the locks'.
+    """
 
     drafts: tuple[Draft, ...]
     texts: Mapping[str, str]
+    locks: Mapping[str, str]
+    outcomes: tuple[Outcome, ...]
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """What the stages of one import share."""
+
+    workspace: Workspace
+    options: Options
+    found: Found
     answers: Answers
 
 
 def plan_import(
-    workspace: Workspace,
-    sources: Sequence[str],
-    *,
-    kind: str | None = None,
-    name: str | None = None,
-    is_partial: bool = False,
-    is_forced: bool = False,
-    on_done: Progress | None = None,
+    workspace: Workspace, sources: Sequence[str], options: Options, *, on_done: Progress | None = None
 ) -> Plan:
     """Return what the sources become; nothing is written.
 
-    Raises InputError with everything that cannot be imported, unless `is_partial`: then the rest is taken, and
-    Plan.problems name what is missing.
+    Raises InputError with everything that cannot be imported, unless the options take the rest.
     """
-    found = with_names(joined(read_source(source, kind) for source in sources), name)
+    found = with_names(joined(read_source(source, options.kind) for source in sources), options.name)
     answers = ask(workspace, homes_to_ask(found.environments), on_done=on_done)
-    placed = tuple(
-        loosen(place_modules(environment, answers), answers, workspace.settings)
-        for environment in found.environments
-    )
+    placed = tuple(place_modules(environment, answers) for environment in found.environments)
     problems = (*found.problems, *(problem for each in placed for problem in each.problems))
-    if problems and not is_partial:
+    if problems and not options.is_partial:
         raise InputError((*problems, Problem("nothing was imported", hint="'--partial' imports the rest")))
-    drafts = _drafts(found, placed, workspace)
-    texts = _texts(workspace, drafts, is_forced=is_forced)
-    _prove(workspace, drafts, texts)
+    return _plan(_Import(workspace, options, found, answers), placed, problems)
+
+
+def _plan(this: _Import, placed: Sequence[PlacedEnvironment], problems: tuple[Problem, ...]) -> Plan:
+    drafts, trial = _best(this, placed)
     notes = (
-        *found.notes,
+        *this.found.notes,
         *(note for each in placed for note in each.notes),
         *(note for draft in drafts for note in draft.notes),
     )
-    return Plan(drafts, texts, problems, notes, answers)
+    return Plan(drafts, _texts(this, drafts), trial.locks, trial.outcomes, problems, notes)
 
 
-def write_plan(workspace: Workspace, plan: Plan, *, is_forced: bool = False) -> tuple[str, ...]:
-    """Write the manifests and return their paths. Raises InputError, and writes nothing, where one is there already."""
-    project = workspace.project
-    paths = {project.manifest(name): text for name, text in plan.texts.items()}
-    there = [project.shown(path) for path in paths if path.exists() or path.is_symlink()]
-    if there and not is_forced:
-        hint = "'--force' overwrites it, '--as' gives another name"
-        raise InputError(Problem("this file is there already", Place(shown), hint) for shown in there)
-    project.environments.mkdir(parents=True, exist_ok=True)
-    for path, text in paths.items():
-        write_atomically(path, text.encode(), shown=project.shown(path))
-    return tuple(project.shown(path) for path in paths)
+def _best(this: _Import, placed: Sequence[PlacedEnvironment]) -> tuple[tuple[Draft, ...], Trial]:
+    """Return drafts that name releases and branches where a lock beside them holds the commits, and commits elsewhere."""
+    loose = [loosen(each, this.answers, this.workspace.settings) for each in placed]
+    drafts = _drafts(this, loose)
+    trial = _try(this, drafts)
+    if this.options.is_accepting and (accepted := _accepted(drafts, trial)) != drafts:
+        drafts = accepted
+        trial = _try(this, drafts)
+    held = [
+        wide if wide.found.name in trial.locks else tighten(narrow)
+        for wide, narrow in zip(loose, placed, strict=True)
+    ]
+    ignored = {draft.name: draft.ignored for draft in drafts if draft.name in trial.locks}
+    final = tuple(replace(draft, ignored=ignored.get(draft.name, ())) for draft in _drafts(this, held))
+    if final != drafts:
+        try_out(this.workspace, _texts(this, final), final, this.answers, to_lock=())
+    return final, trial
 
 
-def _drafts(found: Found, placed: Sequence[PlacedEnvironment], workspace: Workspace) -> tuple[Draft, ...]:
+def _drafts(this: _Import, placed: Sequence[PlacedEnvironment]) -> tuple[Draft, ...]:
     drafts = tuple(
-        draft_manifest(each, workspace.settings, left_out=_left_out(found, each))
+        draft_manifest(each, this.workspace.settings, left_out=_left_out(this.found, each))
         for each in placed
         if each.modules
     )
     if not drafts:
-        raise InputError(Problem("there is no module to import", hint="is this the right file?"))
+        raise InputError(Problem("there is no module to import", hint="is this the right source?"))
     return drafts
 
 
@@ -109,8 +132,29 @@ def _left_out(found: Found, placed: PlacedEnvironment) -> tuple[Problem, ...]:
     return (*read, *placed.problems)
 
 
-def _texts(workspace: Workspace, drafts: Sequence[Draft], *, is_forced: bool) -> Mapping[str, str]:
-    base = _free_base(workspace.project, {draft.name for draft in drafts}, is_forced=is_forced)
+def _try(this: _Import, drafts: tuple[Draft, ...]) -> Trial:
+    is_asking = not this.workspace.is_offline
+    to_lock = [draft for draft in drafts if is_asking and (this.options.is_accepting or is_pinned(draft))]
+    return try_out(this.workspace, _texts(this, drafts), drafts, this.answers, to_lock=to_lock)
+
+
+def _accepted(drafts: tuple[Draft, ...], trial: Trial) -> tuple[Draft, ...]:
+    """Return the drafts, with the error findings of their sets as ignored where nothing else keeps a set from being locked."""
+    codes = {
+        outcome.environment: sorted(
+            f"{finding.code}:{finding.module}" if finding.module else finding.code
+            for finding in set(outcome.findings)
+            if finding.level is Level.ERROR
+        )
+        for outcome in trial.outcomes
+        if not outcome.failures
+    }
+    return tuple(replace(draft, ignored=tuple(dict.fromkeys(codes.get(draft.name, ())))) for draft in drafts)
+
+
+def _texts(this: _Import, drafts: Sequence[Draft]) -> Mapping[str, str]:
+    names = {draft.name for draft in drafts}
+    base = _free_base(this.workspace.project, names, is_forced=this.options.is_forced)
     return {manifest.name: render_manifest(manifest) for manifest in write_manifests(drafts, base)}
 
 
@@ -127,32 +171,3 @@ def _free_base(project: Project, names: set[str], *, is_forced: bool) -> str:
         if not is_there or (is_forced and base not in extends):
             return base
         number += 1
-
-
-def _prove(workspace: Workspace, drafts: Iterable[Draft], texts: Mapping[str, str]) -> None:
-    """Read the texts back as `lock` will; raises InputError with what is wrong in them."""
-    with TemporaryDirectory(prefix="pinner-import-") as directory:
-        project = Project(Path(directory).resolve())
-        project.environments.mkdir()
-        for name, text in texts.items():
-            project.manifest(name).write_text(text, encoding="utf-8")
-        read = read_manifests(project)
-        sets = [want_modules(manifest, workspace.settings) for manifest in read.manifests]
-    problems = [*read.problems, *(problem for wanted in sets for problem in wanted.problems)]
-    if problems:
-        raise InputError(problems)
-    wanted_by_name = {wanted.manifest.environment: wanted for wanted in sets}
-    for draft in drafts:
-        said = _wishes(wanted_by_name[draft.name])
-        if said != draft.wishes:
-            message = f"{ENVIRONMENTS}/{draft.name}.yaml would not say what {draft.source} says"
-            raise AssertionError(message)
-
-
-def _wishes(wanted: WantedSet) -> Mapping[str, Wish]:
-    return {
-        name: Wish(f"forge:{module.forge}", module.version, module.install_path, is_module=True)
-        if isinstance(module, WantedForge)
-        else Wish(module.git, module.want, module.install_path, module.is_module)
-        for name, module in wanted.modules.items()
-    }

@@ -32,7 +32,7 @@ class Wish:
 class Draft:
     """One environment on its way to a manifest; `own` names the modules of OpenStack's among its overrides.
 
-    `left_out` are the problems of what is missing in it.
+    `left_out` are the problems of what is missing in it, `ignored` findings that it is imported with.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Draft:
     moduledir: str
     left_out: tuple[Problem, ...]
     notes: tuple[Problem, ...]
+    ignored: tuple[str, ...] = ()
 
 
 def draft_manifest(
@@ -125,4 +126,6 @@ def _fields(module: Placed, release: Series | None, settings: Settings) -> Itera
 
 
 def _comment(module: Placed) -> str | None:
-    return "moves with the branch: pin a tag or a version" if module.floats else None
+    if module.was:
+        return f"from {module.was}"
+    return "moves with the branch" if module.floats else None

@@ -1,8 +1,9 @@
 """Locks of what was imported: where the source says each commit, they are held at just those, and proved as any lock is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from pinner.operations.answers import Answers, Progress
+from pinner.operations.answers import Answers
 from pinner.operations.importing.drafting import Draft
 from pinner.operations.importing.placed import Placed
 from pinner.operations.lock import Outcome, lock_environments
@@ -21,20 +22,20 @@ def is_pinned(draft: Draft) -> bool:
     )
 
 
-def lock_imported(
-    workspace: Workspace,
-    drafts: tuple[Draft, ...],
-    answers: Answers,
-    *,
-    on_done: Progress | None = None,
-) -> tuple[Outcome, ...]:
+def lock_imported(workspace: Workspace, drafts: Sequence[Draft], answers: Answers) -> tuple[Outcome, ...]:
     """Lock these environments, whose manifests are written, at the commits that their sources say."""
     names = tuple(draft.name for draft in drafts)
     if not names:
         return ()
     wanted_by_name = {wanted.manifest.environment: wanted for wanted in workspace.want(names)}
     said = {draft.name: _said(draft, wanted_by_name[draft.name], answers) for draft in drafts}
-    return lock_environments(workspace, names, said=said, on_done=on_done)
+    outcomes = lock_environments(workspace, names, said=said, answers=answers)
+    return tuple(replace(outcome, before=_before(outcome)) for outcome in outcomes)
+
+
+def _before(outcome: Outcome) -> Lock | None:
+    """Return what a report compares with: there was no lock, and one that is written moves nothing."""
+    return outcome.after if outcome.is_written else None
 
 
 def _said(draft: Draft, wanted: WantedSet, answers: Answers) -> Lock:

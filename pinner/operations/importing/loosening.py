@@ -52,6 +52,25 @@ def loosen(placed: PlacedEnvironment, answers: Answers, settings: Settings) -> P
     return replace(placed, modules=tuple(modules))
 
 
+def tighten(placed: PlacedEnvironment) -> PlacedEnvironment:
+    """Return the environment with the commit for every module that has one: for a manifest that no lock stands beside."""
+    return replace(placed, modules=tuple(_tight(module) for module in placed.modules))
+
+
+def _tight(module: Placed) -> Placed:
+    is_fixed = module.selector in {Selector.COMMIT, Selector.TAG}
+    if module.commit is None or is_fixed:
+        return module
+    return replace(
+        module,
+        selector=Selector.COMMIT,
+        value=module.commit,
+        series=None,
+        floats=False,
+        was=f"{module.selector} {module.value}",
+    )
+
+
 def _series_by_module(
     modules: Sequence[Placed], answers: Answers
 ) -> Iterator[tuple[str, tuple[Series, ...]]]:

@@ -13,7 +13,7 @@ class Placed:
 
     `git` is where it lives now. `series` is the release that the ref carries, where it carries one. `commit` is the one
     that the source has locked or pinned. `floats` tells that the source names a branch that belongs to no release, or
-    nothing at all, so that nobody knows what it means tomorrow.
+    nothing at all, so that nobody knows what it means tomorrow. `was` is the ref that a commit was found under.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Placed:
     commit: str | None = None
     series: Series | None = None
     floats: bool = False
+    was: str | None = None
     forge: str | None = None
     forge_version: str = ""
     install_path: str | None = None

@@ -87,6 +87,7 @@ def _manifest(draft: Draft) -> NewManifest:
         openstack=draft.openstack,
         groups=_groups(draft.overrides, draft.own),
         moduledir=_moduledir(draft),
+        ignored=draft.ignored,
         left_out=_left_out(draft),
     )
 
