@@ -1,6 +1,7 @@
 """`status`, `id`, `why`: the commands that only look."""
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -17,10 +18,12 @@ from pinner.cli.options import (
 )
 from pinner.cli.output import say, tell
 from pinner.cli.progress import progress
+from pinner.operations.origins import find_origins
 from pinner.operations.status import EnvironmentStatus, read_lock_ids, read_statuses
 from pinner.operations.why import explain
-from pinner.report import as_json, table, text
+from pinner.report import as_json, origins, table, text
 from pinner.report.findings import finding
+from pinner.words.problems import InputError, Problem
 
 COULD_NOT_FIND_OUT = 3
 
@@ -56,14 +59,38 @@ def print_statuses(statuses: tuple[EnvironmentStatus, ...]) -> None:
         say(table.columns(statuses))
 
 
-@click.command("id", epilog=example("pinner id production staging"))
+@click.command(
+    "id",
+    epilog=example("pinner id production staging", "pinner id --from-report reports/node1/202611230506.yaml"),
+)
 @environments_argument
+@click.option(
+    "--from-report",
+    "report",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Show which lock the code of a Puppet report or catalog was; end with 1 if it is none.",
+)
 @format_option(Format.TEXT, Format.JSON)
 @click.pass_obj
-def id_command(project: str, environments: tuple[str, ...], *, output: Format) -> None:
-    """Show lock ids: two environments with one id run the same code."""
+def id_command(project: str, environments: tuple[str, ...], *, report: Path | None, output: Format) -> int:
+    """Show lock ids: two environments with one id run the same code.
+
+    An agent's report and catalog carry the lock id of the environment as their configuration version.
+    """
+    if report is not None:
+        return _show_origins(project, environments, report, output)
     rows = read_lock_ids(open_workspace(project), environments)
     say([as_json.dump(as_json.lock_ids(rows))] if output is Format.JSON else text.lock_ids(rows))
+    return 0
+
+
+def _show_origins(project: str, environments: tuple[str, ...], report: Path, output: Format) -> int:
+    if environments:
+        raise InputError(Problem("--from-report FILE goes with no environment: the report names its own"))
+    result = find_origins(open_workspace(project), report)
+    say([as_json.dump(origins.as_json(result))] if output is Format.JSON else origins.as_text(result))
+    return 0 if result.found else 1
 
 
 @click.command("why", epilog=example("pinner why production nova"))

@@ -1,7 +1,9 @@
 """Every version that files of the user's project ever had in its own git history. Only reads, and asks no remote."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pinner.git.batch import DamagedError, read_objects
@@ -18,6 +20,7 @@ MOST_VERSIONS = 20_000
 _NO_HISTORY = ("not a git repository", "unknown revision")
 _AT_ONCE = 200
 _FILE = "100"
+_COMMIT = re.compile(r"\n?([0-9a-f]{40}) ([0-9]+)\n?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,15 @@ class Head:
     git_directory: Path
     prefix: str
     is_shallow: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileWritten:
+    """A commit that gave a file its content; `committed_at` is in UTC, `name` without the folder."""
+
+    commit: str
+    committed_at: datetime
+    name: str
 
 
 def head_of(directory: Path) -> Head | None:
@@ -54,18 +66,25 @@ def list_versions(head: Head, folder: str, suffix: str) -> tuple[str, ...]:
     All lines of history that were merged count, also where a merge kept nothing of them; renames are not followed. At
     most MOST_VERSIONS, from the newest MOST_COMMITS.
     """
-    options = ["--full-history", "--diff-merges=first-parent", "--raw", "--no-abbrev", "--no-renames", "-z"]
-    plain = ["-c", "log.showRoot=true", "-c", "log.showSignature=false"]
-    limits = ["--format=", "--no-ext-diff", "--no-color", f"--max-count={MOST_COMMITS}"]
-    where = f"{head.prefix}{folder}"
-    output = run(
-        [f"--git-dir={head.git_directory}", *plain, "log", *options, *limits, head.commit, "--", where],
-        timeout=TIMEOUT,
-    )
-    if output.status != 0:
-        raise _unreadable(output)
-    rows = _rows(output.out, f"{where}/", suffix)
+    rows = _rows(_log(head, folder, "--format="), f"{head.prefix}{folder}/", suffix)
     return tuple(dict.fromkeys(rows))[:MOST_VERSIONS]
+
+
+def commits_that_wrote(head: Head, folder: str, blob: str) -> tuple[FileWritten, ...]:
+    """Return the commits that gave a file in `folder` that content, newest first, from the newest MOST_COMMITS."""
+    output = _log(head, folder, "--format=%H %ct", f"--find-object={blob}")
+    found: list[FileWritten] = []
+    commit, seconds = "", 0
+    fields = iter(output.decode(errors="surrogateescape").split("\0"))
+    for field in fields:
+        if header := _COMMIT.fullmatch(field):
+            commit, seconds = header[1], int(header[2])
+        elif field.strip("\n").startswith(":"):
+            path = next(fields)
+            if field.split(" ")[3] == blob:
+                name = path.removeprefix(f"{head.prefix}{folder}/")
+                found.append(FileWritten(commit, datetime.fromtimestamp(seconds, UTC), name))
+    return tuple(found)
 
 
 def read_versions(head: Head, ids: Iterable[str], *, max_bytes: int) -> Iterator[Mapping[str, bytes]]:
@@ -78,6 +97,23 @@ def read_versions(head: Head, ids: Iterable[str], *, max_bytes: int) -> Iterator
             reason = error.problems[0].message.partition(" cannot be read: ")[2]
             raise UnknownError(Problem(f"git cannot read the project's history: {reason}")) from None
         yield {name: thing.content for name, thing in found.items() if thing and thing.content is not None}
+
+
+def _log(head: Head, folder: str, *options: str) -> bytes:
+    """Return what `git log` says of the changes below `folder`, each `:<modes and ids> <status>`, `<path>`, by NUL."""
+    shape = ["--full-history", "--diff-merges=first-parent", "--raw", "--no-abbrev", "--no-renames", "-z"]
+    plain = ["-c", "log.showRoot=true", "-c", "log.showSignature=false"]
+    limits = ["--no-ext-diff", "--no-color", f"--max-count={MOST_COMMITS}"]
+    output = run(
+        [
+            *(f"--git-dir={head.git_directory}", *plain, "log", *shape, *limits, *options),
+            *(head.commit, "--", f"{head.prefix}{folder}"),
+        ],
+        timeout=TIMEOUT,
+    )
+    if output.status != 0:
+        raise _unreadable(output)
+    return output.out
 
 
 def _rows(out: bytes, folder: str, suffix: str) -> Iterator[str]:

@@ -12,7 +12,14 @@ from tests.support.cloud import Cloud
 def _without_the_users_git_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    for name in ("PINNER_CACHE", "PINNER_JOBS", "PINNER_TIMEOUT", "PINNER_RETRIES"):
+    for name in (
+        "PINNER_CACHE",
+        "PINNER_JOBS",
+        "PINNER_TIMEOUT",
+        "PINNER_RETRIES",
+        "PINNER_LAYOUT",
+        "PINNER_CONTROL_REPO",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pinner.git.file_versions import Head, head_of, list_versions, read_versions
+from pinner.git.file_versions import Head, commits_that_wrote, head_of, list_versions, read_versions
 from pinner.words.problems import UnknownError
 from tests.support.repositories import run_git
 
@@ -167,3 +167,15 @@ def test_a_repository_that_git_refuses_to_look_at(control: Control) -> None:
     (control.root / ".git" / "config").write_text("[core\n")
     with pytest.raises(UnknownError, match=r"^git cannot read the project's history: bad config line 1"):
         head_of(control.project)
+
+
+def test_the_commits_that_wrote_a_content_newest_first(control: Control) -> None:
+    control.commit("environments/a.lock", "one")
+    first = control.git("rev-parse", "HEAD").strip()
+    control.commit("environments/a.lock", "two")
+    control.commit("environments/b.lock", "one")
+    second = control.git("rev-parse", "HEAD").strip()
+    blob = control.git("rev-parse", "HEAD:puppet/environments/b.lock").strip()
+    found = commits_that_wrote(head(control), "environments", blob)
+    assert [(written.commit, written.name) for written in found] == [(second, "b.lock"), (first, "a.lock")]
+    assert commits_that_wrote(head(control), "elsewhere", blob) == ()
