@@ -10,7 +10,7 @@ from pinner.operations.answers import Progress
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """Yield what the sync reports each finished repository to: (how many are done, of how many, which)."""
+    """Yield what the sync reports each finished repository to; what is worth knowing about one is told at once."""
     if not sys.stderr.isatty():
         with _one_line() as on_done:
             yield on_done
@@ -23,8 +23,10 @@ def progress() -> Iterator[Progress]:
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
         task = bars.add_task("", total=None)
 
-        def advance(done: int, total: int, url: str) -> None:
+        def advance(done: int, total: int, url: str, notes: tuple[str, ...]) -> None:
             bars.update(task, completed=done, total=total, description=url)
+            for note in notes:
+                tell(note)
 
         yield advance
 
@@ -33,9 +35,11 @@ def progress() -> Iterator[Progress]:
 def _one_line() -> Iterator[Progress]:
     asked = 0
 
-    def count(done: int, _total: int, _url: str) -> None:
+    def count(done: int, _total: int, _url: str, notes: tuple[str, ...]) -> None:
         nonlocal asked
         asked = done
+        for note in notes:
+            tell(note)
 
     try:
         yield count

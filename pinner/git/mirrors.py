@@ -9,6 +9,7 @@ from pinner.git import upkeep, urls
 from pinner.git.attempts import Action, T, failed, repeat
 from pinner.git.batch import DamagedError
 from pinner.git.cache import Cache
+from pinner.git.cached_urls import list_cached
 from pinner.git.failures import FailureKind, SyncFailure
 from pinner.git.mirror import Mirror
 from pinner.git.remote import Remote
@@ -20,6 +21,7 @@ from pinner.words.problems import Problem, UnknownError
 __all__ = ["FailureKind", "Mirror", "Mirrors", "SyncFailure"]
 
 FIRST_PAUSE = 0.5
+OnDone = Callable[[str, Mirror | SyncFailure], None]
 
 
 class Mirrors:
@@ -39,18 +41,20 @@ class Mirrors:
         self._speech = Speech(os.environ, self._cache.no_authorities)
 
     def sync(
-        self, urls: Iterable[str], *, on_done: Callable[[str], None] | None = None
+        self, urls: Iterable[str], *, on_done: OnDone | None = None
     ) -> Mapping[str, Mirror | SyncFailure]:
         """Return URL to mirror for all of `urls`, in their order, each repository contacted once.
 
-        `on_done` is called with each URL when it is ready, in the caller's thread. Raises InputError for a URL that
+        `on_done` is called with each URL and its answer when that is there, in the caller's thread. Raises InputError for a URL that
         git must not be given, UnknownError if there is no git. Ctrl-C ends all git processes of this sync.
         """
         remotes = {url: self._remote(url) for url in urls}
         if not remotes:
             return {}
         self._cache.make()
-        answers = self._sync_all(list(remotes.values()), lambda path: _tell(on_done, remotes, path))
+        answers = self._sync_all(
+            list(remotes.values()), lambda path, answer: _tell(on_done, remotes, path, answer)
+        )
         return {url: answers[remote.path] for url, remote in remotes.items()}
 
     def open(self, url: str) -> Mirror | None:
@@ -68,6 +72,10 @@ class Mirrors:
         except DamagedError as error:
             return failed(FailureKind.NOT_CACHED, remote, error.problems[0].message)
 
+    def cached(self) -> tuple[str, ...]:
+        """Return the canonical URLs of the mirrors that the cache has, sorted; asks no remote."""
+        return list_cached(self._cache, self._settings.rewrite)
+
     def fetch_commit(self, mirror: Mirror, commit: str) -> bool:
         """Return whether the remote has that commit (40 hex digits), which then is in the mirror for good.
 
@@ -84,7 +92,7 @@ class Mirrors:
         return answer
 
     def _sync_all(
-        self, remotes: Iterable[Remote], on_done: Callable[[Path], None]
+        self, remotes: Iterable[Remote], on_done: Callable[[Path, Mirror | SyncFailure], None]
     ) -> Mapping[Path, Mirror | SyncFailure]:
         unique: dict[Path, Remote] = {}
         for remote in remotes:
@@ -95,7 +103,7 @@ class Mirrors:
             answers = {}
             for future in as_completed(paths):
                 answers[paths[future]] = future.result()
-                on_done(paths[future])
+                on_done(paths[future], future.result())
         except BaseException:
             self._running.cancel()
             raise
@@ -112,7 +120,9 @@ class Mirrors:
         return Remote(url, place, path, self._settings.timeout, self._running, self._speech)
 
 
-def _tell(on_done: Callable[[str], None] | None, remotes: Mapping[str, Remote], path: Path) -> None:
+def _tell(
+    on_done: OnDone | None, remotes: Mapping[str, Remote], path: Path, answer: Mirror | SyncFailure
+) -> None:
     if on_done:
         for url in (url for url, remote in remotes.items() if remote.path == path):
-            on_done(url)
+            on_done(url, answer)

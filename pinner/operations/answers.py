@@ -7,7 +7,7 @@ from itertools import count
 
 from pinner.git.failures import FailureKind
 from pinner.git.history import count_between
-from pinner.git.mirrors import Mirror, SyncFailure
+from pinner.git.mirrors import Mirror, OnDone, SyncFailure
 from pinner.operations.checks.subject import Position
 from pinner.operations.resolve import Answer, Found, resolve
 from pinner.operations.wanted import WantedGit
@@ -16,8 +16,9 @@ from pinner.words.findings import Finding, Level
 from pinner.words.wants import Want
 
 POSITIONS = "position-1"
-# How many repositories are done, of how many are known to be needed so far, and which one was last.
-Progress = Callable[[int, int, str], None]
+# How many repositories are done, of how many are known to be needed so far, which one was last, and what the user
+# should know about it.
+Progress = Callable[[int, int, str, tuple[str, ...]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,15 @@ class Answers:
         elif wanted:
             self.mirrors.update(self.workspace.mirrors.sync(wanted, on_done=self._report(len(wanted))))
 
-    def _report(self, more: int) -> Callable[[str], None] | None:
+    def _report(self, more: int) -> OnDone | None:
         on_done = self.on_done
         if on_done is None:
             return None
         done = count(len(self.mirrors) + 1)
         total = len(self.mirrors) + more
-        return lambda url: on_done(next(done), total, url)
+        return lambda url, found: on_done(
+            next(done), total, url, found.notes if isinstance(found, Mirror) else ()
+        )
 
     def answer(self, wanted: WantedGit) -> Answer:
         """Return the commit that `wanted` means, or the finding that says why there is none."""

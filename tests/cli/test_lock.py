@@ -253,3 +253,17 @@ def test_syntax_and_meaning_are_judged_in_one_run(cloud: Cloud) -> None:
     assert places == [
         f"environments/one.yaml:{place}" for place in ("1:10", "2:23", "2:29", "3:1", "5:21", "7:3", "8:20")
     ]
+
+
+def test_a_mirror_that_was_damaged_is_made_anew_and_told(cloud: Cloud) -> None:
+    cloud.upstream("nova").commit("stable/2025.1", version="26.0.0")
+    cloud.manifest("production", "release: 2025.1\nopenstack: [nova]\n")
+    assert cloud.run("lock").code == 0
+    (head,) = (cloud.root / "cache").rglob("HEAD")
+    head.write_text("garbage")
+    result = cloud.run("verify")
+    told = [line for line in result.err.splitlines() if "has been made anew" in line]
+    assert result.code == 0
+    assert [line.partition(" (")[0] for line in told] == [
+        "the mirror of https://opendev.org/openstack/puppet-nova was damaged"
+    ]

@@ -126,7 +126,7 @@ def test_answers_keep_the_order_of_the_urls_and_every_url_is_told(upstreams: Pat
         repository.commit({"README": name})
         urls.append(repository.url)
     done: list[str] = []
-    assert list(mirrors.sync(urls, on_done=done.append)) == urls
+    assert list(mirrors.sync(urls, on_done=lambda url, _: done.append(url))) == urls
     assert sorted(done) == sorted(urls)
 
 

@@ -219,7 +219,7 @@ def test_ctrl_c_ends_every_git_process(
     make_repository(upstreams / "glance.git")
     server.manners["nova.git"] = Manners(hangs=True)
 
-    def interrupt(_url: str) -> None:
+    def interrupt(_url: str, _answer: object) -> None:
         server.stalled.wait(20)
         raise KeyboardInterrupt
 
