@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import click
 
-from pinner.cli.main import BUG, INTERRUPTED, REPORT_BUGS
+from pinner.cli.main import BUG, INTERRUPTED, REPORT_BUGS, TerminatedError
 from pinner.cli.output import tell
 from pinner.cli.root import pinner
 from pinner.words.problems import PinnerError
@@ -17,6 +17,8 @@ WRONG_INPUT = 2
 COULD_NOT_FIND_OUT = 3
 # What a shell shows for a program that a closed pipe ended, as in `pinner status | head -1`.
 CLOSED_PIPE = 141
+# The same for one that SIGTERM ended.
+TERMINATED = 143
 
 
 def go_through(arguments: Sequence[str], command: click.Command = pinner) -> int:
@@ -28,6 +30,8 @@ def go_through(arguments: Sequence[str], command: click.Command = pinner) -> int
         return WRONG_INPUT
     except (click.Abort, KeyboardInterrupt):
         return _say("interrupted", INTERRUPTED)
+    except TerminatedError:
+        return _say("terminated", TERMINATED)
     except OSError as error:
         return _failed_write(error)
     except Exception as error:  # noqa: BLE001 - the last door: a bug must end with its traceback and code 4

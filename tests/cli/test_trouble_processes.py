@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -92,8 +93,14 @@ def test_several_locks_at_once_all_succeed_with_the_same_locks(
     assert contents(cloud.project) == undisturbed
 
 
-def test_ctrl_c_ends_with_130_and_changes_nothing(cloud: Cloud, undisturbed: dict[Path, bytes]) -> None:
-    del undisturbed
+@pytest.mark.parametrize(
+    ("number", "code", "words"),
+    [(signal.SIGINT, 130, "\ninterrupted\n"), (signal.SIGTERM, 143, "terminated\n")],
+)
+def test_ctrl_c_and_sigterm_change_nothing_and_leave_no_git_behind(
+    cloud: Cloud, undisturbed: dict[Path, bytes], number: int, code: int, words: str
+) -> None:
+    del undisturbed  # its end looks for git processes that were left
     before = contents(cloud.project)
     slow = cloud.root / "bin/git"  # takes its time wherever it would ask a remote
     slow.parent.mkdir()
@@ -110,9 +117,9 @@ def test_ctrl_c_ends_with_130_and_changes_nothing(cloud: Cloud, undisturbed: dic
         env={**UNMEASURED, **NO_CONFIG, "PATH": f"{slow.parent}:{os.environ['PATH']}"},
     ) as process:
         wait_until(slow.with_name("git.started").exists)
-        process.send_signal(2)
+        process.send_signal(number)
         told = process.communicate()[1]
-    assert (process.returncode, told) == (130, "\ninterrupted\n")
+    assert (process.returncode, told) == (code, words)
     assert contents(cloud.project) == before
 
 
