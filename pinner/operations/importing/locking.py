@@ -1,6 +1,6 @@
 """Locks of what was imported: where the source says each commit, they are held at just those, and proved as any lock is."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pinner.operations.answers import Answers
@@ -11,6 +11,7 @@ from pinner.operations.resolve import Found
 from pinner.operations.wanted import WantedGit, WantedSet
 from pinner.operations.workspace import Workspace
 from pinner.words.pins import GitPin, Lock
+from pinner.words.refs import TAG
 from pinner.words.wants import Selector
 
 
@@ -45,24 +46,29 @@ def _said(draft: Draft, wanted: WantedSet, answers: Answers) -> Lock:
 
 
 def _pins(modules: tuple[Placed, ...], wanted: WantedSet, answers: Answers) -> Iterator[tuple[str, GitPin]]:
-    asked: Mapping[str, object] = wanted.modules
     for module in modules:
-        wish = asked.get(module.name)
-        is_said = module.commit is not None and isinstance(wish, WantedGit)
-        if not is_said or not isinstance(wish, WantedGit) or wish.want.selector is Selector.COMMIT:
+        wish = wanted.modules.get(module.name)
+        if module.commit is None or not isinstance(wish, WantedGit):
             continue
         answer = answers.answer(wish)
-        if isinstance(answer, Found) and module.commit:
-            yield (
-                module.name,
-                GitPin(
-                    module=module.name,
-                    git=wish.git,
-                    commit=module.commit,
-                    ref=answer.ref,
-                    want=wish.want,
-                    install_path=wish.install_path,
-                    status=answer.status,
-                    is_module=wish.is_module,
-                ),
-            )
+        if isinstance(answer, Found) and wish.want.selector is not Selector.COMMIT:
+            yield module.name, _pin(wish, answer, module.commit)
+
+
+def _pin(wish: WantedGit, answer: Found, commit: str) -> GitPin:
+    return GitPin(
+        module=wish.module,
+        git=wish.git,
+        commit=commit,
+        ref=_ref(wish, answer, commit),
+        want=wish.want,
+        install_path=wish.install_path,
+        status=answer.status,
+        is_module=wish.is_module,
+    )
+
+
+def _ref(wish: WantedGit, answer: Found, commit: str) -> str | None:
+    """Return the ref that the commit was taken from: the release's branch, also where only a tag is left of that now."""
+    is_past = wish.want.selector is Selector.RELEASE and answer.commit != commit
+    return wish.candidates[0].ref if is_past and (answer.ref or "").startswith(TAG) else answer.ref
