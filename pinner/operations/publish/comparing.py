@@ -32,6 +32,7 @@ class Reason(StrEnum):
     CHANGED = "was changed since pinner published it"
     DELETED = "was removed since pinner published it"
     IN_THE_WAY = "stands where pinner writes files"
+    OTHERS = "was made or changed by others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def plan_branch(
     objections = tuple(objection for change in writes for objection in _objections(change, standing, past))
     lasts = {path: past.last_change(path) for path in _stale(branch, standing, is_whole=is_whole)}
     removed = [path for path, last in lasts.items() if last and last.is_publication]
-    kept = tuple(Objection(path, Reason.CHANGED, last) for path, last in lasts.items() if path not in removed)
+    kept = tuple(Objection(path, Reason.OTHERS, last) for path, last in lasts.items() if path not in removed)
     removals = (FileChange(path, standing.entries[path], None) for path in removed)
     return Plan(branch, standing, (*writes, *removals), objections, kept, past.is_settled)
 

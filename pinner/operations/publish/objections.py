@@ -53,7 +53,7 @@ def _notes(plans: Iterable[Plan]) -> Iterator[Problem]:
             told = f"is overwritten, though it {_words(objection)}"
             yield Problem(told, Place(_place(plan.branch.name, objection.path)))
         for kept in plan.kept:
-            told = f"stays, though pinner no longer generates it: it {_words(kept)}"
+            told = f"stays, though pinner does not generate it: it {_words(kept)}"
             hint = "remove it yourself if nobody needs it"
             yield Problem(told, Place(_place(plan.branch.name, kept.path)), hint)
 
@@ -64,7 +64,7 @@ def _problem(plan: Plan, objection: Objection) -> Problem:
 
 
 def _words(objection: Objection) -> str:
-    return f"{objection.reason}{f', {objection.by}' if objection.by else ''}"
+    return f"{objection.reason}{f' (last changed {objection.by})' if objection.by else ''}"
 
 
 def _place(branch: str, path: str) -> str:
