@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pinner.operations.answers import Answers, Progress, ask
+from pinner.operations.importing.contents import tell_modules
 from pinner.operations.importing.drafting import Draft, draft_manifest
 from pinner.operations.importing.locking import is_pinned
 from pinner.operations.importing.loosening import loosen, tighten
@@ -74,7 +75,7 @@ def plan_import(
     """
     found = with_names(joined(read_source(source, options.kind) for source in sources), options.name)
     answers = ask(workspace, homes_to_ask(found.environments), on_done=on_done)
-    placed = tuple(place_modules(environment, answers) for environment in found.environments)
+    placed = tell_modules([place_modules(each, answers) for each in found.environments], answers)
     problems = (*found.problems, *(problem for each in placed for problem in each.problems))
     if problems and not options.is_partial:
         raise InputError((*problems, Problem("nothing was imported", hint="'--partial' imports the rest")))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pinner.operations.importing import librarian, preset, puppetfiles
+from pinner.operations.importing import jens, librarian, preset, puppetfiles
 from pinner.words.imports import Found
 from pinner.words.places import Place
 from pinner.words.problems import InputError, Problem
@@ -30,6 +30,7 @@ KINDS = (
         "preset", "puppet_openstack_builder:RELEASE, which is packaged", preset.is_preset, preset.read_preset
     ),
     Kind("librarian", "librarian-puppet's Puppetfile.lock", librarian.is_librarian, librarian.read_librarian),
+    Kind("jens", "Jens' repositories.yaml and environments", jens.is_jens, jens.read_jens),
     Kind("fuel", "Fuel's Puppetfiles", puppetfiles.is_fuel, puppetfiles.read_fuel),
     Kind("lists", "a Puppetfile beside lists of modules", puppetfiles.has_lists, puppetfiles.read_with_lists),
     Kind(
