@@ -156,17 +156,27 @@ def modules_option(what: str) -> Callable[[Command], Command]:
     )
 
 
+def _as_url(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
+    """Return what git is asked for: a directory is meant where there is one."""
+    return str(Path(text).resolve()) if text and Path(text).is_dir() else text
+
+
+control_repo_option = click.option(
+    "--control-repo",
+    metavar="URL",
+    callback=_as_url,
+    help="The control repository, a URL or a directory [PINNER_CONTROL_REPO].",
+)
+
+
 def layout_options(command: Command) -> Command:
-    """Add --layout and --control-repo; the command gets them as they were written, None where they were not."""
+    """Add --layout and --control-repo; the command gets None for what was not given."""
     layout = click.option(
         "--layout",
         type=click.Choice([layout.value for layout in Layout]),
         help="How environments lie for r10k [PINNER_LAYOUT].",
     )
-    repository = click.option(
-        "--control-repo", metavar="URL", help="The control repository [PINNER_CONTROL_REPO]."
-    )
-    return layout(repository(command))
+    return layout(control_repo_option(command))
 
 
 def open_workspace(

@@ -1,7 +1,6 @@
 """`publish`: the generated files onto the branches of the control repository."""
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import click
 
@@ -60,17 +59,12 @@ def publish_command(
 
     One commit a branch, on top of what is there; all branches move, or none. What others wrote there stays.
     """
-    workspace = open_workspace(project, remote, layout=layout, control_repo=_as_url(control_repo))
+    workspace = open_workspace(project, remote, layout=layout, control_repo=control_repo)
     result = publish(workspace, environments, author=author, is_forced=is_forced, is_dry_run=is_dry_run)
     say(_lines(result, output))
     for note in result.notes:
         tell(note)
     return 0
-
-
-def _as_url(text: str | None) -> str | None:
-    """Return what git is asked for: a directory is meant where there is one."""
-    return str(Path(text).resolve()) if text and Path(text).is_dir() else text
 
 
 def _lines(result: Publication, output: Format) -> Iterable[str]:

@@ -27,8 +27,10 @@ COMMANDS = {
     "api": ("explain", "Show what a module defines at a commit, with all parameters."),
     "find": ("find", "Show which environments contain a commit, change or fix."),
     "sbom": ("sbom", "Print a software bill of materials of ENV's lock."),
+    "identify": ("identify", "Find the upstream commits that modules without history are."),
     "generate": ("generate", "Write a Puppetfile and environment.conf for each environment."),
     "publish": ("publish", "Commit the generated files to the control repository."),
+    "r10k-environments": ("r10k_environments", "Print the environments as r10k's exec source reads them."),
 }
 
 
@@ -60,7 +62,8 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """Write the list of commands from the table above."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_file, line) in COMMANDS.items()])
+            rows = [(name, line) for name, (_file, line) in COMMANDS.items()]
+            formatter.write_dl(rows, col_max=12)  # a longer name has a line of its own
 
 
 @click.group(

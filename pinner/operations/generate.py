@@ -37,9 +37,11 @@ def generate(
 ) -> tuple[ControlFile, ...]:
     """Return the files of the named environments (none: all), their paths relative to the directory to write to.
 
-    Where environments have folders or branches, each has a directory of its name there. Raises InputError where a
-    lock is missing.
+    Where environments have folders or branches, each has a directory of its name there. In the layout `exec` there is
+    nothing to publish without a control repository, and so there are no files. Raises InputError where a lock is missing.
     """
+    if layout is Layout.EXEC and workspace.settings.control_repo is None:
+        return ()
     branches = control_branches(workspace, environments, layout)
     return tuple(file for branch in branches for file in _in_directory(branch, layout))
 

@@ -52,34 +52,46 @@ def control_branches(
     )
 
 
-def source_of(environment: str, settings: Settings) -> Mapping[str, str]:
-    """Return what r10k's yamldir and exec sources are told of an environment on the one branch; raises InputError.
-
-    `remote` and `ref` are understood by every r10k that has these sources, `source` and `version` only from 3.9 on.
-    """
+def needed_control_repo(settings: Settings) -> str:
+    """Return the URL of the control repository; raises InputError where none is set."""
     if settings.control_repo is None:
         hint = "write 'control_repo: URL' into pinner.yaml, or give --control-repo URL"
         raise InputError(
             Problem("r10k is told here what to clone, and no control repository is set", hint=hint)
         )
+    return settings.control_repo
+
+
+def source_of(environment: str, settings: Settings) -> Mapping[str, str]:
+    """Return what r10k's yamldir and exec sources are told of an environment on the one branch; raises InputError.
+
+    `remote` and `ref` are understood by every r10k that has these sources, `source` and `version` only from 3.9 on.
+    """
     return {
         "type": "git",
-        "remote": settings.control_repo,
+        "remote": needed_control_repo(settings),
         "ref": settings.control_branch,
         "puppetfile_name": puppetfile_name(environment),
     }
 
 
-def _read(workspace: Workspace, environments: tuple[str, ...]) -> tuple[_Locked, ...]:
-    sets = workspace.want(environments)
-    locks = workspace.locks(tuple(wanted.manifest.environment for wanted in sets))
+def needed_locks(workspace: Workspace, environments: tuple[str, ...]) -> Mapping[str, Lock]:
+    """Return environment to lock; raises InputError for all that have none."""
+    locks = workspace.locks(environments)
     missing = [name for name, lock in locks.items() if lock is None]
     if missing:
         raise InputError(
             Problem(f"environment '{name}' has no lock", hint=f"run 'pinner lock {name}'") for name in missing
         )
-    templates = {wanted.manifest.environment: wanted.manifest.template for wanted in sets}
-    return tuple(_Locked(lock, templates[name]) for name, lock in locks.items() if lock)
+    return {name: lock for name, lock in locks.items() if lock}
+
+
+def _read(workspace: Workspace, environments: tuple[str, ...]) -> tuple[_Locked, ...]:
+    templates = {
+        wanted.manifest.environment: wanted.manifest.template for wanted in workspace.want(environments)
+    }
+    locks = needed_locks(workspace, tuple(templates))
+    return tuple(_Locked(lock, templates[name]) for name, lock in locks.items())
 
 
 def _own_branch(each: _Locked, workspace: Workspace) -> ControlBranch:
