@@ -63,7 +63,7 @@ class LazyGroup(click.Group):
         """Write the list of commands from the table above."""
         with formatter.section("Commands"):
             rows = [(name, line) for name, (_file, line) in COMMANDS.items()]
-            formatter.write_dl(rows, col_max=12)  # a longer name has a line of its own
+            formatter.write_dl(rows, col_max=8)  # a longer name has a line of its own
 
 
 @click.group(
