@@ -1,5 +1,6 @@
 """The CI recipes: each is valid, names only what pinner has, and does on a real project what it says."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ import pytest
 
 from pinner.cli.root import pinner
 from tests.support.cloud import Cloud, Result
+from tests.support.merge_request import MANIFEST, make_merge_request
+from tests.support.oracles import find_tool
 from tests.support.recipes import Script, commands, read_github, read_gitlab
 from tests.support.repositories import isolate_git, run_git
 from tests.support.shell import shell
@@ -17,6 +20,8 @@ from tests.support.shell import shell
 ROOT = Path(__file__).resolve().parents[2]
 RECIPES = ROOT / "examples" / "ci"
 GITLAB, GITHUB = RECIPES / "gitlab-ci.yml", RECIPES / "github-actions.yml"
+SERVICE = RECIPES / "systemd" / "pinner-nightly.service"
+TIMER = SERVICE.with_suffix(".timer")
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 STARTER = ROOT / "pinner" / "operations" / "starter"  # what `pinner init --ci` writes
 WITH_COMMANDS = [
@@ -24,35 +29,16 @@ WITH_COMMANDS = [
     GITHUB,
     HOOKS,
     *STARTER.glob("*.yml"),
-    *RECIPES.rglob("*.service"),
+    SERVICE,
     *RECIPES.glob("zuul/playbooks/*/[!i]*.yaml"),
 ]
-MANIFEST = "release: 2025.1\nopenstack: [keystone]\n"
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
-    """A project in git: a merge request that moves production's keystone, on top of a main branch."""
+    """A merge request that moves production's keystone."""
     isolate_git(monkeypatch)
-    cloud = Cloud(tmp_path)
-    upstream = cloud.upstream("keystone")
-    upstream.commit("stable/2025.1", version="26.0.0")
-    cloud.manifest("production", MANIFEST)
-    run_git("init", "--quiet", "--initial-branch=main", str(cloud.project))
-    cloud.project.joinpath(".gitignore").write_text("/.cache\n")
-    for branch in ("main", "move"):
-        assert cloud.run("update").code == 0
-        assert cloud.run("generate").code == 0
-        run_git("-C", str(cloud.project), "switch", "--quiet", "--force-create", branch)
-        run_git("-C", str(cloud.project), "add", "--all")
-        commit(cloud.project, branch)
-        upstream.commit("stable/2025.1", version="26.1.0", message=f"Fix what {branch} has not")
-    return cloud
-
-
-def commit(project: Path, message: str) -> None:
-    who = ("-c", "user.name=T", "-c", "user.email=t@example.org")
-    run_git("-C", str(project), *who, "commit", "--quiet", "--message", message)
+    return make_merge_request(tmp_path)
 
 
 def gitlab(cloud: Cloud) -> Mapping[str, Script]:
@@ -155,3 +141,26 @@ def test_githubs_steps_pass_on_a_project_in_order(project: Cloud) -> None:
 def test_githubs_first_step_fails_on_a_stale_lock(project: Cloud) -> None:
     project.manifest("production", MANIFEST.replace("2025.1", "2024.2"))
     assert run(next(iter(github(project).values())), project).code == 1
+
+
+def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
+    find_tool("systemd-analyze", "systemd")
+    installed = SERVICE.read_text().replace("/opt/pinner/bin/pinner", "/bin/true")
+    (tmp_path / SERVICE.name).write_text(installed)
+    (tmp_path / TIMER.name).write_text(TIMER.read_text())
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(tmp_path / TIMER.name), str(tmp_path / SERVICE.name)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_the_nightly_service_fails_on_a_finding_and_not_on_news(project: Cloud) -> None:
+    lines = re.findall(r"^ExecStart=(-?)/opt/pinner/bin/(.*)$", SERVICE.read_text(), re.MULTILINE)
+    night = "".join(f"{line}{' || true' if forgiven else ''}\n" for forgiven, line in lines)
+    result = run(Script(night, {}), project)
+    assert (result.code, "1 commit behind" in result.out) == (0, True)
+    project.upstream("keystone").delete("refs/heads/stable/2025.1")
+    assert run(Script(night, {}), project).code == 1
