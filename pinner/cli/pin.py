@@ -122,6 +122,12 @@ def update_command(
     type=click.Path(path_type=Path),
     help="Compare the files in DIR/ENV with the locks instead; asks no remote.",
 )
+@click.option(
+    "--isolation",
+    "names_isolation",
+    is_flag=True,
+    help="Name all Ruby code that is not the same in all environments.",
+)
 @ignore_option
 @accept_option
 @strict_option
@@ -133,6 +139,7 @@ def verify_command(
     environments: tuple[str, ...],
     *,
     deployed: Path | None,
+    names_isolation: bool,
     ignore: frozenset[tuple[str, str | None]],
     accepted: tuple[str, ...],
     is_strict: bool,
@@ -158,6 +165,7 @@ def verify_command(
             ignore=ignore,
             accepted=frozenset(accepted),
             is_strict=is_strict,
+            names_isolation=names_isolation,
             on_done=on_done,
         )
     return _report(outcomes, verb="verified", output=output)

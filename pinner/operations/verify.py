@@ -6,6 +6,7 @@ from pinner.operations.accepting import log_for, refuse_unknown
 from pinner.operations.answers import Progress, ask
 from pinner.operations.externals import why_stale, with_locked_externals
 from pinner.operations.inspection import inspect, keep_audible
+from pinner.operations.isolation.check import check_isolation
 from pinner.operations.lock import Outcome, strict
 from pinner.operations.pinning import differences
 from pinner.operations.remotes import Subject
@@ -23,11 +24,12 @@ def verify_environments(
     ignore: frozenset[tuple[str, str | None]] = frozenset(),
     accepted: frozenset[str] = frozenset(),
     is_strict: bool = False,
+    names_isolation: bool = False,
     on_done: Progress | None = None,
 ) -> tuple[Outcome, ...]:
     """Check the locks against the remotes and each other; nothing is written.
 
-    `ignore` holds (code, module or None) pairs to be silent about, beside those of the manifests; `accepted` names modules whose
+    `names_isolation`: all Ruby code is named that is not the same in all environments. `ignore` holds (code, module or None) pairs to be silent about, beside those of the manifests; `accepted` names modules whose
     moved tags are not told.
     """
     asked = workspace.want(environments)
@@ -45,11 +47,12 @@ def verify_environments(
     ]
     log = log_for(workspace, locks.values(), locks.values())
     found = inspect(subjects, answers, log=log, accepted=accepted)
+    apart = check_isolation(subjects, answers, is_detailed=names_isolation)
     outcomes: list[Outcome] = []
     for wanted in sets:
         name = wanted.manifest.environment
-        freshness = keep_audible(check_freshness(wanted, locks[name], workspace), wanted)
-        findings = (*freshness, *found.get(name, ()))
+        own = (*check_freshness(wanted, locks[name], workspace), *apart.get(name, ()))
+        findings = (*keep_audible(own, wanted), *found.get(name, ()))
         audible = [
             finding
             for finding in findings

@@ -1,4 +1,4 @@
-"""What can be wrong with what was deployed: the findings of `verify --deployed`."""
+"""What can be wrong on a server: the findings of `verify --deployed`, and those of environments beside each other."""
 
 from pinner.words.findings import Level
 from pinner.words.rules import Rule
@@ -99,5 +99,40 @@ RULES_OF_SERVERS = (
         _INFO,
         "A directory lies among the environments that the project has no manifest for.",
         "Nothing, or delete what is no longer served.",
+    ),
+    Rule(
+        "isolation-types",
+        _INFO,
+        "Native types of one name are other code in another environment of the project. If one server serves both "
+        "without generated types, the first that is loaded serves all: catalogs fail, or are checked against the wrong "
+        "one without a word.",
+        "Have r10k generate types (`generate_types: true`), or run `puppet generate types` after each deployment.",
+    ),
+    Rule(
+        "isolation-helpers",
+        _WARNING,
+        "Ruby code that functions load (`puppet_x`, `puppet/util`, …), or that the server loads by itself, is other code "
+        "under the same name in another environment. On one server one of them serves all, whichever was loaded last, and generated "
+        "types change nothing about it.",
+        "Pin one commit of the module in all environments of a server, or serve them from several.",
+    ),
+    Rule(
+        "isolation-providers",
+        _INFO,
+        "Providers of one name, or code that only types and providers load, differ between environments. Agents have one "
+        "environment each, so it matters only where code of the server calls them.",
+        "Nothing, unless a function asks a provider.",
+    ),
+    Rule(
+        "isolation-functions",
+        _INFO,
+        "Functions of one name differ between environments. Puppet keeps them apart.",
+        "Nothing.",
+    ),
+    Rule(
+        "isolation-unread",
+        _INFO,
+        "What the modules of another environment hold could not be looked at, because the cache does not have it.",
+        "Run `pinner verify` once where its remotes can be reached.",
     ),
 )
