@@ -1,11 +1,10 @@
 """Files of each kind in their real shape and size: imported, locked, generated, and the same modules come out."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from pinner.puppet.puppetfile import read_puppetfile
+from tests.support.adopting import generated
 from tests.support.cloud import Cloud
 from tests.support.imported import (
     Row,
@@ -23,15 +22,6 @@ from tests.support.imported import (
 def site(tmp_path: Path) -> Cloud:
     """A project without environments and without upstreams."""
     return Cloud(tmp_path)
-
-
-def generated(site: Cloud, environment: str) -> Mapping[str, tuple[str | None, str | None]]:
-    """Return module to URL and commit, as the generated Puppetfile has them."""
-    made = site.run("generate", "--stdout", environment)
-    assert made.code == 0, made.err
-    reading = read_puppetfile(made.out)
-    assert not reading.problems
-    return {module.directory: (module.git, module.ref) for module in reading.puppetfile.modules}
 
 
 def assert_comes_out(site: Cloud, upstreams: Upstreams, environment: str = "x") -> None:

@@ -19,7 +19,7 @@ from tests.support.repositories import Repository, make_repository
 
 _DATA = Path(__file__).resolve().parents[1] / "data" / "puppetfiles.json"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_BRANCH = re.compile(r".*/.*|master|main|.*\.x")
+_BRANCH = re.compile(r".*/.*|[a-z]+|.*\.x")
 _HOSTS = ("github.com", "opendev.org", "review.fuel-infra.org")
 _WHO = "Upstream <upstream@example.org> 1700000000 +0000"
 
