@@ -28,8 +28,11 @@ _NOT_TAKEN: Final = {
     "default_branch_override": "pinner never takes another ref than the one that is asked for",
     "exclude_spec": "r10k's own default is to delete spec/ after a checkout",
 }
-_GITHUB: Final = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+_GITHUB: Final = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
+_TITLE: Final = re.compile(r"(?:\w+[-/])?\w+", re.ASCII)
 _PARTIAL: Final = "leave it out with --partial"
+MOST: Final = 1000
+"""Modules of one Puppetfile: each names a repository that is asked, and no environment has a tenth of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,11 @@ def read_declared(content: str | bytes, path: str, *, branch: str | None = None)
     the file lies on, where that is known.
     """
     reading = read_puppetfile(content, path=path)
+    if len(reading.puppetfile.modules) > MOST:
+        message = (
+            f"there are {len(reading.puppetfile.modules)} modules here: no environment has more than {MOST}"
+        )
+        return Declared((), problems=(Problem(message, Place(path)),))
     answers = [(module, _found(module, branch)) for module in reading.puppetfile.modules]
     failed = [module for module, answer in answers if isinstance(answer, Problem)]
     problems = (answer for _, answer in answers if isinstance(answer, Problem))
@@ -63,7 +71,8 @@ def read_declared(content: str | bytes, path: str, *, branch: str | None = None)
 def _found(module: PuppetfileModule, branch: str | None) -> FoundModule | Problem | None:
     """Return the module, why it cannot be imported, or None for one that is in the control repository itself."""
     place = module.place or Place("Puppetfile")
-    if flaw := check_module_name(module.directory):
+    name = module.directory if _TITLE.fullmatch(module.name) else module.name
+    if flaw := check_module_name(name):
         return Problem(f"module {quoted(module.name)}: {flaw}", place, _PARTIAL)
     match module.kind:
         case ModuleKind.GIT:

@@ -1,11 +1,12 @@
 """From what was found to what a manifest can say: each module's home of today, and the one selector it has."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
-from pinner.openstack.catalogue import ref_candidates, third_party
+from pinner.openstack.catalogue import canonical_module, ref_candidates, third_party
 from pinner.openstack.moved import current_home
 from pinner.openstack.series import Series, all_series
 from pinner.operations.answers import Answers
@@ -14,7 +15,7 @@ from pinner.operations.importing.telling import Told, tell_ref
 from pinner.puppet.git_urls import check_git_url
 from pinner.puppet.names import check_forge_name, check_forge_version, check_install_path, quoted
 from pinner.puppet.ranges import parse_range
-from pinner.words.imports import FoundEnvironment, FoundModule
+from pinner.words.imports import FoundEnvironment, FoundModule, RefKind
 from pinner.words.problems import Problem
 from pinner.words.refs import BRANCH, TAG
 from pinner.words.wants import Selector
@@ -22,6 +23,10 @@ from pinner.words.wants import Selector
 _PARTIAL: Final = "name one in the source, or leave the module out with --partial"
 _MARKS_OF_A_DAY: Final = ("-eom", "-em")
 _ANY_VERSION: Final = ">= 0.0.0"
+_FLOATING: Final = re.compile(
+    r"master|main|trunk|head|dev|devel|develop|development|v?\d+(\.\d+)*\.x", re.IGNORECASE
+)
+_LOGIN: Final = re.compile(r"https?://[^/]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,9 @@ def _place_git(module: FoundModule, url: str, answers: Answers) -> Iterator[Plac
     if module.version is not None:
         yield from _place_range(module, home, module.version)
         return
+    if _LOGIN.match(url) and not _LOGIN.match(home):
+        message = f"module '{module.name}': the user and password in its URL are left out"
+        yield _Remark(Problem(message, module.place, "git's credential helper is the place for them"))
     told = tell_ref(module, answers.mirror(home))
     if told.flaw or told.selector is None:
         yield _lost(module, told.flaw or "", _PARTIAL)
@@ -108,10 +116,15 @@ def _placed(module: FoundModule, home: str, told: Told, selector: Selector) -> P
         value=told.value,
         commit=told.value if selector is Selector.COMMIT else module.commit,
         series=series,
-        floats=selector is Selector.BRANCH and series is None,
+        floats=selector is Selector.BRANCH and series is None and _is_floating(module, told.value),
         install_path=module.install_path,
         is_module=module.is_module,
     )
+
+
+def _is_floating(module: FoundModule, branch: str) -> bool:
+    """Tell whether a branch is one of development, not one that somebody keeps for just this use."""
+    return module.kind is RefKind.NONE or _FLOATING.fullmatch(branch) is not None
 
 
 @cache
@@ -148,7 +161,7 @@ def _place_forge(module: FoundModule, forge: str) -> Iterator[Placed | _Remark]:
             forge_version=module.version,
             install_path=module.install_path,
         )
-    elif known := third_party(module.name):
+    elif (known := third_party(module.name)) and canonical_module(forge) in known.forge_names:
         asked = module.version or "the latest version"
         message = (
             f"module '{module.name}': {asked} from the Forge becomes the newest release tag of {known.git}"

@@ -1,0 +1,178 @@
+from collections.abc import Mapping
+
+import pytest
+
+from pinner.operations.importing.declared import MOST, read_declared
+from pinner.words.imports import FoundModule, RefKind
+from pinner.words.places import Place
+
+SHA = "68edbded93de36c6607b20223ef24bc19955168c"
+
+
+def modules(text: str, branch: str | None = None) -> Mapping[str, FoundModule]:
+    declared = read_declared(text, "Puppetfile", branch=branch)
+    assert declared.problems == ()
+    return {module.name: module for module in declared.modules}
+
+
+def problems(text: str) -> list[str]:
+    return [str(problem) for problem in read_declared(text, "Puppetfile").problems]
+
+
+def notes(text: str) -> list[str]:
+    return [str(note) for note in read_declared(text, "Puppetfile").notes]
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "ref"),
+    [
+        (f":commit => '{SHA}', :git => 'https://h/x'", RefKind.COMMIT, SHA),
+        ("git: 'https://h/x', branch: 'main'", RefKind.BRANCH, "main"),
+        (":git => 'https://h/x', :tag => '1.0.0'", RefKind.TAG, "1.0.0"),
+        (":git => 'https://h/x', :ref => 'v1'", RefKind.ANY, "v1"),
+        (":type => 'git', :source => 'https://h/x', :version => 'v1'", RefKind.ANY, "v1"),
+        (":git => 'https://h/x'", RefKind.NONE, None),
+        (":git => 'https://h/x', :ref => nil", RefKind.NONE, None),
+    ],
+)
+def test_each_option_says_its_kind_of_ref(options: str, kind: RefKind, ref: str | None) -> None:
+    found = modules(f"mod 'nova', {options}")["nova"]
+    assert (found.git, found.kind, found.ref) == ("https://h/x", kind, ref)
+    assert found.place == Place("Puppetfile", 1, 1)
+
+
+def test_a_heredoc_is_a_text_as_any() -> None:
+    text = "mod 'nova', :git => <<~URL.chomp, :ref => 'v1'\n  https://h/x\nURL\n"
+    assert problems(text) != []
+    text = "mod 'nova', :ref => 'v1', :git => 'https://h/x', :install_path => 'site'"
+    assert modules(text)["nova"].install_path == "site"
+
+
+def test_the_control_branch_is_that_of_the_control_repository() -> None:
+    text = "mod 'nova', :git => 'https://h/x', :branch => :control_branch, :default_branch => 'main'"
+    found = modules(text, branch="production")["nova"]
+    assert (found.kind, found.ref) == (RefKind.BRANCH, "production")
+    assert problems(text) == [
+        (
+            "Puppetfile:1:1: module 'nova': it follows the control repository's branch, which this file does not know"
+            "\n  hint: import the control repository itself with '--kind r10k', or leave it out with --partial"
+        )
+    ]
+
+
+def test_what_a_manifest_has_no_place_for_is_told_once() -> None:
+    text = "".join(
+        f"mod '{name}', :git => 'https://h/{name}', :ref => 'v1', :exclude_spec => false, :default_branch => 'x'\n"
+        for name in ("a", "b")
+    )
+    assert notes(text) == [
+        "Puppetfile:1:47: :exclude_spec is not taken over (in 2 modules): r10k's own default is to delete spec/ after a checkout",
+        (
+            "Puppetfile:1:71: :default_branch is not taken over (in 2 modules): pinner never takes another ref than the one"
+            " that is asked for"
+        ),
+    ]
+
+
+def test_modules_of_the_forge() -> None:
+    found = modules("mod 'puppetlabs-stdlib', '9.4.0'\nmod 'acme/facts'\nmod 'acme/x', :latest")
+    assert [(module.forge, module.version) for module in found.values()] == [
+        ("puppetlabs/stdlib", "9.4.0"),
+        ("acme/facts", None),
+        ("acme/x", None),
+    ]
+
+
+def test_librarians_own_forms() -> None:
+    text = "mod 'puppetlabs/apt', '1.8.0', :github_tarball => 'puppetlabs/puppetlabs-apt'\nmod 'puppetlabs/stdlib', '>= 1.0', :git => 'https://h/s', :ref => 'v1'\n"
+    found = modules(text)
+    assert (found["apt"].git, found["apt"].version) == (
+        "https://github.com/puppetlabs/puppetlabs-apt",
+        "1.8.0",
+    )
+    assert (found["stdlib"].git, found["stdlib"].kind, found["stdlib"].ref) == (
+        "https://h/s",
+        RefKind.ANY,
+        "v1",
+    )
+
+
+def test_librarians_version_is_no_ref() -> None:
+    assert modules("mod 'puppetlabs/stdlib', '>= 1.0', :git => 'https://h/s'")["stdlib"].kind is RefKind.NONE
+
+
+def test_modules_that_lie_in_the_control_repository_are_told_and_not_missed() -> None:
+    text = "mod 'site', :local => true\nmod 'acme/y', :path => './y'\n"
+    assert modules(text) == {}
+    assert notes(text) == [
+        "Puppetfile:1:1: module 'site': it lies in the control repository itself, there is nothing to pin",
+        "Puppetfile:2:1: module 'acme/y': it lies in the control repository itself, there is nothing to pin",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "mod 'x', :svn => 'https://h/x'",
+            (
+                "module 'x': pinner pins git repositories, it takes nothing from svn"
+                "\n  hint: put it into a git repository, or leave it out with --partial"
+            ),
+        ),
+        (
+            "mod 'x', :type => 'tarball', :source => 'https://h/x.tar'",
+            (
+                "module 'x': pinner pins git repositories, it takes nothing from tarball"
+                "\n  hint: put it into a git repository, or leave it out with --partial"
+            ),
+        ),
+        (
+            "mod 'apt-cacher-ng', :git => 'https://h/x', :ref => 'v1'",
+            "module 'apt-cacher-ng': 'apt-cacher-ng' is no module name",
+        ),
+        ("mod 'X', :git => 'https://h/x', :ref => 'v1'", "module 'X': 'X' is no module name"),
+        (
+            "mod 'x', :type => 'git', :ref => 'v1'",
+            "module 'x': it has no URL\n  hint: leave it out with --partial",
+        ),
+        (
+            "mod 'a/x', :github_tarball => '../x'",
+            "module 'a/x': '../x' is no repository of GitHub\n  hint: leave it out with --partial",
+        ),
+    ],
+)
+def test_what_cannot_be_pinned_is_a_problem(text: str, told: str) -> None:
+    (problem,) = problems(text)
+    assert problem.startswith(f"Puppetfile:1:1: {told}")
+
+
+def test_what_is_no_literal_is_a_problem_and_the_rest_is_read() -> None:
+    text = (
+        "if ENV['X']\nmod 'a', :git => 'https://h/a', :ref => 'v1'\nend\n"
+        "mod 'b', :git => \"#{base}/b\", :ref => 'v1'\n"
+        "mod 'c', :git => 'https://h/c', :ref => 'v1'\n"
+    )
+    declared = read_declared(text, "Puppetfile")
+    assert [module.name for module in declared.modules] == ["c"]
+    assert [str(problem) for problem in declared.problems] == [
+        (
+            "Puppetfile:1:1: what stands between 'if' and its 'end' depends on something"
+            "\n  hint: everything up to line 3 is left out, the rest is read"
+        ),
+        "Puppetfile:4:18: module 'b': a text with code in it is no literal\n  hint: it is left out, the rest is read",
+    ]
+
+
+def test_what_r10k_warns_about_is_a_note() -> None:
+    assert notes("mod 'x', :git => 'https://h/x', :tag => 'v1', :ref => 'v2', :foo => 'x'") == [
+        "Puppetfile:1:47: module 'x': :tag, :ref all mean one thing to r10k: the last one counts",
+        "Puppetfile:1:61: module 'x': r10k knows no option 'foo' of a git module",
+    ]
+
+
+def test_too_many_modules_are_refused() -> None:
+    text = "".join(f"mod 'x{number}', '1.0.0'\n" for number in range(MOST + 1))
+    assert problems(text) == [
+        f"Puppetfile: there are {MOST + 1} modules here: no environment has more than {MOST}"
+    ]
