@@ -23,7 +23,7 @@ COMMANDS_HEAD = """\
 # Commands
 
 What `pinner COMMAND --help` says, on one page. `man pinner` and `man pinner-lock` say it too, where the wheel's man pages
-are installed. Exit codes, output and completion are the same for all commands.
+are installed. [Exit codes and output](output.md) are the same for all commands.
 
 This page is written by `python -m tools.write_reference`.
 """
