@@ -39,21 +39,30 @@ def keep_branches(path: Path, branches: Iterable[ControlBranch], *, timeout: flo
 
 
 def _bring(path: Path, branches: Mapping[str, ControlBranch]) -> Mapping[str, str]:
-    refs = _git([in_repository(path), "for-each-ref", f"--format={_TIP}"]).splitlines()
-    rows = [(commit, ref, subject) for commit, ref, subject in (line.split(" ", 2) for line in refs)]
-    tips = {
-        ref.removeprefix(BRANCH): (commit, subject) for commit, ref, subject in rows if ref.startswith(BRANCH)
-    }
     # What a killed run left beside the branches would be in the way of the new commits.
-    _update(path, (f"delete {ref}" for _, ref, _ in rows if not ref.startswith(BRANCH)))
+    _forget_all_but_branches(path)
+    tips = {ref.removeprefix(BRANCH): (commit, subject) for commit, ref, subject in _refs(path)}
     drafts = [
         CommitDraft(name, tips[name][0] if name in tips else None, _subject(branch), branch.files)
         for name, branch in branches.items()
         if name not in tips or tips[name][1] != _subject(branch)
     ]
-    made = make_commits(path, drafts, _NOBODY) if drafts else {}
-    _update(path, (f"update {BRANCH}{name} {commit}" for name, commit in made.items()))
-    return {name: made[name] if name in made else tips[name][0] for name in branches}
+    if drafts:
+        made = make_commits(path, drafts, _NOBODY)
+        _update(path, (f"update {BRANCH}{name} {commit}" for name, commit in made.items()))
+        _forget_all_but_branches(path)
+        return {name: made[name] if name in made else tips[name][0] for name in branches}
+    return {name: tips[name][0] for name in branches}
+
+
+def _refs(path: Path) -> list[tuple[str, str, str]]:
+    """Return commit, whole name and subject of every ref."""
+    lines = _git([in_repository(path), "for-each-ref", f"--format={_TIP}"]).splitlines()
+    return [(commit, ref, subject) for commit, ref, subject in (line.split(" ", 2) for line in lines)]
+
+
+def _forget_all_but_branches(path: Path) -> None:
+    _update(path, (f"delete {ref}" for _, ref, _ in _refs(path) if not ref.startswith(BRANCH)))
 
 
 def _subject(branch: ControlBranch) -> str:
