@@ -2,19 +2,18 @@
 
 from pathlib import Path
 
-from pinner.git.command import run
-from pinner.git.diagnosis import essence
 from pinner.git.mirror import Mirror
-from pinner.words.problems import Problem, UnknownError
 
-_TIMEOUT = 60.0
+HEAD = b"ref: refs/heads/none\n"
 
 
 def borrow(mirror: Mirror, scratch: Path) -> None:
-    """Make a bare repository at `scratch`, where nothing is yet, that has all objects of the mirror; raises UnknownError."""
-    output = run(["init", "--quiet", "--bare", "--template=", "--", str(scratch)], timeout=_TIMEOUT)
-    if output.status != 0:
-        raise UnknownError(Problem(f"git cannot make a scratch repository: {essence(output)}"))
-    borrowed = scratch / "objects" / "info" / "alternates"
-    borrowed.parent.mkdir(exist_ok=True)
-    borrowed.write_bytes(f"{mirror.path / 'objects'}\n".encode(errors="surrogateescape"))
+    """Make a bare repository at `scratch`, where nothing is yet, that has all objects of the mirror.
+
+    It is what git takes for a repository (gitrepository-layout(5)), laid down without starting git. Raises OSError.
+    """
+    (scratch / "objects" / "info").mkdir(parents=True)
+    (scratch / "refs").mkdir()
+    (scratch / "HEAD").write_bytes(HEAD)
+    where = f"{mirror.path / 'objects'}\n".encode(errors="surrogateescape")
+    (scratch / "objects" / "info" / "alternates").write_bytes(where)

@@ -36,6 +36,10 @@ class Cache:
         """Return where the mirror of a repository lies, by its canonical URL."""
         return self.path / _MIRRORS / _directory(canonical)
 
+    def list_mirrors(self) -> tuple[Path, ...]:
+        """Return the directories of all mirrors there are, sorted."""
+        return tuple(sorted((self.path / _MIRRORS).glob("*.git")))
+
     def control(self, canonical: str) -> Path:
         """Return where the control repository of that canonical URL is worked on."""
         return self.path / _CONTROL / _directory(canonical)

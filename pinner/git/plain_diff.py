@@ -47,30 +47,36 @@ class Difference:
         return 1 if self.added is None or self.removed is None else self.added + self.removed
 
 
-def compare_plain(
-    mirror: Mirror,
-    files: Iterable[PlainFile],
-    contents: Mapping[str, bytes],
-    trees: Iterable[str],
-    *,
-    scratch: Path,
-) -> Mapping[str, tuple[Difference, ...]]:
-    """Return tree id to how a directory's `files` differ from that tree of the mirror, each by path.
+class Comparison:
+    """A directory's `files` held against trees of a mirror; `contents` has those files that the mirror does not have.
 
-    `contents` has those files that the mirror does not have. `scratch` is a path where nothing is yet. Raises
-    UnknownError if git can't.
+    `scratch` is a path where nothing is yet and a small repository lies afterwards. Raises UnknownError if git can't
+    store the files, OSError where the scratch can't be made.
     """
-    files = tuple(files)
-    wanted = tuple(dict.fromkeys(trees))
-    borrow(mirror, scratch)
-    here = _store(files, contents, scratch)
-    given = "".join(f"{tree} {here}\n" for tree in wanted).encode()
-    found = _read(_git(scratch, [*_DIFF, *_PLAINLY], given))
-    if missing := [
-        tree for tree in wanted if tree not in found
-    ]:  # git is silent about a tree that it cannot read
-        raise UnknownError(Problem(f"the mirror {mirror.path} has no tree {missing[0]}"))
-    return {tree: tuple(found[tree]) for tree in wanted}
+
+    def __init__(
+        self, mirror: Mirror, files: Iterable[PlainFile], contents: Mapping[str, bytes], *, scratch: Path
+    ) -> None:
+        self._mirror = mirror
+        self._scratch = scratch
+        borrow(mirror, scratch)
+        self._here = _store(tuple(files), contents, scratch)
+
+    def differences(
+        self, trees: Iterable[str], *, only: Iterable[str] = ()
+    ) -> Mapping[str, tuple[Difference, ...]]:
+        """Return tree id to how the directory differs from that tree of the mirror, each by path.
+
+        `only` are the paths of files and directories to look at, none: all. Raises UnknownError if git can't.
+        """
+        wanted = tuple(dict.fromkeys(trees))
+        given = "".join(f"{tree} {self._here}\n" for tree in wanted).encode()
+        found = _read(_git(self._scratch, [*_DIFF, *_PLAINLY, "--", *only], given))
+        if missing := [
+            tree for tree in wanted if tree not in found
+        ]:  # git is silent about what it cannot read
+            raise UnknownError(Problem(f"the mirror {self._mirror.path} has no tree {missing[0]}"))
+        return {tree: tuple(found[tree]) for tree in wanted}
 
 
 def _store(files: tuple[PlainFile, ...], contents: Mapping[str, bytes], scratch: Path) -> str:

@@ -43,10 +43,10 @@ def _read(request: tuple[Mirror, frozenset[str]]) -> Mapping[str, Metadata]:
     found = read_files(
         mirror, [(commit, path) for commit in sorted(commits) for path in FILES], max_bytes=MAX_BYTES
     )
-    return {commit: _choose([(path, found[commit, path]) for path in FILES]) for commit in commits}
+    return {commit: choose_metadata([(path, found[commit, path]) for path in FILES]) for commit in commits}
 
 
-def _choose(contents: Iterable[tuple[MetadataFile, bytes | TooLarge | None]]) -> Metadata:
+def choose_metadata(contents: Iterable[tuple[MetadataFile, bytes | TooLarge | None]]) -> Metadata:
     """Return what the first file says that names the module; some early ones have an empty metadata.json beside."""
     read = list(_read_each(contents))
     return next((metadata for metadata in read if metadata.name), read[0] if read else Metadata())

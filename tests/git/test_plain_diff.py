@@ -8,7 +8,7 @@ import pytest
 
 from pinner.git.mirror import Mirror
 from pinner.git.plain_contents import read_contents
-from pinner.git.plain_diff import Difference, compare_plain
+from pinner.git.plain_diff import Comparison, Difference
 from pinner.git.plain_trees import read_plain_tree
 from pinner.words.problems import UnknownError
 from pinner.words.refs import Refs
@@ -42,7 +42,7 @@ def compare(
     files = read_plain_tree(directory).files
     contents = read_contents(directory, files, largest=LARGEST)
     mirror = Mirror(repository.url, repository.path, Refs({}))
-    found = compare_plain(mirror, files, contents, trees, scratch=directory.parent / scratch)
+    found = Comparison(mirror, files, contents, scratch=directory.parent / scratch).differences(trees)
     return [found[tree] for tree in trees]
 
 
@@ -151,7 +151,7 @@ def test_a_tree_that_is_not_there_could_not_be_compared(repository: Repository, 
     mirror = Mirror(repository.url, repository.path, Refs({}))
     files = read_plain_tree(directory).files
     with pytest.raises(UnknownError, match="has no tree 0000"):
-        compare_plain(mirror, files, {}, ["0" * 39 + "1"], scratch=directory.parent / "scratch")
+        Comparison(mirror, files, {}, scratch=directory.parent / "scratch").differences(["0" * 39 + "1"])
 
 
 def test_contents_are_those_that_were_given_ids(directory: Path) -> None:
@@ -161,3 +161,14 @@ def test_contents_are_those_that_were_given_ids(directory: Path) -> None:
     (directory / "gone").unlink()
     (directory / "b").write_bytes(b"3\n")
     assert read_contents(directory, files, largest=LARGEST) == {"a": b"1\n", "link": b"b", "new/link": b""}
+
+
+def test_only_the_named_files_and_directories_are_looked_at(repository: Repository, directory: Path) -> None:
+    commit = repository.commit({"a": "1\n", "b/c": "1\n", "bc": "1\n", "d": "1\n"})
+    tree = repository.git("rev-parse", f"{commit}^{{tree}}")
+    write(directory, {"e": b"1\n"})
+    files = read_plain_tree(directory).files
+    mirror = Mirror(repository.url, repository.path, Refs({}))
+    comparison = Comparison(mirror, files, {"e": b"1\n"}, scratch=directory.parent / "scratch")
+    assert [one.path for one in comparison.differences([tree], only=["a", "b"])[tree]] == ["a", "b/c"]
+    assert len(comparison.differences([tree])[tree]) == 5

@@ -1,0 +1,72 @@
+"""`identify`: which upstream commits modules without history are."""
+
+from pathlib import Path
+
+import click
+
+from pinner.cli.options import Format, Remote, example, format_option, open_workspace, remote_options
+from pinner.cli.output import say, tell
+from pinner.cli.progress import progress
+from pinner.operations.identify.identify import Identification, identify
+from pinner.operations.identify.matching import Match
+from pinner.operations.identify.scope import CACHE, read_against
+from pinner.report import as_json
+from pinner.report.identify import as_text
+from pinner.report.identify_json import as_value
+from pinner.words.problems import Problem, with_hints_once
+
+COULD_NOT_FIND_OUT = 3
+
+
+@click.command(
+    "identify",
+    epilog=example(
+        "pinner identify /etc/puppet/modules",
+        "pinner identify modules/nova --against https://git.example.net/puppet-nova",
+    ),
+)
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--against",
+    metavar=f"GIT|{CACHE}",
+    multiple=True,
+    help=f"Look only into this repository, a URL or path, or with '{CACHE}' into what the cache has (repeatable).",
+)
+@click.option("--all", "shows_all", is_flag=True, help="List all files that differ, not only the first.")
+@remote_options
+@format_option(Format.TEXT, Format.JSON)
+@click.pass_obj
+def identify_command(
+    project: str,
+    directory: Path,
+    *,
+    against: tuple[str, ...],
+    shows_all: bool,
+    remote: Remote,
+    output: Format,
+) -> int:
+    """Find the upstream commits that modules without history are.
+
+    DIR is a directory of modules, or one module. They are looked for by content, not by the version that they claim:
+    in the repositories known under their names, then in all that the cache has. Ends with 1 if a module is only like a
+    commit, or like none.
+    """
+    workspace = open_workspace(project, remote, is_project_needed=False)
+    with progress() as on_done:
+        found = identify(workspace, directory, against=read_against(against), on_done=on_done)
+    say([as_json.dump(as_value(found))] if output is Format.JSON else as_text(found, shows_all=shows_all))
+    for problem in with_hints_once(_unasked(found)):
+        tell(problem)
+    return _exit_code(found)
+
+
+def _unasked(found: Identification) -> tuple[Problem, ...]:
+    """Return why repositories were not looked into that might have told more."""
+    unsure = (one for one in found.modules if not one.is_sure)
+    return tuple(dict.fromkeys(problem for one in unsure for problem in one.unasked))
+
+
+def _exit_code(found: Identification) -> int:
+    if any(one.match is Match.UNKNOWN and one.unasked for one in found.modules):
+        return COULD_NOT_FIND_OUT
+    return int(not all(one.is_sure for one in found.modules))
