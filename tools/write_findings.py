@@ -17,20 +17,16 @@ manifest and `verify --ignore CODE[:MODULE]` rely on them. An error keeps a lock
 with exit code 1; `--strict` makes warnings errors. `--format json`, `junit` and `sarif` carry the same codes.
 
 This page is written by `python -m tools.write_findings`.
-
-| code | level | meaning | what to do |
-|---|---|---|---|
 """
 
 
 def render() -> str:
     """Return the text of the page."""
-    return HEAD + "".join(_row(rule) for rule in RULES.values())
+    return HEAD + "".join(_section(rule) for rule in RULES.values())
 
 
-def _row(rule: Rule) -> str:
-    cells = (f"`{rule.code}`", rule.level.value, rule.meaning, rule.mend)
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
+def _section(rule: Rule) -> str:
+    return f"\n## {rule.code}\n\n*{rule.level.value}*: {rule.meaning}\n\nWhat to do: {rule.mend}\n"
 
 
 if __name__ == "__main__":

@@ -101,13 +101,8 @@ def _flags(option: Option) -> str:
 
 def _record(title: str, record: Record, path: str) -> Iterator[str]:
     yield f"## {title}"
-    yield "\n".join(
-        (
-            "| key | value | meaning | example |",
-            "|---|---|---|---|",
-            *(_row(field, record) for field in record.fields),
-        )
-    )
+    for field in record.fields:
+        yield from _field(field, record)
     for field in record.fields:
         if inner := _inner(field.kind):
             key, below = inner
@@ -115,11 +110,15 @@ def _record(title: str, record: Record, path: str) -> Iterator[str]:
             yield from _record(f"`{where}`", below, f"{where}: ")
 
 
-def _row(field: Field, record: Record) -> str:
+def _field(field: Field, record: Record) -> Iterator[str]:
     rivals = [f"`{_other(pair, field.name)}`" for pair in record.exclusive if field.name in pair]
-    meaning = field.description + (f" Not beside {', '.join(rivals)}." if rivals else "")
-    examples = "<br>".join(f"`{json.dumps(value)}`" for value in field.examples)
-    return f"| `{field.name}` | {_text(field.kind.what)} | {_text(meaning)} | {_cell(examples)} |"
+    yield f"### `{field.name}`"
+    yield f"*{_text(field.kind.what)}*: {_text(field.description)}"
+    if rivals:
+        yield f"Not beside {', '.join(rivals)}."
+    if field.examples:
+        examples = (f"{field.name}: {json.dumps(value)}" for value in field.examples)
+        yield "```yaml\n{}\n```".format("\n# or\n".join(examples))
 
 
 def _other(pair: tuple[str, str], name: str) -> str:
