@@ -73,7 +73,9 @@ def plan_import(
 
     Raises InputError with everything that cannot be imported, unless the options take the rest.
     """
-    found = with_names(joined(read_source(source, options.kind) for source in sources), options.name)
+    found = with_names(
+        joined(read_source(source, options.kind, workspace) for source in sources), options.name
+    )
     answers = ask(workspace, homes_to_ask(found.environments), on_done=on_done)
     placed = tell_modules([place_modules(each, answers) for each in found.environments], answers)
     problems = (*found.problems, *(problem for each in placed for problem in each.problems))

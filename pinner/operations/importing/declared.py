@@ -51,7 +51,11 @@ def read_declared(content: str | bytes, path: str, *, branch: str | None = None)
     `path` is named in messages. `branch` is what `:control_branch` means: the branch of the control repository that
     the file lies on, where that is known.
     """
-    reading = read_puppetfile(content, path=path)
+    return declare(read_puppetfile(content, path=path), path, branch=branch)
+
+
+def declare(reading: Reading, path: str, *, branch: str | None = None) -> Declared:
+    """Return the modules of what was read, of a Puppetfile or of another file with r10k's options."""
     if len(reading.puppetfile.modules) > MOST:
         message = (
             f"there are {len(reading.puppetfile.modules)} modules here: no environment has more than {MOST}"

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pinner.operations.importing import jens, librarian, preset, puppetfiles
+from pinner.operations.importing import control, jens, librarian, preset, puppetfiles, r10k
+from pinner.operations.workspace import Workspace
 from pinner.words.imports import Found
 from pinner.words.places import Place
 from pinner.words.problems import InputError, Problem
@@ -20,20 +21,49 @@ class Kind:
 
     name: str
     what: str
-    recognises: Callable[[Path], bool]
-    read: Callable[[Path], Found]
+    recognises: Callable[[str], bool]
+    read: Callable[[str, Workspace], Found]
+
+
+def _files(name: str, what: str, recognises: Callable[[Path], bool], read: Callable[[Path], Found]) -> Kind:
+    """Return a kind whose files say all."""
+    return Kind(
+        name, what, lambda source: recognises(Path(source)), lambda source, _workspace: read(Path(source))
+    )
 
 
 # The first that recognises a source reads it: so the special stand before the general.
 KINDS = (
-    Kind(
+    _files(
         "preset", "puppet_openstack_builder:RELEASE, which is packaged", preset.is_preset, preset.read_preset
     ),
-    Kind("librarian", "librarian-puppet's Puppetfile.lock", librarian.is_librarian, librarian.read_librarian),
-    Kind("jens", "Jens' repositories.yaml and environments", jens.is_jens, jens.read_jens),
-    Kind("fuel", "Fuel's Puppetfiles", puppetfiles.is_fuel, puppetfiles.read_fuel),
-    Kind("lists", "a Puppetfile beside lists of modules", puppetfiles.has_lists, puppetfiles.read_with_lists),
+    _files(
+        "librarian", "librarian-puppet's Puppetfile.lock", librarian.is_librarian, librarian.read_librarian
+    ),
+    _files("jens", "Jens' repositories.yaml and environments", jens.is_jens, jens.read_jens),
+    _files("fuel", "Fuel's Puppetfiles", puppetfiles.is_fuel, puppetfiles.read_fuel),
+    _files(
+        "lists", "a Puppetfile beside lists of modules", puppetfiles.has_lists, puppetfiles.read_with_lists
+    ),
     Kind(
+        "r10k-settings",
+        "r10k.yaml, all its sources",
+        lambda source: r10k.is_settings(Path(source)),
+        lambda source, workspace: r10k.read_settings(Path(source), workspace),
+    ),
+    Kind(
+        "r10k-environments",
+        "r10k's environments.yaml or environments.d",
+        lambda source: r10k.is_environments(Path(source)),
+        lambda source, workspace: r10k.read_environments_of(Path(source), workspace),
+    ),
+    Kind(
+        "r10k",
+        "a control repository, by its URL or a clone's path, all its branches or #BRANCH",
+        control.is_control_repository,
+        control.read_control_repository,
+    ),
+    _files(
         "puppetfile",
         "a Puppetfile, or a directory of them",
         puppetfiles.is_puppetfile,
@@ -42,20 +72,20 @@ KINDS = (
 )
 
 
-def read_source(source: str, kind: str | None = None) -> Found:
+def read_source(source: str, kind: str | None, workspace: Workspace) -> Found:
     """Return what a source holds; `kind` names one of KINDS where the files shall not decide.
 
     Raises InputError for a source that is none, and whatever the kind's reader raises.
     """
-    path = Path(source)
-    chosen = next((known for known in KINDS if kind == known.name), None) or _recognised(path)
-    return chosen.read(path)
+    chosen = next((known for known in KINDS if kind == known.name), None) or _recognised(source)
+    return chosen.read(source, workspace)
 
 
-def _recognised(path: Path) -> Kind:
-    known = next((kind for kind in KINDS if kind.recognises(path)), None)
+def _recognised(source: str) -> Kind:
+    known = next((kind for kind in KINDS if kind.recognises(source)), None)
     if known is not None:
         return known
-    what = "this is nothing that pinner imports" if path.exists() else "there is no such file or directory"
+    is_there = Path(source).exists()
+    what = "this is nothing that pinner imports" if is_there else "there is no such file or directory"
     listed = "; ".join(f"{kind.name}: {kind.what}" for kind in KINDS)
-    raise InputError(Problem(what, Place(str(path)), f"pinner imports {listed}; '--kind' says which it is"))
+    raise InputError(Problem(what, Place(source), f"pinner imports {listed}; '--kind' says which it is"))

@@ -1,0 +1,189 @@
+"""r10k's configuration on disk: r10k.yaml with its sources, and the files of its yaml and yamldir sources."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from pinner.git.mirrors import Mirror
+from pinner.openstack.moved import current_home
+from pinner.operations.answers import Answers, ask
+from pinner.operations.importing.control import (
+    SOURCE,
+    find_commit,
+    read_at,
+    read_branches,
+    require_mirror,
+    without_ignored,
+)
+from pinner.operations.importing.declared import Declared, declare
+from pinner.operations.importing.puppetfiles import as_environment, joined
+from pinner.operations.workspace import Workspace
+from pinner.project.foreign import read_foreign
+from pinner.project.r10k_yaml import Remarks, read_environment, read_environments, read_sources
+from pinner.puppet.git_urls import check_git_url
+from pinner.puppet.puppetfile import Puppetfile, Reading
+from pinner.puppet.puppetfile.options import judge_module
+from pinner.puppet.r10k import Environment, Naming, Source
+from pinner.words.imports import Found
+from pinner.words.places import Place
+from pinner.words.problems import InputError, PinnerError, Problem
+
+SETTINGS: Final = ("r10k.yaml", "r10k.yml")
+FILE: Final = "environments.yaml"
+DIRECTORY: Final = "environments.d"
+_DEFAULTS: Final = {"yaml": f"/etc/puppetlabs/r10k/{FILE}", "yamldir": f"/etc/puppetlabs/r10k/{DIRECTORY}"}
+
+
+def is_settings(path: Path) -> bool:
+    """Tell whether the path is an r10k.yaml."""
+    return path.name in SETTINGS and path.is_file()
+
+
+def is_environments(path: Path) -> bool:
+    """Tell whether the path is what a yaml or yamldir source of r10k reads, or a directory that holds it."""
+    return _environments(path) is not None
+
+
+def read_environments_of(path: Path, workspace: Workspace) -> Found:
+    """Return the environments of environments.yaml, or of a directory of files for each. Raises as `_read_all`."""
+    return _read_all(_environments(path) or path, workspace, Naming())
+
+
+def read_settings(path: Path, workspace: Workspace) -> Found:
+    """Return the environments of all sources of an r10k.yaml. Raises InputError where it names none."""
+    file = read_foreign(path)
+    remarks = Remarks()
+    sources = read_sources(file.root, remarks) if file.root else ()
+    if not sources:
+        raise InputError(file.problems or Problem("there are no 'sources' in this file", Place(str(path))))
+    found = joined(_read_source(source, path, workspace) for source in sources)
+    problems = (*file.problems, *remarks.problems, *found.problems)
+    return Found(found.environments, problems, (*remarks.notes, *found.notes))
+
+
+def _environments(path: Path) -> Path | None:
+    """Return the file or directory of environments that a path means."""
+    if path.is_dir() and path.name != DIRECTORY:
+        inner = (path / FILE, path / DIRECTORY)
+        return next((each for each in inner if each.exists()), None)
+    is_known = path.is_dir() or (path.is_file() and path.name == FILE)
+    return path if is_known else None
+
+
+def _read_source(source: Source, path: Path, workspace: Workspace) -> Found:
+    """Return a source's environments, and its problem instead where it cannot be read."""
+    try:
+        if source.kind == "git":
+            return _read_git_source(source, workspace)
+        if source.kind in _DEFAULTS:
+            config = Path(source.config.value if source.config else _DEFAULTS[source.kind])
+            return _read_all(_near(config, path), workspace, source.naming)
+    except PinnerError as error:
+        return Found((), tuple(error.problems))
+    message = f"source '{source.name}': nothing is taken from a source of type '{source.kind}'"
+    return Found((), (Problem(message, source.place, "pinner runs no commands; import what it prints"),))
+
+
+def _near(config: Path, path: Path) -> Path:
+    """Return the configured path; the one of that name beside r10k.yaml where this is a copy from another machine."""
+    return config if config.exists() else path.parent / config.name
+
+
+def _read_git_source(source: Source, workspace: Workspace) -> Found:
+    url = source.remote.value if source.remote else ""
+    if flaw := check_git_url(url):
+        return Found((), (Problem(f"source '{source.name}': {flaw}", source.place),))
+    mirror = require_mirror(ask(workspace, [current_home(url)]), current_home(url), source.place)
+    branches = tuple(without_ignored(mirror, source.ignored_prefixes))
+    return read_branches(mirror, branches, shown=url, naming=source.naming, puppetfile=source.puppetfile)
+
+
+def _read_all(path: Path, workspace: Workspace, naming: Naming) -> Found:
+    remarks = Remarks()
+    environments = tuple(_listed(path, remarks))
+    remotes = {each.remote.value for each in environments if each.kind == "git" and each.remote}
+    urls = {current_home(url) for url in remotes if check_git_url(url) is None}
+    answers = ask(workspace, urls)
+    found = joined(_found(each, naming, answers) for each in environments)
+    if not environments:
+        raise InputError(remarks.problems or Problem("there is no environment here", Place(str(path))))
+    return Found(found.environments, (*remarks.problems, *found.problems), (*remarks.notes, *found.notes))
+
+
+def _listed(path: Path, remarks: Remarks) -> Iterator[Environment]:
+    """Yield what the file, or each file of the directory, defines."""
+    if not path.is_dir():
+        file = read_foreign(path)
+        remarks.problems += file.problems
+        yield from read_environments(file.root, remarks) if file.root else ()
+        return
+    for each in sorted(path.glob("*.yaml")):
+        file = read_foreign(each)
+        remarks.problems += file.problems
+        if file.root:
+            yield read_environment(each.stem, file.root, Place(str(each)), remarks)
+    for each in sorted(path.glob("*.yml")):
+        remarks.notes.append(Problem("r10k reads *.yaml only, so this is not read", Place(str(each))))
+
+
+def _found(environment: Environment, naming: Naming, answers: Answers) -> Found:
+    own = _own(environment)
+    content = _content(environment, answers)
+    rest = [_less(content, own)] if content else []
+    parts = [own, *rest] if own.modules else [*rest, own]
+    return as_environment(parts, name=naming.as_it_is(environment.name), source=SOURCE)
+
+
+def _own(environment: Environment) -> Declared:
+    """Return what the environment's own `modules:` declare."""
+    judged = tuple(problem for module in environment.modules for problem in judge_module(module))
+    puppetfile = Puppetfile(environment.modules, environment.moduledir or Puppetfile().moduledir)
+    return declare(Reading(puppetfile, judged), environment.place.path)
+
+
+def _content(environment: Environment, answers: Answers) -> Declared | None:
+    """Return what the Puppetfile of the environment's control repository declares; None where it has none."""
+    if environment.kind == "plain":
+        return None
+    if environment.kind != "git":
+        return _lost(environment, f"its control repository is of type '{environment.kind}', and not read")
+    if environment.remote is None or environment.ref is None:
+        return _lost(environment, "it names no control repository, or no ref of it")
+    if flaw := check_git_url(environment.remote.value):
+        return _lost(environment, flaw)
+    return _content_at(environment, environment.remote.value, environment.ref.value, answers)
+
+
+def _content_at(environment: Environment, url: str, ref: str, answers: Answers) -> Declared | None:
+    mirror = answers.mirrors[current_home(url)]
+    if not isinstance(mirror, Mirror):
+        return _lost(environment, mirror.message)
+    commit = find_commit(mirror, ref)
+    if commit is None:
+        return _lost(environment, f"there is no '{ref}' in {url}")
+    branch = ref if mirror.refs.branch(ref) else None
+    return read_at(mirror, commit, environment.puppetfile, shown=f"{url}#{ref}", branch=branch)
+
+
+def _lost(environment: Environment, message: str) -> Declared:
+    what = f"environment '{environment.name}': {message}"
+    return Declared(
+        (), problems=(Problem(what, environment.place, "with --partial its own modules are imported"),)
+    )
+
+
+def _less(content: Declared, own: Declared) -> Declared:
+    """Return the Puppetfile's modules without those that the environment's own key names: those win."""
+    taken = {module.name for module in own.modules}
+    rest = (module for module in content.modules if module.name not in taken)
+    notes = (
+        Problem(f"module '{module.name}': the environment's own 'modules' name it too, and win", module.place)
+        for module in content.modules
+        if module.name in taken
+    )
+    # An environment has one moduledir here: where its Puppetfile has another, its modules say so.
+    is_elsewhere = bool(own.modules) and content.moduledir != own.moduledir
+    path = content.moduledir if is_elsewhere else None
+    modules = tuple(replace(module, install_path=module.install_path or path) for module in rest)
+    return Declared(modules, content.moduledir, content.problems, (*content.notes, *notes))
