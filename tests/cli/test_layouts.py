@@ -202,3 +202,20 @@ def test_a_file_of_somebody_else_on_the_branch_is_not_overwritten(locked: Cloud)
 @pytest.mark.parametrize("arguments", [["--layout", "folders"], ["--control-repo", "ext::sh -c id"]])
 def test_a_bad_choice_is_wrong_usage(locked: Cloud, arguments: list[str]) -> None:
     assert locked.run("generate", *arguments).code == 2
+
+
+def test_the_r10k_yaml_of_this_machine(
+    locked: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = locked.run("generate", "--layout", "exec", "--r10k-yaml", "--environmentpath", "envs")
+    assert result.code == 0
+    assert f"    command: '{locked.project}/control/r10k-environments'\n" in result.out
+    assert f"    basedir: '{locked.project}/envs'\n" in result.out
+    assert "no r10k here to ask: the layout 'exec' needs r10k 3.5.0 or newer\n" in result.err
+    assert not (locked.project / "control").exists()
+
+
+@pytest.mark.parametrize("more", [["production"], ["--check"], ["--stdout", "production"]])
+def test_printing_goes_with_nothing_else(locked: Cloud, more: list[str]) -> None:
+    assert locked.run("generate", "--r10k-yaml", *more).code == 2

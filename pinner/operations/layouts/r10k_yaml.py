@@ -7,6 +7,8 @@ from pathlib import Path
 from pinner.operations.layouts.control import needed_control_repo
 from pinner.operations.layouts.one_branch import LIST
 from pinner.operations.layouts.server import Server, Version
+from pinner.project.quoting import join_words, quote
+from pinner.project.rules import check_line
 from pinner.words.control import Layout
 from pinner.words.manifests import Settings
 from pinner.words.problems import InputError, Problem
@@ -52,7 +54,7 @@ def _check_version(layout: Layout, version: Version | None) -> None:
     if version is not None and version < needed:
         message = f"r10k {_shown(version)} is installed here, and {what} came with r10k {_shown(needed)}"
         able = [each.value for each in Layout if version >= _NEEDS.get(each, ((0,), ""))[0]]
-        hint = f"install a newer r10k, or use --layout {' or '.join(able)}"
+        hint = f"install a newer r10k, or use --layout {join_words(able, last='or')}"
         raise InputError(Problem(f"layout '{layout}': {message}", hint=hint))
 
 
@@ -116,5 +118,7 @@ def _shown(version: Version) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a YAML scalar in single quotes: nothing but a quote is special there. Paths may hold one."""
+    """Return a YAML scalar in single quotes: nothing but a quote is special there. Raises InputError for a broken line."""
+    if flaw := check_line(text):
+        raise InputError(Problem(f"{quote(text)} cannot stand in an r10k.yaml: {flaw}"))
     return "'{}'".format(text.replace("'", "''"))
