@@ -10,13 +10,12 @@ from pinner.words.codes import RULES, Rule
 OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "reference" / "findings.md"
 
 HEAD = """\
+<!-- Written by python -m tools.write_findings -->
 # Findings
 
 What `pinner lock`, `update`, `verify` and the other commands find, by code. Codes are stable: scripts, `findings: {ignore: [...]}` in a
 manifest and `verify --ignore CODE[:MODULE]` rely on them. An error keeps a lock from being written and ends the command
 with exit code 1; `--strict` makes warnings errors. `--format json`, `junit` and `sarif` carry the same codes.
-
-This page is written by `python -m tools.write_findings`.
 """
 
 

@@ -20,31 +20,28 @@ _HELP = frozenset({"--help"})
 _SHARED = _REMOTE | _HELP
 
 COMMANDS_HEAD = """\
+<!-- Written by python -m tools.write_reference -->
 # Commands
 
 What `pinner COMMAND --help` says, on one page. `man pinner` and `man pinner-lock` say it too, where the wheel's man pages
 are installed. [Exit codes and output](output.md) are the same for all commands.
-
-This page is written by `python -m tools.write_reference`.
 """
 MANIFEST_HEAD = """\
+<!-- Written by python -m tools.write_reference -->
 # Manifests
 
 `environments/ENV.yaml`, a file for each Puppet environment, whose name it has. A name that begins with an underscore is
 a base that others extend. Unknown keys, keys that stand twice and what contradicts itself are errors, with file, line and
 column, all in one run. Editors complete and check manifests with the JSON Schema that the package ships as
 `pinner/project/data/manifest.schema.json`.
-
-This page is written by `python -m tools.write_reference`.
 """
 SETTINGS_HEAD = """\
+<!-- Written by python -m tools.write_reference -->
 # Settings
 
 `pinner.yaml` in the project's root; every key is optional. An option on the command line wins over a variable
 (`PINNER_CACHE`, `PINNER_JOBS`, `PINNER_TIMEOUT`, `PINNER_RETRIES`), that over the file. Credentials come from git's own
 helpers and your ssh agent, never from a URL. The JSON Schema is `pinner/project/data/settings.schema.json`.
-
-This page is written by `python -m tools.write_reference`.
 """
 
 
