@@ -3,9 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from pinner.git.plain_diff import Difference
 from pinner.operations.identify.claims import Claim
-from pinner.operations.identify.differences import Differences
+from pinner.operations.identify.differences import Difference, Differences
 from pinner.operations.identify.identify import Identification, Identified, Identity
 from pinner.operations.identify.matching import Match
 from pinner.report.counts import count

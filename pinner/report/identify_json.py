@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from pinner.git.plain_diff import Difference
 from pinner.operations.identify.claims import Claim
-from pinner.operations.identify.differences import Differences
+from pinner.operations.identify.differences import Difference, Differences
 from pinner.operations.identify.identify import Identification, Identified, Identity
 
 

@@ -13,6 +13,8 @@ from pinner.operations.identify.nearness import Holder, Near
 from pinner.operations.identify.prints import LARGEST, Prints
 from pinner.puppet.module_files import DIRECTORIES, FILES, is_leftover, is_read
 
+__all__ = ["Compared", "Difference", "Differences", "compare"]
+
 METADATA = frozenset(FILES_OF_METADATA)
 READ = (*sorted(DIRECTORIES), *sorted(FILES))
 
