@@ -154,6 +154,10 @@ def verify_command(
     if deployed is not None:
         if accepted:
             raise click.UsageError("--accept-moved is about tags of remotes, which --deployed does not ask.")
+        if names_isolation:
+            raise click.UsageError(
+                "--isolation is about locks, and --deployed about files: run the two apart."
+            )
         from pinner.operations.deployed.verify import verify_deployed  # noqa: PLC0415 - only servers need it
 
         found = verify_deployed(workspace, deployed, environments, ignore=ignore, is_strict=is_strict)

@@ -576,10 +576,11 @@ def test_the_environment_instead_of_the_directory_above(site: Site) -> None:
     )
 
 
-def test_options_that_make_no_sense_together(site: Site) -> None:
-    result = site.cloud.run("verify", "--deployed", str(site.server), "--accept-moved", "nova")
+@pytest.mark.parametrize("options", [("--accept-moved", "nova"), ("--isolation",)])
+def test_options_that_make_no_sense_together(site: Site, options: tuple[str, ...]) -> None:
+    result = site.cloud.run("verify", "--deployed", str(site.server), *options)
     assert result.code == 2
-    assert "--accept-moved is about tags of remotes, which --deployed does not ask." in result.err
+    assert f"Error: {options[0]} is about " in result.err
 
 
 def test_findings_can_be_silenced(own: Site) -> None:
