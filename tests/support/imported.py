@@ -15,7 +15,7 @@ from pinner.openstack.moved import current_home
 from pinner.openstack.release_versions import major_in
 from pinner.openstack.series import find_series
 from tests.support.cloud import Cloud
-from tests.support.repositories import Repository, make_repository
+from tests.support.repositories import Repository, run_git
 
 _DATA = Path(__file__).resolve().parents[1] / "data" / "puppetfiles.json"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -79,20 +79,20 @@ def build_upstreams(cloud: Cloud, rows: Iterable[Row], *, series: str | None = N
 
 def _repository(path: Path) -> Repository:
     path.parent.mkdir(parents=True, exist_ok=True)
-    return make_repository(path)
+    run_git("init", "--quiet", "--bare", "--template=", "--initial-branch=master", str(path))
+    return Repository(path)
 
 
 def _build(repository: Repository, row: Row, series: str | None) -> str:
-    """Make two commits; return that which the row's ref names."""
-    is_commit = _COMMIT.fullmatch(row.ref) is not None
-    release = f"refs/tags/{series}-eol" if series else "refs/heads/other"
-    named = release if is_commit else f"refs/{'heads' if _BRANCH.fullmatch(row.ref) else 'tags'}/{row.ref}"
-    stream = [_commit("refs/heads/master", 1, row, series), _commit("refs/heads/master", 2, row, series)]
-    stream += [f"reset {named}\nfrom {':2' if is_commit else ':1'}\n\n"]
-    repository.git("fast-import", "--quiet", "--force", given="".join(stream).encode())
-    if named == "refs/heads/master":
-        return repository.git("rev-parse", "refs/heads/master")
-    return repository.git("rev-parse", f"{named}~1" if is_commit else named)
+    """Make two commits, and the ref; return the commit that the row means, which is the first if it names a commit."""
+    if _COMMIT.fullmatch(row.ref):
+        ref, tip, meant = (f"refs/tags/{series}-eol" if series else "refs/heads/other"), 2, 1
+    else:
+        ref, tip = f"refs/{'heads' if _BRANCH.fullmatch(row.ref) else 'tags'}/{row.ref}", 1
+        meant = tip
+    stream = "".join(_commit("refs/heads/master", number, row, series) for number in (1, 2))
+    stream += f"reset {ref}\nfrom :{tip}\n\nget-mark :{meant}\n"
+    return repository.git("fast-import", "--quiet", "--force", given=stream.encode())
 
 
 def _commit(ref: str, number: int, row: Row, series: str | None) -> str:

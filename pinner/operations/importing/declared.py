@@ -137,11 +137,11 @@ def _github_module(module: PuppetfileModule, place: Place) -> FoundModule | Prob
 
 def _remarks(reading: Reading, failed: Sequence[PuppetfileModule]) -> Iterator[Problem]:
     """Yield what r10k would refuse or warn about in git modules that are imported all the same."""
-    modules = sorted((module for module in reading.puppetfile.modules if module.place), key=_place)
-    places = [_place(module) for module in modules]
+    modules = sorted(reading.puppetfile.modules, key=lambda module: _position(module.place))
+    places = [_position(module.place) for module in modules]
     told = {id(module) for module in failed}
     for problem in reading.problems:
-        index = bisect_right(places, problem.place or Place("")) - 1
+        index = bisect_right(places, _position(problem.place)) - 1
         module = modules[index] if index >= 0 else None
         is_told = problem in reading.unread or (module is not None and id(module) in told)
         if not is_told and (module is None or module.kind is ModuleKind.GIT):
@@ -161,9 +161,9 @@ def _left_behind(modules: Sequence[PuppetfileModule]) -> Iterator[Problem]:
             yield Problem(message, module.place)
 
 
-def _place(module: PuppetfileModule) -> Place:
-    return module.place or Place("")
+def _position(place: Place | None) -> tuple[int, int]:
+    return (place.line or 0, place.column or 0) if place else (0, 0)
 
 
 def _in_order(problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    return tuple(sorted(problems, key=lambda problem: problem.place or Place("")))
+    return tuple(sorted(problems, key=lambda problem: _position(problem.place)))
