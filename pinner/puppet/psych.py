@@ -9,6 +9,7 @@ from typing import Final
 _OCTAL: Final = re.compile(r"[-+]?0[0-7_,]+")
 _WHOLE: Final = re.compile(r"[-+]?(?:0|[1-9](?:[0-9]|,[0-9]|_[0-9])*)")
 _HEX: Final = re.compile(r"[-+]?0x[0-9a-fA-F_,]+")
+_BINARY: Final = re.compile(r"[-+]?0b[01_,]+")
 _FLOAT: Final = re.compile(r"[-+]?(?:[0-9][0-9_,]*)?\.[0-9]+(?:[eE][+-][0-9]+)?|[-+]?[0-9][0-9_,]*\.")
 _DAY: Final = re.compile(r"[0-9]{4}-(?:1[012]|0\d|\d)-(?:[12]\d|3[01]|0\d|\d)", re.ASCII)
 _TRUTH: Final = {"yes": "true", "true": "true", "on": "true", "no": "false", "false": "false", "off": "false"}
@@ -29,9 +30,11 @@ def misread(text: str) -> str | None:
 def _number(text: str) -> str | None:
     digits = re.sub("[_,]", "", text)
     if _OCTAL.fullmatch(text):
-        return str(int(digits, 8)) if digits.lstrip("+-") else None
+        return str(int(digits, 8))
     if _HEX.fullmatch(text):
-        return str(int(digits, 16)) if len(digits.lstrip("+-")) > len("0x") else None
+        return str(int(digits, 16)) if digits[-1] != "x" else None
+    if _BINARY.fullmatch(text):
+        return str(int(digits, 2)) if digits[-1] != "b" else None
     if _WHOLE.fullmatch(text):
         return str(int(digits))
     return repr(float(digits)) if _FLOAT.fullmatch(text) else None
