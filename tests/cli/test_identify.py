@@ -47,7 +47,7 @@ def nova(cloud: Cloud) -> Upstream:
     upstream.commit(
         "stable/2025.1",
         version="26.2.0",
-        files={**base, "manifests/api.pp": "class nova::api {\n  # two\n}\n"},
+        files={**base, "manifests/api.pp": "class nova::api {\n  # one\n  # two\n  # three\n}\n"},
     )
     upstream.tag("26.2.0", "refs/heads/stable/2025.1")
     return upstream
@@ -149,7 +149,7 @@ def test_files_that_differ_are_named_with_their_lines(cloud: Cloud, nova: Upstre
             {"path": "manifests/init.pp", "added": 2, "removed": 1},
         ],
         "only_here": [{"path": "manifests/acme.pp", "added": 2, "removed": 0}],
-        "only_there": [{"path": "manifests/api.pp", "added": 0, "removed": 3}],
+        "only_there": [{"path": "manifests/api.pp", "added": 0, "removed": 5}],
         "dropped": [],
         "left_by_tools": [],
         "line_ends": [],

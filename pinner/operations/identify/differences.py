@@ -50,7 +50,7 @@ class Differences:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The nearest of some commits: how it differs, and by how many `lines` in what Puppet reads (metadata left out).
+    """The nearest of some commits: how it differs, and by how many `lines` in what Puppet reads.
 
     `alien_lines` of the module's `all_lines` that Puppet reads are not there.
     """
@@ -70,8 +70,8 @@ class Compared:
 def compare(module: LocalModule, prints: Prints, holder: Holder, nears: Iterable[Near]) -> Compared:
     """Return the one of these commits that a module differs least from. Raises UnknownError if git can't tell.
 
-    Least are the fewest lines in files that Puppet reads, then in metadata (which may claim anything), then the fewest
-    other files; of equals one that a ref names, and the first. Of what could not be read nothing is said; a file too large to be looked into differs in something.
+    Least are the fewest lines in files that Puppet reads; of equals the fewest outside of metadata, which may claim
+    anything, then the fewest other files, then one that a ref names, then the first. Of what could not be read nothing is said; a file too large to be looked into differs in something.
     """
     near_by_tree = {holder.index.tree(near.number): near for near in nears}
     unknown = prints.missing_in([holder.index])
@@ -89,16 +89,14 @@ def compare(module: LocalModule, prints: Prints, holder: Holder, nears: Iterable
         differences=_sort(_seen(differing, dark, module.hidden_paths), module),
         lines=lines[tree][0],
         alien_lines=sum(one.lines if one.added is None else one.added for one in found[tree]),
-        all_lines=sum(lines[EMPTY_TREE]),
+        all_lines=lines[EMPTY_TREE][0],
     )
 
 
 def _count(differences: Iterable[Difference]) -> tuple[int, int]:
-    """Return how many lines differ outside of metadata, and in it; what is not here counts as one, whatever it held."""
-    lines = {True: 0, False: 0}
-    for one in differences:
-        lines[one.path in METADATA] += one.lines if one.is_here else 1
-    return lines[False], lines[True]
+    """Return how many lines differ, and how many outside of metadata; what is not here counts as one, whatever it held."""
+    lines = [(one.path, one.lines if one.is_here else 1) for one in differences]
+    return sum(number for _, number in lines), sum(number for path, number in lines if path not in METADATA)
 
 
 def _rank(near: Near) -> tuple[int, bool]:
