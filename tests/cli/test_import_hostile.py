@@ -50,6 +50,12 @@ HARM = [
 
 
 @pytest.fixture
+def cloud(tmp_path: Path) -> Cloud:
+    """A project without environments and without upstreams."""
+    return Cloud(tmp_path)
+
+
+@pytest.fixture
 def source(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory for the Puppetfile, in which a program would leave its trace."""
     directory = cloud.root / "source"
