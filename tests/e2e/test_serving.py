@@ -18,7 +18,7 @@ from tests.support.debian_upstreams import Release
 from tests.support.processes import processes_mentioning, wait_until
 from tests.support.puppet_agent import Agent
 from tests.support.puppet_server import RefusedError
-from tests.support.repositories import Repository
+from tests.support.repositories import Repository, run_git
 from tests.support.serving import GROWN, Serving, run_serving
 
 pytestmark = pytest.mark.e2e
@@ -36,10 +36,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Move:
-    """One environment moved: lock ids and catalogs before; deployed and not flushed; after the flush."""
+    """One environment moved: lock ids, branches and catalogs before; deployed and not flushed; after the flush."""
 
     environment: str
     ids: Mapping[str, str]
+    branches: Mapping[str, str]
     before: Mapping[str, Any]
     unflushed: Any
     after: Mapping[str, Any]
@@ -96,14 +97,15 @@ def runs(
 def moved(serving: Serving, runs: Mapping[str, Run]) -> Move:
     """Upstream's branch of the second release gets a commit, and the way to the server is gone again for it alone."""
     assert runs
-    ids, before = serving.lock_ids(), serving.catalogs()
+    ids, branches, before = serving.lock_ids(), serving.branches(), serving.catalogs()
     release = serving.releases[1]
     commit_upstream(serving, release)
     serving.pinner("update", release.environment)
     serving.publish()
     serving.deploy(release.environment)
     unflushed = serving.catalog(release.environment)
-    return Move(release.environment, ids, before, unflushed, serving.catalogs(flushed=(release.environment,)))
+    after = serving.catalogs(flushed=(release.environment,))
+    return Move(release.environment, ids, branches, before, unflushed, after)
 
 
 def environments(serving: Serving) -> tuple[str, ...]:
@@ -186,8 +188,22 @@ def test_real_agents_apply_their_own_catalog_under_its_lock_id(
     assert said == {name: [ids[name]] for name in environments(serving)}
 
 
-def test_an_environment_that_moves_moves_alone(moved: Move) -> None:
+def test_a_report_that_the_server_stored_names_its_lock(serving: Serving, runs: Mapping[str, Run]) -> None:
+    ids = serving.lock_ids()
+    for name, run in runs.items():
+        said = serving.pinner("id", "--from-report", run.report)
+        assert said == f"{name}: {ids[name]} is its lock as it is now\n"
+
+
+def test_what_is_deployed_is_what_the_locks_say(serving: Serving, catalogs: Mapping[str, Any]) -> None:
+    assert catalogs
+    assert "0 errors" in serving.pinner("verify", "--deployed", serving.server.tree.environments)
+
+
+def test_an_environment_that_moves_moves_alone(serving: Serving, moved: Move) -> None:
     others = moved.ids.keys() - {moved.environment}
+    branches = serving.branches()
+    assert {name for name in branches if branches[name] != moved.branches[name]} == {moved.environment}
     assert {name: compiled(moved.after[name]) for name in others} == {
         name: compiled(moved.before[name]) for name in others
     }
@@ -201,6 +217,16 @@ def test_it_has_its_new_code_under_its_new_lock_id(serving: Serving, moved: Move
     catalog = moved.after[moved.environment]
     assert catalog["version"] == ids[moved.environment]
     assert resource(catalog, "Class", "Keystone")[ADDED] == "yes"
+
+
+def test_a_report_of_before_names_the_commit_that_has_its_lock(
+    serving: Serving, runs: Mapping[str, Run], moved: Move
+) -> None:
+    before = run_git("-C", str(serving.project), "rev-parse", "HEAD~1")
+    said = serving.pinner("id", "--from-report", runs[moved.environment].report)
+    then, now = moved.ids[moved.environment], serving.lock_ids()[moved.environment]
+    assert said.startswith(f"{moved.environment}: {then} is its lock as commit {before[:12]} of ")
+    assert said.endswith(f" wrote it; now it is {now}\n")
 
 
 def test_until_the_flush_the_server_keeps_old_code_and_old_lock_id_together(moved: Move) -> None:

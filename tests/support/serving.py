@@ -5,19 +5,21 @@ site.pp a branch: it declares keystone, and a native resource as the environment
 """
 
 import json
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tests.support.chain import start_project
 from tests.support.debian_modules import DebianModule
 from tests.support.debian_upstreams import Release, commit_modules
+from tests.support.merge_request import commit
 from tests.support.oracles import give_up
 from tests.support.puppet_server import PuppetServer, run_puppet_server
-from tests.support.repositories import Repository, make_repository
+from tests.support.repositories import Repository, make_repository, run_git
 from tests.support.sites import Site
 
 ENOUGH = 3
@@ -53,31 +55,27 @@ class Serving:
         return {row["name"]: row["lock_id"] for row in told["environments"]}
 
     def publish(self) -> None:
-        """Bring what pinner generates to the control repository: a branch an environment."""
-        self.pinner("generate")
-        for release in self.releases:
-            branch = release.environment
-            work = self.operator.root / "work" / branch
-            if not work.exists():
-                self.operator.run("git", "clone", "--quiet", "--branch", branch, self.control.url, work)
-            shutil.copytree(self.project / "puppetfiles" / branch, work, dirs_exist_ok=True)
-            who = ("-c", "user.name=T", "-c", "user.email=t@example.org")
-            self.operator.run("git", "add", "--all", cwd=work)
-            commit = ("commit", "--quiet", "--allow-empty", "--message", "What pinner generated")
-            self.operator.run("git", *who, *commit, cwd=work)
-            self.operator.run("git", "push", "--quiet", cwd=work)
+        """Commit the project, and bring what it says to the control repository: a branch an environment."""
+        commit(self.project, "Locks")
+        self.pinner("publish", "--author", "Operator <operator@example.org>")
+
+    def branches(self) -> Mapping[str, str]:
+        """Return environment to the commit at which its branch of the control repository is."""
+        return {
+            release.environment: self.control.git("rev-parse", release.environment)
+            for release in self.releases
+        }
 
     def deploy(self, *environments: str, generate_types: bool = True) -> None:
-        """Let r10k deploy the environments, all if none is named."""
+        """Let r10k deploy the environments, all if none is named, as the r10k.yaml says that pinner prints."""
+        printed = self.pinner("generate", "--r10k-yaml", "--environmentpath", self.server.tree.environments)
+        settings = yaml.safe_load(printed)
         wrapper = self.deployer.write("puppet", WRAPPER)
         wrapper.chmod(0o755)
-        config = self.deployer.write(
-            "r10k.yaml",
-            f"cachedir: '{self.deployer.root}/cache'\n"
-            f"sources: {{control: {{remote: '{self.control.url}', basedir: '{self.server.tree.environments}'}}}}\n"
-            f"deploy: {{generate_types: {str(generate_types).lower()}, puppet_path: '{wrapper}',"
-            f" puppet_conf: '{self.server.tree.puppet_conf}'}}\n",
-        )
+        settings["cachedir"] = str(self.deployer.root / "cache")
+        here = {"puppet_path": str(wrapper), "puppet_conf": str(self.server.tree.puppet_conf)}
+        settings["deploy"] |= here if generate_types else {**here, "generate_types": False}
+        config = self.deployer.write("r10k.yaml", yaml.safe_dump(settings))
         words = ["deploy", "environment", *environments, "--modules", "--config", str(config)]
         self.deployer.run("r10k", *words)
 
@@ -132,11 +130,14 @@ def run_serving(root: Path, modules: Mapping[str, tuple[DebianModule, ...]]) -> 
         deployer.redirect(fetch_from)
         project = start_project(operator, releases, fetch_from)
         control = make_repository(root / "control.git")
+        with (project / "pinner.yaml").open("a") as settings:
+            settings.write(f"layout: branches\ncontrol_repo: {control.url}\n")
         serving = Serving(modules, releases, upstreams, operator, project, control, deployer, server)
         for release in releases:
             control.commit(
                 {"manifests/site.pp": _site_manifest(serving, release)}, branch=release.environment
             )
+        run_git("init", "--quiet", str(project))
         serving.pinner("lock")
         serving.publish()
         yield serving
