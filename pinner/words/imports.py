@@ -46,7 +46,8 @@ class FoundModule:
 class FoundEnvironment:
     """One environment. `name` is as the source calls it, which Puppet may not allow; `source` tells what kind of file.
 
-    `release` is set only where the source itself says which OpenStack release it means.
+    `release` is set only where the source itself says which OpenStack release it means; `remarks` are sentences that
+    belong above everything else.
     """
 
     name: str
@@ -56,6 +57,7 @@ class FoundEnvironment:
     description: str | None = None
     owners: tuple[str, ...] = ()
     release: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

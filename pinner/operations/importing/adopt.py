@@ -73,9 +73,15 @@ def plan_import(
 
     Raises InputError with everything that cannot be imported, unless the options take the rest.
     """
-    found = with_names(
-        joined(read_source(source, options.kind, workspace) for source in sources), options.name
-    )
+    found = joined(read_source(source, options.kind, workspace) for source in sources)
+    return plan_found(workspace, found, options, on_done=on_done)
+
+
+def plan_found(
+    workspace: Workspace, source: Found, options: Options, *, on_done: Progress | None = None
+) -> Plan:
+    """Return what environments become that were found in whatever way; otherwise as `plan_import`."""
+    found = with_names(source, options.name)
     answers = ask(workspace, homes_to_ask(found.environments), on_done=on_done)
     placed = tell_modules([place_modules(each, answers) for each in found.environments], answers)
     problems = (*found.problems, *(problem for each in placed for problem in each.problems))

@@ -32,7 +32,8 @@ class Wish:
 class Draft:
     """One environment on its way to a manifest; `own` names the modules of OpenStack's among its overrides.
 
-    `left_out` are the problems of what is missing in it, `ignored` findings that it is imported with.
+    `left_out` are the problems of what is missing in it, `ignored` findings that it is imported with;
+    `remarks` stand above everything else.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Draft:
     left_out: tuple[Problem, ...]
     notes: tuple[Problem, ...]
     ignored: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def draft_manifest(
@@ -78,6 +80,7 @@ def draft_manifest(
         moduledir=moduledir,
         left_out=tuple(left_out),
         notes=tuple(notes),
+        remarks=found.remarks,
     )
 
 

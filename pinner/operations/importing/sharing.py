@@ -80,7 +80,7 @@ def _beside_ref(module: NewModule) -> tuple[tuple[str, str], ...]:
 def _manifest(draft: Draft) -> NewManifest:
     return NewManifest(
         name=draft.name,
-        remarks=(f"Imported from {_files(draft)}.",),
+        remarks=(f"Imported from {_files(draft)}.", *draft.remarks),
         description=draft.description,
         owners=draft.owners,
         release=draft.release.id if draft.release else None,
