@@ -576,6 +576,43 @@ def test_the_environment_instead_of_the_directory_above(site: Site) -> None:
     )
 
 
+def test_a_submodule_is_not_compared(own: Site) -> None:
+    place = ["--git-dir", str(own.cloud.upstream("nova").path)]
+    run_git(*place, "read-tree", "refs/heads/stable/2025.1")
+    run_git(*place, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},vendor/thing")
+    who = ["-c", "user.name=T", "-c", "user.email=t@example.org"]
+    tree = run_git(*place, "write-tree")
+    commit = run_git(*place, *who, "commit-tree", "-p", "refs/heads/stable/2025.1", "-m", "A submodule", tree)
+    own.cloud.upstream("nova").move("refs/heads/stable/2025.1", commit)
+    own.cloud.run("update")
+    shutil.rmtree(own.server)
+    check_out(own.cloud, "production", own.server)
+    assert (own.nova / "vendor/thing").is_dir()
+    assert told(verify(own)) == []
+    (own.nova / "vendor/thing/file").touch()
+    words = "module 'nova': 'vendor/thing' is a submodule, and its files were not compared"
+    assert (verify(own).code, told(verify(own))) == (0, [("deployed-not-compared", "nova", words)])
+
+
+def test_directories_that_cannot_be_listed(site: Site) -> None:
+    shutil.rmtree(site.production / "modules")
+    (site.production / "modules").symlink_to("modules")
+    result = verify(site)
+    assert result.code == 3
+    assert told(result)[-1] == (
+        "deployed-unread",
+        None,
+        f"{site.production}/modules cannot be read: too many levels of symbolic links",
+    )
+    (site.cloud.root / "loop").symlink_to("loop")
+    result = site.cloud.run("verify", "--deployed", "../loop")
+    assert (result.code, result.err) == (
+        3,
+        "../loop: the directory cannot be read: Too many levels of symbolic links\n",
+    )
+    (site.cloud.root / "loop").unlink()
+
+
 @pytest.mark.parametrize("options", [("--accept-moved", "nova"), ("--isolation",)])
 def test_options_that_make_no_sense_together(site: Site, options: tuple[str, ...]) -> None:
     result = site.cloud.run("verify", "--deployed", str(site.server), *options)

@@ -1,6 +1,7 @@
 """A directory's files have the ids that git itself gives them, and nothing in a directory makes reading it hang."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from pinner.git.plain_trees import (
 )
 from tests.support.repositories import run_git
 from tests.support.trees import tree_of
+from tests.support.users import ordinary_user
 
 
 def git_tree(directory: Path, scratch: Path) -> str:
@@ -151,6 +153,26 @@ def test_a_path_too_long_to_be_read(directory: Path) -> None:
         os.chdir(before)
     [unread] = read_plain_tree(directory).unread
     assert unread.reason == "File name too long"
+
+
+def test_what_may_not_be_read() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as made:
+        directory = Path(made)
+        directory.chmod(0o755)
+        write(directory, {"lib/secret": b"x", "lib/open": b"y", "closed/file": b"z"})
+        (directory / "lib/secret").chmod(0)
+        (directory / "closed").chmod(0)
+        with ordinary_user():
+            tree = read_plain_tree(directory)
+        (directory / "closed").chmod(0o755)
+    assert tree.unread == (Unread("closed", "Permission denied"), Unread("lib/secret", "Permission denied"))
+    assert [file.path for file in tree.files] == ["lib/open"]
+
+
+def test_a_file_that_grows_while_it_is_read() -> None:
+    """Those of /proc do: they say that they are empty."""
+    tree = read_plain_tree(Path("/proc/self/net"), skip=lambda path: path != "dev")
+    assert tree.unread == (Unread("dev", "it changed while it was read"),)
 
 
 @pytest.mark.parametrize(

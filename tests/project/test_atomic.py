@@ -13,6 +13,7 @@ import pytest
 
 from pinner.project.atomic import write_atomically
 from pinner.words.problems import UnknownError
+from tests.support.users import ordinary_user
 
 HINT = "\n  hint: nothing was changed; mend that and run the command again"
 OLD = b"old content\n"
@@ -137,18 +138,6 @@ def test_a_directory_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(UnknownError, match=r"x\.lock: the file cannot be written: Is a directory"):
         write_atomically(tmp_path / "x.lock", NEW, shown="x.lock")
     assert names_in(tmp_path) == ["x.lock"]
-
-
-@contextmanager
-def ordinary_user() -> Iterator[None]:
-    """Lay root's powers down: root may write into every directory."""
-    user = os.geteuid()
-    if user == 0:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(user)
 
 
 def test_a_directory_that_may_not_be_written_is_told() -> None:
