@@ -239,6 +239,14 @@ def test_a_module_too_many(site: Site) -> None:
     )
 
 
+def test_modules_too_many_to_be_named(site: Site) -> None:
+    for number in range(60):
+        (site.production / "modules" / f"m{number}").mkdir()
+    assert len(told(verify(site))) == 51
+    words = "10 more directories are among the modules, and not in the lock"
+    assert told(verify(site))[-1] == ("deployed-unknown-module", None, words)
+
+
 def test_a_module_at_another_commit_says_which(own: Site) -> None:
     (own.work / "metadata.json").write_text(METADATA.replace("26.0.0", "26.0.1"))
     moved = commit_directory(own.cloud.upstream("nova"), own.work, "stable/2025.1")

@@ -22,6 +22,7 @@ from pinner.words.places import Place
 from pinner.words.problems import InputError, Problem, UnknownError
 
 MOST_STRANGERS = 1000
+MOST_UNKNOWN = 50
 
 
 def verify_deployed(
@@ -109,9 +110,13 @@ def _unknown_modules(lock: Lock, place: Path) -> Iterator[Finding]:
             words = f"{shown(place / path)} cannot be read: {plain(error.strerror or str(error))}"
             yield tell("deployed-unread", None, words, place / path)
             continue
-        for name in names:
-            if place / path / name not in known:
-                yield _unknown_module(place / path / name)
+        unknown = [place / path / name for name in names if place / path / name not in known]
+        yield from map(_unknown_module, unknown[:MOST_UNKNOWN])
+        if len(unknown) > MOST_UNKNOWN:
+            words = (
+                f"{len(unknown) - MOST_UNKNOWN} more directories are among the modules, and not in the lock"
+            )
+            yield tell("deployed-unknown-module", None, words, place / path)
 
 
 def _unknown_module(path: Path) -> Finding:
