@@ -10,9 +10,15 @@ from pinner.cli.progress import progress
 from pinner.operations.identify.identify import Identification, identify
 from pinner.operations.identify.matching import Match
 from pinner.operations.identify.scope import CACHE, read_against
+from pinner.operations.identify.writing import as_found
+from pinner.operations.importing.adopt import Options, plan_found
+from pinner.operations.importing.writing import write_plan
+from pinner.operations.workspace import Workspace
 from pinner.report import as_json
 from pinner.report.identify import as_text
 from pinner.report.identify_json import as_value
+from pinner.report.outcomes import outcomes
+from pinner.words.imports import Found
 from pinner.words.problems import Problem, with_hints_once
 
 COULD_NOT_FIND_OUT = 3
@@ -22,6 +28,7 @@ COULD_NOT_FIND_OUT = 3
     "identify",
     epilog=example(
         "pinner identify /etc/puppet/modules",
+        "pinner identify /etc/puppet/modules --write production",
         "pinner identify modules/nova --against https://git.example.net/puppet-nova",
     ),
 )
@@ -33,6 +40,14 @@ COULD_NOT_FIND_OUT = 3
     help=f"Look only into this repository, a URL or path, or with '{CACHE}' into what the cache has (repeatable).",
 )
 @click.option("--all", "shows_all", is_flag=True, help="List all files that differ, not only the first.")
+@click.option("--write", "environment", metavar="ENV", help="Write a manifest and a lock of what was found.")
+@click.option("--force", "is_forced", is_flag=True, help="With --write: overwrite what is there already.")
+@click.option(
+    "--accept-findings",
+    "is_accepting",
+    is_flag=True,
+    help="With --write: lock all the same; what is wrong with the set goes into its 'findings: ignore'.",
+)
 @remote_options
 @format_option(Format.TEXT, Format.JSON)
 @click.pass_obj
@@ -42,6 +57,9 @@ def identify_command(
     *,
     against: tuple[str, ...],
     shows_all: bool,
+    environment: str | None,
+    is_forced: bool,
+    is_accepting: bool,
     remote: Remote,
     output: Format,
 ) -> int:
@@ -57,7 +75,24 @@ def identify_command(
     say([as_json.dump(as_value(found))] if output is Format.JSON else as_text(found, shows_all=shows_all))
     for problem in with_hints_once(_unasked(found)):
         tell(problem)
-    return _exit_code(found)
+    if environment is None:
+        return _exit_code(found)
+    source = as_found(found, directory, environment)
+    options = Options(name=environment, is_partial=True, is_accepting=is_accepting, is_forced=is_forced)
+    return max(_exit_code(found), _write(workspace, source, options))
+
+
+def _write(workspace: Workspace, source: Found, options: Options) -> int:
+    """Write manifest and lock; what there is to tell goes to stderr, so that JSON stays JSON."""
+    with progress() as on_done:
+        plan = plan_found(workspace, source, options, on_done=on_done)
+    for problem in with_hints_once((*plan.problems, *plan.notes)):
+        tell(problem)
+    for path in write_plan(workspace, plan, is_forced=options.is_forced):
+        tell(f"wrote {path}")
+    for line in outcomes(plan.outcomes, verb="locked"):
+        tell(line)
+    return max((outcome.exit_code for outcome in plan.outcomes), default=0)
 
 
 def _unasked(found: Identification) -> tuple[Problem, ...]:

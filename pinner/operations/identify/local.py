@@ -29,9 +29,8 @@ class LocalModule:
 
     @property
     def name(self) -> str:
-        """Return what Puppet calls it: its directory's name, else the one in its metadata, where a name can't be it."""
-        names = (name for name in self.names if check_module_name(name) is None)
-        return self.directory if check_module_name(self.directory) is None else next(names, self.directory)
+        """Return what its classes are called by: the name in its metadata, else its directory's."""
+        return next((name for name in self.names if check_module_name(name) is None), self.directory)
 
     @property
     def unread(self) -> tuple[Unread, ...]:
