@@ -1,6 +1,5 @@
 """Values -> the text of a new manifest, as a person would write it. What is written is for `read_manifests` to judge."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -107,19 +106,32 @@ def _value(key: str, text: str) -> str:
     if key in {"module", "release"}:
         return text
     if key == "reason":
-        return json.dumps(text, ensure_ascii=False)
+        return _quoted(text)
     return _scalar(text)
 
 
 def _scalar(text: str) -> str:
     """Return the text plain where every YAML reader takes it for a text, else in quotes."""
     is_plain = _PLAIN.fullmatch(text) and _is_text(text) and not _NUMBER.fullmatch(text)
-    return text if is_plain else json.dumps(text, ensure_ascii=False)
+    return text if is_plain else _quoted(text)
 
 
 def _prose(text: str, *, is_in_flow: bool = False) -> str:
     is_plain = _PLAIN_PROSE.fullmatch(text) and _is_text(text) and not (is_in_flow and "," in text)
-    return text if is_plain else json.dumps(text, ensure_ascii=False)
+    return text if is_plain else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    """Return the text in double quotes; what an editor does not show is spelled out."""
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(letter: str) -> str:
+    if letter in '"\\':
+        return f"\\{letter}"
+    if letter == "\n":
+        return "\\n"
+    return letter if letter.isprintable() else f"\\U{ord(letter):08X}"
 
 
 def _is_text(text: str) -> bool:
