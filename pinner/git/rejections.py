@@ -12,9 +12,7 @@ from pinner.words.refs import BRANCH
 # `!` TAB `<from>:<to>` TAB `[rejected] (<reason>)`, git's transport.c
 _REFUSED = re.compile(r"^!\t[^\t]*:([^\t]*)\t\[[a-z ]*\] \((.*)\)$", re.MULTILINE)
 _OF_ANOTHER = "atomic push fail"
-_MOVED = re.compile(
-    "stale info|fetch first|non-fast-forward|already exists|failed to update ref|cannot lock ref|incorrect old value"
-)
+_MOVED = re.compile("stale info|fetch first|non-fast-forward")
 _NOT_ATOMIC = "does not support --atomic push"
 _SAID = re.compile(r"^remote: +(.*)$", re.MULTILINE)
 _MOST_LINES = 5

@@ -13,6 +13,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -64,7 +65,7 @@ class Request:
     @property
     def repository(self) -> str:
         """The path below the root, with `.git` if it was asked for so."""
-        return self.path.partition("/info/refs")[0].partition("/git-upload-pack")[0].strip("/")
+        return re.split("/info/refs|/git-(?:upload|receive)-pack", self.path, maxsplit=1)[0].strip("/")
 
 
 @dataclass(slots=True)

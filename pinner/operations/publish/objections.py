@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator
 
 from pinner.operations.publish.comparing import Objection, Plan, Reason
-from pinner.operations.publish.standing import is_marked
-from pinner.words.control import ControlBranch
 from pinner.words.places import Place
 from pinner.words.problems import InputError, Problem
 
@@ -15,22 +13,6 @@ _HINTS = {
     Reason.DELETED: "ask why, then publish it again with --force",
     Reason.IN_THE_WAY: "move it away: no option overwrites it",
 }
-
-
-def require_headers(branches: Iterable[ControlBranch]) -> None:
-    """Raise InputError for files that pinner would not know again as its own: a template left its header out."""
-    missing = [
-        Place(_place(branch.name, file.path))
-        for branch in branches
-        for file in branch.files
-        if not is_marked(file.text)
-    ]
-    hint = "begin the template with the line '# {{ header }}'"
-    if missing:
-        raise InputError(
-            Problem("this file would have no header by which pinner knows it again", place, hint)
-            for place in missing
-        )
 
 
 def judge(plans: Iterable[Plan], *, is_forced: bool) -> tuple[Problem, ...]:

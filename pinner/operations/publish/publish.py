@@ -12,7 +12,7 @@ from pinner.git.workplace import Workplace
 from pinner.operations.layouts.control import control_branches
 from pinner.operations.publish.comparing import Plan, plan_branch
 from pinner.operations.publish.message import write_message
-from pinner.operations.publish.objections import judge, require_headers
+from pinner.operations.publish.objections import judge
 from pinner.operations.publish.orphans import may_be_orphans, tell_orphans
 from pinner.operations.publish.published_locks import lock_changes
 from pinner.operations.publish.standing import LONGEST, read_standings
@@ -69,7 +69,6 @@ def publish(
         raise InputError(Problem("no control repository is set", hint=hint))
     _require_fresh(workspace, environments)
     branches = control_branches(workspace, environments, workspace.settings.layout)
-    require_headers(branches)
     identity = read_identity(workspace.project.root, author=author)
     job = _Job(workspace, branches, identity, not environments, is_forced=is_forced, is_dry_run=is_dry_run)
     return ControlRepository(url, workspace.settings).work(job.run)
