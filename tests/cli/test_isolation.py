@@ -70,6 +70,17 @@ def test_a_pair_is_told_once_with_the_later(two: Cloud) -> None:
     assert found(result)[0]["path"] == "environments/cloud_2025_1.yaml"
 
 
+def test_environments_with_one_code_are_told_of_once(two: Cloud) -> None:
+    for name, release in (("other_2024_1", "2024.1"), ("other_2025_1", "2025.1")):
+        two.manifest(
+            name, f'release: "{release}"\nopenstack: [nova]\nfindings: {{ignore: [dependency-missing]}}\n'
+        )
+    two.run("lock")
+    assert told(two) == [("warning", "isolation-helpers", HELPER), ("info", "isolation-types", TYPES)]
+    [_, (_, _, alone)] = told(two, "other_2025_1")
+    assert alone == TYPES.replace("cloud_2024_1", "cloud_2024_1 and other_2024_1")
+
+
 def test_one_environment_is_held_against_the_others(two: Cloud) -> None:
     messages = [message for _, _, message in told(two, "cloud_2024_1")]
     assert messages == [HELPER.replace("2024", "2025"), TYPES.replace("2024", "2025")]

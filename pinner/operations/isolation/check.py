@@ -90,13 +90,17 @@ def _opener(answers: Answers) -> Opener:
 
 
 def _views(codes: Iterable[RubyCode], *, asked: list[str]) -> tuple[View, ...]:
+    """Return a view of each environment that was asked for; one with the code of an earlier one adds nothing to tell."""
     codes = tuple(codes)
     by_name = {code.environment: code for code in codes}
+    told: set[frozenset[tuple[str, str]]] = set()
     views = []
     for position, name in enumerate(asked):
-        later = set(asked[position:])
-        others = [code for code in codes if code.environment not in later]
-        views.append(View(by_name[name], tuple(_clashes(by_name[name], others))))
+        code, later = by_name[name], set(asked[position:])
+        blobs = frozenset((path, file.blob) for path, file in code.files.items())
+        others = [other for other in codes if other.environment not in later and blobs not in told]
+        views.append(View(code, tuple(_clashes(code, others))))
+        told.add(blobs)
     return tuple(views)
 
 
