@@ -87,7 +87,9 @@ def test_offline_a_ref_is_told_by_its_form(cloud: Cloud) -> None:
     done = imported(cloud, NOVA.format(ref="v1.0") + KEYSTONE.format(ref="production"), "--offline")
     assert manifest(cloud) == "modules:\n  keystone: {branch: production}\n  nova: {tag: v1.0}\n"
     source = cloud.root / "source/Puppetfile"
-    assert done.err == f"{source}:2:1: module 'keystone': 'production' is taken for a branch\n"
+    assert done.err.splitlines()[1:] == [
+        f"{source}:2:1: module 'keystone': 'production' is taken for a branch"
+    ]
 
 
 def test_of_a_branch_and_a_tag_of_one_name_r10k_takes_the_tag(cloud: Cloud) -> None:
@@ -286,6 +288,17 @@ def test_a_password_in_a_url_is_never_taken_over(fork: Cloud) -> None:
     assert "secret" not in manifest(fork) + done.out + done.err
     assert "jane" not in manifest(fork)
     assert "the user and password in its URL are left out" in done.err
+
+
+def test_homes_that_moved_are_told_by_owner(cloud: Cloud) -> None:
+    text = BOTH + "mod 'kmod', :git => 'git://github.com/camptocamp/puppet-kmod.git', :tag => 'v1'\n"
+    done = imported(cloud, text + "mod 'x', :git => 'https://github.com/acme/x', :tag => 'v1'\n", "--offline")
+    source = cloud.root / "source/Puppetfile"
+    assert done.err.splitlines() == [
+        f"{source}:1:1: 2 modules are fetched from https://opendev.org/openstack/ now, in place of https://github.com/openstack/",
+        f"{source}:3:1: a module is fetched from https://github.com/voxpupuli/ now, in place of git://github.com/camptocamp/",
+    ]
+    assert "  kmod: {tag: v1}\n" in manifest(cloud)
 
 
 def test_a_moduledir_outside_the_environment_is_told(cloud: Cloud) -> None:

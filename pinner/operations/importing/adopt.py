@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pinner.operations.answers import Answers, Progress, ask
 from pinner.operations.importing.contents import tell_modules
 from pinner.operations.importing.drafting import Draft, draft_manifest
+from pinner.operations.importing.homes import tell_moves
 from pinner.operations.importing.locking import is_pinned
 from pinner.operations.importing.loosening import loosen, tighten
 from pinner.operations.importing.naming import with_names
@@ -93,6 +94,7 @@ def plan_found(
 def _plan(this: _Import, placed: Sequence[PlacedEnvironment], problems: tuple[Problem, ...]) -> Plan:
     drafts, trial = _best(this, placed)
     notes = (
+        *tell_moves(this.found.environments),
         *this.found.notes,
         *(note for each in placed for note in each.notes),
         *(note for draft in drafts for note in draft.notes),
