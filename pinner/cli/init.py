@@ -60,17 +60,22 @@ def init_command(
     """Start a project here, or add a manifest to it.
 
     Without options, and on a terminal, it asks for each of them; Enter takes what stands in brackets. The environment
-    is 'production' if none is named.
+    is 'production' if none is named. In a project that is there, --ci and --template alone add just their files.
     """
     directory = Path(project)
     if sys.stdin.isatty() and not (release or modules or ci or has_template):
         wish = _ask(directory, environment)
     else:
+        is_adding = (
+            (ci or has_template) and not (release or modules) and project_at(directory).settings.exists()
+        )
+        name = environment or (None if is_adding else DEFAULT_ENVIRONMENT)
         chosen = Ci(ci) if ci and ci != NO_CI else None
-        wish = Wish(environment or DEFAULT_ENVIRONMENT, release, modules, chosen, has_template=has_template)
+        wish = Wish(name, release, modules, chosen, has_template=has_template)
     started = start(directory, wish)
     say(f"wrote {path}" for path in started.paths)
-    say([f"next: look at what {started.manifest} says, then run 'pinner lock {wish.environment}'"])
+    if started.manifest:
+        say([f"next: look at what {started.manifest} says, then run 'pinner lock {wish.environment}'"])
 
 
 def _ask(directory: Path, environment: str | None) -> Wish:

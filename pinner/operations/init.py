@@ -51,8 +51,7 @@ CI_FILES = {Ci.GITLAB: ".gitlab-ci.yml", Ci.GITHUB: ".github/workflows/pinner.ym
 class Started:
     """The files that `init` wrote, as the user would type their paths, in the order of writing."""
 
-    release: str
-    manifest: str
+    manifest: str | None
     paths: tuple[str, ...]
 
 
@@ -60,11 +59,11 @@ class Started:
 class Wish:
     """What to start with.
 
-    `release` is a series' id or code name (None: the newest one that the catalogue knows whole), `modules` names of it
+    `environment` is None where only files are added to a project that is there. `release` is a series' id or code name (None: the newest one that the catalogue knows whole), `modules` names of it
     (none: the usual ones that exist in it; `all` alone: every one).
     """
 
-    environment: str
+    environment: str | None
     release: str | None = None
     modules: tuple[str, ...] = ()
     ci: Ci | None = None
@@ -78,8 +77,7 @@ def start(directory: Path, wish: Wish) -> Started:
     """
     release = choose_release(wish.release)
     project = project_at(directory)
-    manifest = project.manifest(wish.environment)
-    flaw = check_environment_name(wish.environment)
+    flaw = check_environment_name(wish.environment) if wish.environment is not None else None
     problems = [Problem(flaw)] if flaw else []
     problems += _missing(wish.modules, release)
     if not problems:
@@ -90,7 +88,8 @@ def start(directory: Path, wish: Wish) -> Started:
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text.encode(), shown=project.shown(path))
-    return Started(release.id, project.shown(manifest), tuple(project.shown(path) for path in files))
+    manifest = project.shown(project.manifest(wish.environment)) if wish.environment else None
+    return Started(manifest, tuple(project.shown(path) for path in files))
 
 
 def choose_release(text: str | None) -> Series:
@@ -117,7 +116,9 @@ def choose_modules(names: tuple[str, ...], release: Series) -> tuple[str, ...]:
 def _files(wish: Wish, project: Project, release: Series) -> Iterator[tuple[Path, str]]:
     if not project.settings.exists():
         yield project.settings, SETTINGS_TEXT
-    yield project.manifest(wish.environment), render_manifest(release, choose_modules(wish.modules, release))
+    if wish.environment:
+        modules = choose_modules(wish.modules, release)
+        yield project.manifest(wish.environment), render_manifest(release, modules)
     if wish.has_template:
         yield project.template("default"), _packaged("default.j2")
     if wish.ci:

@@ -174,3 +174,11 @@ def test_an_option_on_a_terminal_means_no_questions(empty: Path, options: tuple[
 def test_who_goes_away_leaves_nothing(empty: Path) -> None:
     assert on_terminal("init", cwd=empty, answer="\n\n\x04").code == 130
     assert list(empty.rglob("*.*")) == []
+
+
+def test_a_project_that_is_there_gets_a_template_or_a_ci_file_alone(cloud: Cloud) -> None:
+    cloud.manifest("production", "openstack: [mine]\n")
+    result = cloud.run("init", "--ci", "gitlab", "--template")
+    assert (result.code, result.out) == (0, "wrote Puppetfile.templates/default.j2\nwrote .gitlab-ci.yml\n")
+    again = cloud.run("init", "--template")
+    assert (again.code, "Puppetfile.templates/default.j2 is there already\n" in again.err) == (2, True)
