@@ -89,6 +89,13 @@ def try_to_commit(project: Cloud) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+def test_zuuls_playbook_publishes_once(project: Cloud) -> None:
+    assert "changed=2 " in play(project, "publish", "--skip-tags", "install")
+    puppetfile = run_git("--git-dir", str(project.root / "control.git"), "show", "production:Puppetfile")
+    assert project.lock("production")["modules"]["keystone"]["commit"] in puppetfile
+    assert "changed=0 " in play(project, "publish", "--skip-tags", "install")
+
+
 @pytest.mark.parametrize("playbook", ["check", "nightly"])
 def test_zuuls_playbooks_pass_on_a_project(project: Cloud, playbook: str) -> None:
     said = play(project, playbook, "--skip-tags", "install")
@@ -118,12 +125,14 @@ def play(project: Cloud, playbook: str, *options: str) -> str:
     """
     own = project.root / "ansible"
     if "--skip-tags" in options:
-        (own / "pinner").mkdir(parents=True)
+        (own / "pinner").mkdir(parents=True, exist_ok=True)
+        (own / "pinner" / "bin").unlink(missing_ok=True)
         (own / "pinner" / "bin").symlink_to(Path(sys.executable).parent)
     variables = {
         "ansible_user_dir": str(own),
         "ansible_python_interpreter": sys.executable,
         "pinner_package": "git+https://git.example.net/tools/pinner",
+        "control_repo": {"key": "a key", "known_hosts": "known hosts"},
         "zuul": {
             "project": {"src_dir": str(project.project)},
             "executor": {"log_root": str(project.root / "logs")},

@@ -42,15 +42,25 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
 
 
 def gitlab(cloud: Cloud) -> Mapping[str, Script]:
-    given = {"CI_PROJECT_DIR": str(cloud.project), "CI_MERGE_REQUEST_DIFF_BASE_SHA": base(cloud)}
+    key = cloud.root / "key"
+    key.touch()
+    given = {
+        "CI_PROJECT_DIR": str(cloud.project),
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": base(cloud),
+        "CONTROL_REPO_KEY": str(key),
+        "CONTROL_REPO_KNOWN_HOSTS": str(key),
+    }
     return read_gitlab(GITLAB, given)
 
 
 def github(cloud: Cloud) -> Mapping[str, Script]:
-    return read_github(
-        GITHUB,
-        {"github.workspace": str(cloud.project), "github.event.pull_request.base.sha": base(cloud)},
-    )
+    given = {
+        "github.workspace": str(cloud.project),
+        "github.event.pull_request.base.sha": base(cloud),
+        "secrets.CONTROL_REPO_KEY": "a key",
+        "secrets.CONTROL_REPO_KNOWN_HOSTS": "known hosts",
+    }
+    return read_github(GITHUB, given)
 
 
 def base(cloud: Cloud) -> str:
@@ -58,8 +68,13 @@ def base(cloud: Cloud) -> str:
 
 
 def run(script: Script, cloud: Cloud) -> Result:
-    summary = {"GITHUB_STEP_SUMMARY": str(cloud.root / "summary.md")}
-    return shell(script.strict, cwd=cloud.project, **{**script.variables, **summary})
+    files = {"GITHUB_STEP_SUMMARY": str(cloud.root / "summary.md"), "RUNNER_TEMP": str(cloud.root)}
+    return shell(script.strict, cwd=cloud.project, **{**script.variables, **files})
+
+
+def published(cloud: Cloud) -> str:
+    """Return the Puppetfile that r10k would deploy."""
+    return run_git("--git-dir", str(cloud.root / "control.git"), "show", "production:Puppetfile")
 
 
 @pytest.mark.parametrize("path", WITH_COMMANDS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -98,11 +113,12 @@ def test_a_recipe_is_what_its_system_reads(path: Path, schema: str) -> None:
 
 def test_gitlabs_jobs_pass_on_a_project_in_order(project: Cloud) -> None:
     jobs = gitlab(project)
-    for name in ("locks", "verify", "changes"):
+    for name in ("locks", "verify", "changes", "publish", "publish"):
         result = run(jobs[name], project)
         assert (name, result.code, result.err) == (name, 0, result.err)
     assert "<testsuites" in (project.project / "verify.xml").read_text()
     assert "Fix what main has not" in (project.project / "changes-production.html").read_text()
+    assert project.lock("production")["modules"]["keystone"]["commit"] in published(project)
 
 
 def test_gitlabs_jobs_fail_on_a_stale_lock(project: Cloud) -> None:
@@ -136,6 +152,7 @@ def test_githubs_steps_pass_on_a_project_in_order(project: Cloud) -> None:
     summary = (project.root / "summary.md").read_text()
     assert "Fix what main has not" in summary
     assert "1 commit behind" in summary
+    assert project.lock("production")["modules"]["keystone"]["commit"] in published(project)
 
 
 def test_githubs_first_step_fails_on_a_stale_lock(project: Cloud) -> None:

@@ -13,7 +13,9 @@ from typing import Any
 
 import yaml
 
-_COMMAND = re.compile(r"(?:^|[\s/\"'=|;&(-])pinner ((?:[a-z][\w-]*)(?: [^\n|>;&#)}]*)?)", re.MULTILINE)
+_COMMAND = re.compile(
+    r"""(?:^|[\s/"'=|;&(-])pinner ([a-z][\w-]*(?: (?:"[^"\n]*"|[^\n|>&;#)}"])*)?)""", re.MULTILINE
+)
 _PROSE = re.compile(r"\s*(?:- )?(?:#|name:|description:|Description=|Documentation=)")
 _EXPRESSION = re.compile(r"\$\{\{ (.*?) \}\}")
 _INSTALLING = re.compile(r"pip install .*")
@@ -42,10 +44,12 @@ def commands(text: str) -> Iterator[list[str]]:
 def read_gitlab(path: Path, given: Mapping[str, str]) -> Mapping[str, Script]:
     """Return job to script; `given` are the variables that GitLab sets."""
     recipe = _read(path)
-    own = {name: Template(str(value)).substitute(given) for name, value in recipe["variables"].items()}
+    own = _own(recipe, given)
     common = recipe["default"]["before_script"]
     return {
-        name: Script(_without_installing([*common, *job["script"]]), {**given, **own})
+        name: Script(
+            _without_installing([*common, *job["script"]]), {**given, **own, **_own(job, {**given, **own})}
+        )
         for name, job in recipe.items()
         if isinstance(job, dict) and "script" in job
     }
@@ -65,6 +69,11 @@ def read_github(path: Path, given: Mapping[str, str]) -> Mapping[str, Script]:
 
 def _read(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def _own(part: Mapping[str, Any], known: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the variables of a recipe or a job, with those in them that are known."""
+    return {name: Template(value).substitute(known) for name, value in part.get("variables", {}).items()}
 
 
 def _expanded(variables: Mapping[str, str], given: Mapping[str, str]) -> Mapping[str, str]:
