@@ -1,5 +1,6 @@
 """`pinner import` of what r10k deploys: imported, locked and generated, the same modules come out."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def test_one_branch_alone(cloud: Cloud) -> None:
 
 
 def test_a_repository_on_disk(cloud: Cloud, control: Upstream) -> None:
-    adopt(cloud, f"{control.path}#production", "--kind", "r10k", "--as", "a")
+    adopt(cloud, f"{control.path}#production", "--as", "a")
     adopt(cloud, str(control.path), "--partial", "--force")
     assert generated(cloud, "a") == generated(cloud, "production") == expected(cloud, "production", "2024.1")
 
@@ -83,6 +84,52 @@ def test_a_branch_or_a_repository_that_is_not_there(cloud: Cloud) -> None:
     assert gone.code == 3
     assert gone.out == ""
     assert "https://git.example.net/ops/gone" in gone.err
+
+
+def test_a_clone_with_a_working_tree(cloud: Cloud, control: Upstream) -> None:
+    clone = cloud.root / "clone"
+    command = ["git", "clone", "--quiet", "--branch", "production", str(control.path), str(clone)]
+    subprocess.run(command, check=True, capture_output=True)
+    adopt(cloud, f"{clone}#production")
+    assert generated(cloud, "production") == expected(cloud, "production", "2024.1")
+
+
+@pytest.mark.usefixtures("control")
+def test_a_password_is_neither_used_nor_shown(cloud: Cloud) -> None:
+    secret = CONTROL.replace("https://", "https://user:secret@")
+    path = write(cloud, "environments.yaml", f"b: {{source: '{secret}', version: production}}\n")
+    for source in (f"{secret}#production", str(path)):
+        result = adopt(cloud, source)
+        assert "secret" not in result.out + result.err
+    assert generated(cloud, "b") == generated(cloud, "production")
+    assert not any("secret" in file.read_text() for file in (cloud.project / "environments").iterdir())
+
+
+def test_a_repository_without_any_puppetfile(tmp_path: Path) -> None:
+    cloud = Cloud(tmp_path)
+    cloud.upstream("control", owner="private/ops", repository="control").commit(
+        "docs", files={"README": "x\n"}
+    )
+    result = cloud.run("import", CONTROL)
+    assert result.code == 2
+    assert f"{CONTROL}: no branch has a Puppetfile\n  hint: its branches are docs\n" in result.err
+
+
+def test_more_branches_than_anybody_means(tmp_path: Path) -> None:
+    cloud = Cloud(tmp_path)
+    control = cloud.upstream("control", owner="private/ops", repository="control")
+    commit = control.commit("b0", files={"Puppetfile": FACTS})
+    control.git(
+        "update-ref", "--stdin", given="".join(f"create refs/heads/b{n} {commit}\n" for n in range(1, 501))
+    )
+    result = cloud.run("import", CONTROL)
+    assert result.code == 2
+    assert (
+        "there are 501 branches: pinner takes at most 500 at once\n  hint: name one with #BRANCH"
+        in result.err
+    )
+    adopt(cloud, f"{CONTROL}#b7")
+    assert generated(cloud, "b7") == {"facts": ("acme/facts", "1.2.3")}
 
 
 def test_what_a_branch_cannot_say_is_named_with_branch_and_line(cloud: Cloud, control: Upstream) -> None:
@@ -156,15 +203,24 @@ def test_r10k_yaml_with_all_its_sources(cloud: Cloud) -> None:
         cloud,
         "r10k.yaml",
         ":cachedir: /var/cache/r10k\n:sources:\n"
-        f"  :ops:\n    remote: {CONTROL}\n    prefix: ops\n    ignore_branch_prefixes: ['feature/', '2025', docs]\n"
+        f"  :ops:\n    remote: {CONTROL}\n    prefix: ops\n    ignore_branch_prefixes: ['2025', docs]\n"
+        "    invalid_branches: error\n"
         "  more:\n    type: yamldir\n    prefix: true\n    config: /etc/puppetlabs/r10k/environments.d\n"
         "postrun: ['/bin/rm', '-rf', '/']\n",
     )
-    adopt(cloud, str(path))
+    result = adopt(cloud, str(path))
+    assert "#feature/two: r10k leaves the branch out: its name is no environment's" in result.err
     assert generated(cloud, "ops_production") == expected(cloud, "production", "2024.1")
     assert generated(cloud, "more_plain") == {"facts": ("acme/facts", "1.2.3")}
     names = {path.stem for path in (cloud.project / "environments").glob("*.yaml")}
     assert names - {"_base"} == {"ops_production", "more_plain"}
+
+
+def test_an_r10k_yaml_without_sources(tmp_path: Path) -> None:
+    cloud = Cloud(tmp_path)
+    result = cloud.run("import", str(write(cloud, "r10k.yaml", "cachedir: /x\n")))
+    assert (result.code, result.out) == (2, "")
+    assert "r10k.yaml: there are no 'sources' in this file" in result.err
 
 
 def test_what_cannot_be_taken_from_a_source_is_a_problem_each(cloud: Cloud) -> None:
@@ -186,7 +242,6 @@ def test_what_cannot_be_taken_from_a_source_is_a_problem_each(cloud: Cloud) -> N
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: {source: /nowhere/control, version: main}\n", "environment 'a': "),
         (
             "a: {source: 'ext::sh -c id', version: main}\n",
             "environment 'a': 'ext::sh -c id' is no git URL here",
@@ -225,6 +280,24 @@ def test_hostile_environments(tmp_path: Path, text: str, message: str) -> None:
     assert (result.code, result.out) == (2, "")
     assert message in result.err
     assert not list((cloud.project / "environments").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("environments.yaml", "a: {source: /nowhere/control, version: main}\n"),
+        ("r10k.yaml", "sources: {a: {remote: /nowhere/control}}\n"),
+    ],
+)
+def test_a_control_repository_that_cannot_be_asked_is_no_empty_one(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    cloud = Cloud(tmp_path)
+    path = write(cloud, name, text)
+    result = cloud.run("import", "--partial", str(path))
+    assert (result.code, result.out) == (3, "")
+    assert f"{path}:1" in result.err
+    assert "/nowhere/control" in result.err
 
 
 def test_a_huge_puppetfile_on_a_branch_is_not_read(cloud: Cloud, control: Upstream) -> None:

@@ -12,6 +12,7 @@ from pinner.operations.answers import Answers, ask
 from pinner.operations.importing.declared import Declared, read_declared
 from pinner.operations.importing.puppetfiles import as_environment, joined
 from pinner.operations.workspace import Workspace
+from pinner.puppet.git_urls import check_git_url
 from pinner.puppet.names import check_install_path, quoted
 from pinner.puppet.puppetfile.reader import LONGEST
 from pinner.puppet.r10k import PUPPETFILE, Naming
@@ -26,11 +27,11 @@ _BRANCH_AFTER: Final = "#"
 
 
 def is_control_repository(source: str) -> bool:
-    """Tell whether the source is a URL, perhaps with #BRANCH, or a bare repository."""
-    path = Path(source)
-    return _URL.fullmatch(source) is not None or all(
-        (path / name).exists() for name in ("HEAD", "objects", "refs")
-    )
+    """Tell whether the source is a URL or a bare repository, perhaps with #BRANCH, or a clone with it."""
+    text, hashed, _ = source.partition(_BRANCH_AFTER)
+    path = Path(text)
+    is_bare = all((path / name).exists() for name in ("HEAD", "objects", "refs"))
+    return _URL.fullmatch(text) is not None or is_bare or (bool(hashed) and (path / ".git").exists())
 
 
 def read_control_repository(source: str, workspace: Workspace) -> Found:
@@ -39,17 +40,17 @@ def read_control_repository(source: str, workspace: Workspace) -> Found:
     Raises InputError where there is none, UnknownError where the repository could not be asked.
     """
     text, _, branch = source.partition(_BRANCH_AFTER)
-    url = text if _URL.fullmatch(text) else str(Path(text).resolve())
-    mirror = require_mirror(ask(workspace, [current_home(url)]), current_home(url), Place(source))
+    url = current_home(text if _URL.fullmatch(text) else str(Path(text).resolve()))
+    if flaw := check_git_url(url):
+        raise InputError(Problem(flaw))
+    mirror = require_mirror(ask(workspace, [url]), url, Place(url))
     branches = (branch,) if branch else mirror.refs.branches
-    found = read_branches(mirror, branches, shown=text, naming=Naming())
+    found = read_branches(mirror, branches, shown=url, naming=Naming())
     if not found.environments:
-        message = (
-            f"no branch has a {PUPPETFILE}" if not branch else f"branch {quoted(branch)} has no {PUPPETFILE}"
-        )
-        raise InputError(
-            Problem(message, Place(source), f"its branches are {', '.join(mirror.refs.branches[:10])}")
-        )
+        what = f"branch {quoted(branch)}" if branch else "no branch"
+        message = f"{what} has {'no' if branch else 'a'} {PUPPETFILE}"
+        known = f"its branches are {', '.join(mirror.refs.branches[:10])}"
+        raise InputError(Problem(message, Place(url), known))
     return found
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from pinner.git.mirrors import Mirror
 from pinner.openstack.moved import current_home
 from pinner.operations.answers import Answers, ask
 from pinner.operations.importing.control import (
@@ -27,7 +26,7 @@ from pinner.puppet.puppetfile.options import judge_module
 from pinner.puppet.r10k import Environment, Naming, Source
 from pinner.words.imports import Found
 from pinner.words.places import Place
-from pinner.words.problems import InputError, PinnerError, Problem
+from pinner.words.problems import InputError, Problem
 
 SETTINGS: Final = ("r10k.yaml", "r10k.yml")
 FILE: Final = "environments.yaml"
@@ -46,12 +45,18 @@ def is_environments(path: Path) -> bool:
 
 
 def read_environments_of(path: Path, workspace: Workspace) -> Found:
-    """Return the environments of environments.yaml, or of a directory of files for each. Raises as `_read_all`."""
+    """Return the environments of environments.yaml, or of a directory of files for each.
+
+    Raises InputError where there is none, UnknownError where a control repository could not be asked.
+    """
     return _read_all(_environments(path) or path, workspace, Naming())
 
 
 def read_settings(path: Path, workspace: Workspace) -> Found:
-    """Return the environments of all sources of an r10k.yaml. Raises InputError where it names none."""
+    """Return the environments of all sources of an r10k.yaml.
+
+    Raises InputError where it names none, UnknownError where a control repository could not be asked.
+    """
     file = read_foreign(path)
     remarks = Remarks()
     sources = read_sources(file.root, remarks) if file.root else ()
@@ -72,14 +77,14 @@ def _environments(path: Path) -> Path | None:
 
 
 def _read_source(source: Source, path: Path, workspace: Workspace) -> Found:
-    """Return a source's environments, and its problem instead where it cannot be read."""
+    """Return a source's environments, or what is wrong with it. Raises UnknownError where it could not be found out."""
     try:
         if source.kind == "git":
             return _read_git_source(source, workspace)
         if source.kind in _DEFAULTS:
             config = Path(source.config.value if source.config else _DEFAULTS[source.kind])
             return _read_all(_near(config, path), workspace, source.naming)
-    except PinnerError as error:
+    except InputError as error:
         return Found((), tuple(error.problems))
     message = f"source '{source.name}': nothing is taken from a source of type '{source.kind}'"
     return Found((), (Problem(message, source.place, "pinner runs no commands; import what it prints"),))
@@ -91,10 +96,10 @@ def _near(config: Path, path: Path) -> Path:
 
 
 def _read_git_source(source: Source, workspace: Workspace) -> Found:
-    url = source.remote.value if source.remote else ""
+    url = current_home(source.remote.value) if source.remote else ""
     if flaw := check_git_url(url):
         return Found((), (Problem(f"source '{source.name}': {flaw}", source.place),))
-    mirror = require_mirror(ask(workspace, [current_home(url)]), current_home(url), source.place)
+    mirror = require_mirror(ask(workspace, [url]), url, source.place)
     branches = tuple(without_ignored(mirror, source.ignored_prefixes))
     return read_branches(mirror, branches, shown=url, naming=source.naming, puppetfile=source.puppetfile)
 
@@ -102,9 +107,8 @@ def _read_git_source(source: Source, workspace: Workspace) -> Found:
 def _read_all(path: Path, workspace: Workspace, naming: Naming) -> Found:
     remarks = Remarks()
     environments = tuple(_listed(path, remarks))
-    remotes = {each.remote.value for each in environments if each.kind == "git" and each.remote}
-    urls = {current_home(url) for url in remotes if check_git_url(url) is None}
-    answers = ask(workspace, urls)
+    remotes = {current_home(each.remote.value) for each in environments if each.kind == "git" and each.remote}
+    answers = ask(workspace, (url for url in remotes if check_git_url(url) is None))
     found = joined(_found(each, naming, answers) for each in environments)
     if not environments:
         raise InputError(remarks.problems or Problem("there is no environment here", Place(str(path))))
@@ -150,15 +154,13 @@ def _content(environment: Environment, answers: Answers) -> Declared | None:
         return _lost(environment, f"its control repository is of type '{environment.kind}', and not read")
     if environment.remote is None or environment.ref is None:
         return _lost(environment, "it names no control repository, or no ref of it")
-    if flaw := check_git_url(environment.remote.value):
-        return _lost(environment, flaw)
-    return _content_at(environment, environment.remote.value, environment.ref.value, answers)
+    url = current_home(environment.remote.value)
+    flaw = check_git_url(url)
+    return _lost(environment, flaw) if flaw else _content_at(environment, url, environment.ref.value, answers)
 
 
 def _content_at(environment: Environment, url: str, ref: str, answers: Answers) -> Declared | None:
-    mirror = answers.mirrors[current_home(url)]
-    if not isinstance(mirror, Mirror):
-        return _lost(environment, mirror.message)
+    mirror = require_mirror(answers, url, environment.place)
     commit = find_commit(mirror, ref)
     if commit is None:
         return _lost(environment, f"there is no '{ref}' in {url}")
