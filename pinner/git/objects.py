@@ -71,6 +71,15 @@ def expand_commit(mirror: Mirror, text: str) -> str | Ambiguous | None:
     return commits[0] if len(commits) == 1 else Ambiguous(tuple(commits)) if commits else None
 
 
+def commit_of(mirror: Mirror, object_id: str) -> str | None:
+    """Return the commit that a whole object id means: itself, or what the annotated tag of that id names; else None."""
+    if not _ID.fullmatch(object_id):
+        return None
+    wanted = f"{object_id}^{{commit}}"
+    answer = ask(mirror, ["rev-parse", "--verify", "--quiet", "--end-of-options", wanted], allowed=1)
+    return answer.out.decode().strip() or None
+
+
 def _content(found: GitObject | None) -> bytes | TooLarge | None:
     if found is None or found.kind != "blob":
         return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from pinner.git.history import commit_as_of
 from pinner.git.mirrors import Mirror, Mirrors
-from pinner.git.objects import has_commits
+from pinner.git.objects import commit_of, has_commits
 from pinner.operations.wanted import WantedGit
 from pinner.puppet.ranges import parse_range
 from pinner.puppet.versions import Version, version_of_tag
@@ -110,8 +110,16 @@ def _tag(wanted: WantedGit, mirror: Mirror, _mirrors: Mirrors) -> Answer:
 
 def _commit(wanted: WantedGit, mirror: Mirror, mirrors: Mirrors) -> Answer:
     commit = wanted.want.value
-    if has_commits(mirror, [commit]) or mirrors.fetch_commit(mirror, commit):
+    if has_commits(mirror, [commit]):
         return Found(commit, None)
+    if mirrors.fetch_commit(mirror, commit):
+        meant = commit_of(mirror, commit)
+        if meant == commit:
+            return Found(commit, None)
+        hint = (
+            f"it is an annotated tag's own id: write 'commit: {meant}'" if meant else "it is a file or a tree"
+        )
+        return _missing(wanted, f"{commit} is no commit", hint)
     return _missing(wanted, f"no commit {commit}", "was it pushed? a shortened or mistyped id looks the same")
 
 

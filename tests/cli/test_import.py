@@ -107,6 +107,24 @@ def test_a_short_commit_is_expanded(cloud: Cloud) -> None:
     assert f"nova: {{commit: {commit}}}" in manifest(cloud)
 
 
+def test_the_id_of_an_annotated_tag_means_its_commit(cloud: Cloud) -> None:
+    upstream = cloud.upstream("nova")
+    tag, commit = upstream.git("rev-parse", "refs/tags/26.0.0"), upstream.id("refs/tags/26.0.0")
+    assert tag != commit
+    done = imported(cloud, NOVA.format(ref=tag))
+    assert f"nova: {{commit: {commit}}}" in manifest(cloud)
+    assert f"module 'nova': {tag} is the id of an annotated tag, which names {commit}" in done.err
+
+
+def test_a_short_commit_that_is_nowhere_is_told(cloud: Cloud) -> None:
+    done = imported(cloud, NOVA.format(ref="abcdef1234"))
+    assert done.code == 2
+    assert (
+        "there is no branch, tag or commit 'abcdef1234' in https://opendev.org/openstack/puppet-nova"
+        in done.err
+    )
+
+
 def test_a_short_commit_cannot_be_known_offline(cloud: Cloud) -> None:
     done = imported(cloud, NOVA.format(ref="abcdef1234"), "--offline")
     source = cloud.root / "source/Puppetfile"

@@ -267,3 +267,13 @@ def test_a_mirror_that_was_damaged_is_made_anew_and_told(cloud: Cloud) -> None:
     assert [line.partition(" (")[0] for line in told] == [
         "the mirror of https://opendev.org/openstack/puppet-nova was damaged"
     ]
+
+
+def test_the_id_of_an_annotated_tag_is_no_commit(cloud: Cloud) -> None:
+    upstream = cloud.upstream("nova")
+    tag, commit = upstream.git("rev-parse", "refs/tags/26.0.0"), upstream.id("refs/tags/26.0.0")
+    cloud.manifest("production", f"modules: {{nova: {{commit: {tag}}}}}\n")
+    done = cloud.run("lock")
+    assert done.code == 2
+    assert f"module 'nova': {tag} is no commit in https://opendev.org/openstack/puppet-nova" in done.out
+    assert f"hint: it is an annotated tag's own id: write 'commit: {commit}'" in done.out

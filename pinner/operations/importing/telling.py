@@ -6,7 +6,7 @@ from typing import Final
 
 from pinner.git.heads import default_branch
 from pinner.git.mirror import Mirror
-from pinner.git.objects import expand_commit
+from pinner.git.objects import commit_of, expand_commit
 from pinner.puppet.names import check_ref_name
 from pinner.puppet.versions import version_of_tag
 from pinner.words.imports import FoundModule, RefKind
@@ -35,10 +35,18 @@ def tell_ref(module: FoundModule, mirror: Mirror | None) -> Told:
         return _default_branch(mirror)
     ref = module.ref or ""
     if COMMIT.fullmatch(ref.lower()):
-        return Told(Selector.COMMIT, ref.lower())
+        return _whole(ref.lower(), mirror)
     if flaw := check_ref_name(ref):
         return Told(flaw=flaw)
     return _asked(module.kind, ref, mirror) if mirror else _by_form(module.kind, ref)
+
+
+def _whole(commit: str, mirror: Mirror | None) -> Told:
+    """Return the commit; where the id is an annotated tag's own, git and r10k take the commit that the tag names."""
+    meant = commit_of(mirror, commit) if mirror else None
+    if meant is None or meant == commit:
+        return Told(Selector.COMMIT, commit)
+    return Told(Selector.COMMIT, meant, doubt=f"{commit} is the id of an annotated tag, which names {meant}")
 
 
 def _default_branch(mirror: Mirror | None) -> Told:
@@ -69,9 +77,10 @@ def _asked(kind: RefKind, ref: str, mirror: Mirror) -> Told:
     if isinstance(commit, str):
         return Told(Selector.COMMIT, commit)
     told = _by_form(kind, ref)
-    if _is_release(ref) or told.flaw:
+    if _is_release(ref):
         return told
-    return Told(told.selector, told.value, doubt=f"there is no branch, tag or commit '{ref}' in {mirror.url}")
+    missing = f"there is no branch, tag or commit '{ref}' in {mirror.url}"
+    return Told(flaw=missing) if told.flaw else Told(told.selector, told.value, doubt=missing)
 
 
 def _by_form(kind: RefKind, ref: str) -> Told:
