@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pinner.git.file_versions import Head, commits_that_wrote, head_of, list_versions, read_versions
+from pinner.git.file_versions import Head, commits_that_wrote, head_of
+from pinner.operations.old_locks import read_old_locks
 from pinner.operations.workspace import Workspace
 from pinner.project.layout import ENVIRONMENTS, LOCK_SUFFIX, list_environments
-from pinner.project.lock import LONGEST
-from pinner.project.lock_reader import parse_lock
 from pinner.project.puppet_run import PuppetRun, read_run
 from pinner.words.pins import Lock
-from pinner.words.problems import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +81,4 @@ def _of_history(head: Head, lock_id: str) -> Iterator[Origin]:
 
 def _versions_with(head: Head, lock_id: str) -> Iterator[str]:
     """Yield the versions of locks that have that id: several, where a lock changed in what its id leaves out."""
-    versions = list_versions(head, ENVIRONMENTS, LOCK_SUFFIX)
-    for some in read_versions(head, versions, max_bytes=LONGEST):
-        for blob, content in some.items():
-            if _id_of(content) == lock_id:
-                yield blob
-
-
-def _id_of(content: bytes) -> str | None:
-    """Return a lock's id, None for one that cannot be read (half merged, of another format)."""
-    try:
-        return parse_lock(content, environment="history", path="history").lock_id
-    except InputError:
-        return None
+    return (blob for blob, lock in read_old_locks(head) if lock.lock_id == lock_id)

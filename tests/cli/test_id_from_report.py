@@ -120,6 +120,16 @@ def test_an_id_that_no_lock_has(locked: Cloud) -> None:
     )
 
 
+def test_a_lock_that_cannot_be_read_is_passed_over(moved: tuple[Cloud, str, str]) -> None:
+    cloud, commit_id, old = moved
+    path = cloud.lock_path("production")
+    good = path.read_text()
+    path.write_text(f"<<<<<<< ours\n{good}")
+    commit(cloud, "half merged")
+    path.write_text(good)
+    assert f"as commit {commit_id[:12]} of" in cloud.run("id", "--from-report", report(cloud, old)).out
+
+
 def test_what_could_not_be_looked_through_is_told(cloud: Cloud) -> None:
     cloud.manifest("production", "release: 2025.1\nopenstack: [nova]\n")
     cloud.run("lock")

@@ -4,11 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from pinner.operations.templates import render
 from pinner.operations.workspace import Workspace
-from pinner.puppet.names import check_install_path
 from pinner.puppet.puppetfile import HEADER_MARK
 from pinner.words.control import EXECUTABLE, ControlFile
 from pinner.words.pins import Lock
-from pinner.words.problems import InputError, Problem
 
 PUPPETFILE = "Puppetfile"
 ENVIRONMENT_CONF = "environment.conf"
@@ -23,13 +21,9 @@ def files_of(lock: Lock, template: str, workspace: Workspace, *, under: str = ""
 
 
 def module_directories(lock: Lock) -> list[str]:
-    """Return the moduledir first, then every other directory that holds a Puppet module; raises InputError."""
+    """Return the moduledir first, then every other directory that holds a Puppet module."""
     others = {pin.install_path for pin in lock.pins.values() if getattr(pin, "is_module", True)}
-    directories = [lock.moduledir, *sorted(others - {lock.moduledir})]
-    flaws = [flaw for directory in directories if (flaw := check_install_path(directory))]
-    if flaws:
-        raise InputError(Problem(flaw) for flaw in flaws)
-    return directories
+    return [lock.moduledir, *sorted(others - {lock.moduledir})]
 
 
 def render_environment_conf(directories: Iterable[str], *, whose: str) -> str:

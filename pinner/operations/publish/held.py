@@ -3,16 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pinner.git.file_versions import head_of, list_versions, read_versions
+from pinner.git.file_versions import head_of
+from pinner.operations.old_locks import read_old_locks
 from pinner.operations.workspace import Workspace
-from pinner.project.layout import ENVIRONMENTS, LOCK_SUFFIX
-from pinner.project.lock import LONGEST
-from pinner.project.lock_reader import parse_lock
 from pinner.puppet.names import check_commit, check_forge_version, check_module_name, check_ref_name
 from pinner.puppet.puppetfile import ModuleKind, PuppetfileModule, read_puppetfile
 from pinner.puppet.versions import parse_version
 from pinner.words.pins import ForgePin, Lock, Pin
-from pinner.words.problems import InputError, UnknownError
+from pinner.words.problems import UnknownError
 from pinner.words.refs import short_name
 
 MOST_VERSIONS = 400
@@ -58,21 +56,13 @@ def find_locks(workspace: Workspace, lock_ids: Iterable[str]) -> Mapping[str, Lo
     found: dict[str, Lock] = {}
     try:
         head = head_of(workspace.project.root) if wanted else None
-        versions = list_versions(head, ENVIRONMENTS, LOCK_SUFFIX)[:MOST_VERSIONS] if head else ()
-        for some in read_versions(head, versions, max_bytes=LONGEST) if head else ():
-            found |= {lock.lock_id: lock for content in some.values() if (lock := _parse(content))}
+        for _, lock in read_old_locks(head, limit=MOST_VERSIONS) if head else ():
+            found[lock.lock_id] = lock
             if wanted <= found.keys():
                 break
     except UnknownError:
         pass  # the message then has no versions
     return found
-
-
-def _parse(content: bytes) -> Lock | None:
-    try:
-        return parse_lock(content, environment="history", path="history")
-    except InputError:
-        return None  # half merged, or of another format
 
 
 def _of_pin(pin: Pin) -> Held:
