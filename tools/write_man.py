@@ -20,7 +20,7 @@ EXIT_CODES = (
     ("2", "The input is wrong: usage, a manifest, a lock, a template, a ref that does not exist."),
     ("3", "Could not find out: a remote is unreachable, git failed, the disk is full."),
     ("4", "A bug in pinner."),
-    ("130", "Interrupted."),
+    ("130, 143", "Interrupted, ended by a signal."),
 )
 VARIABLES = (
     (

@@ -39,8 +39,9 @@ SETTINGS_HEAD = """\
 <!-- Written by python -m tools.write_reference -->
 # Settings
 
-`pinner.yaml` in the project's root; every key is optional. An option on the command line wins over a variable
-(`PINNER_CACHE`, `PINNER_JOBS`, `PINNER_TIMEOUT`, `PINNER_RETRIES`), that over the file. Credentials come from git's own
+`pinner.yaml` in the project's root; every key is optional. For `cache`, `jobs`, `timeout`, `retries`, `layout`, `control_repo` and
+`control_branch` there are variables, too: `PINNER_` and the key in capitals. An option on the command line wins over the
+variable, that over the file. Credentials come from git's own
 helpers and your ssh agent, never from a URL. The JSON Schema is `pinner/project/data/settings.schema.json`.
 """
 
@@ -83,7 +84,7 @@ def _command(command: Command, shared: frozenset[str]) -> Iterator[str]:
 
 
 def _asks_remotes(command: Command) -> bool:
-    return any("--cache" in option.flags for option in command.options)
+    return {flag for option in command.options for flag in option.flags} >= _REMOTE
 
 
 def _table(options: Iterable[Option]) -> str:

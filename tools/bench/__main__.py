@@ -14,6 +14,7 @@ from tools.bench.cost import FailedError
 from tools.bench.deploying import bench_deploy
 from tools.bench.explaining import bench_explain
 from tools.bench.growing import bench_growth
+from tools.bench.identifying import bench_identify
 from tools.bench.locking import bench_warm_lock
 from tools.bench.report import render
 from tools.bench.rounds import Section
@@ -30,6 +31,7 @@ BENCHES: Mapping[str, Bench] = {
     "deploy": bench_deploy,
     "growth": bench_growth,
     "explain": bench_explain,
+    "identify": bench_identify,
 }
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "cold": ("r10k", "g10k"),
