@@ -200,6 +200,19 @@ def test_a_commit_for_every_module_is_a_lock_of_the_release(cloud: Cloud) -> Non
     assert cloud.lock("x")["modules"] == pins
 
 
+def test_in_such_a_lock_a_commit_that_a_release_tag_names_is_that_tag(cloud: Cloud) -> None:
+    nova = cloud.upstream("facts", owner="acme")
+    commit = nova.commit("main", version="1.0.0", name="acme-facts")
+    for tag in ("v0.9.0", "v1.0.0", "nightly"):
+        nova.tag(tag, commit)
+    fact = f"mod 'facts', :commit => '{commit}', :git => 'https://github.com/acme/puppet-facts'\n"
+    assert imported(cloud, many(cloud, more=fact)).code == 0
+    assert 'facts: {git: "https://github.com/acme/puppet-facts", tag: v1.0.0}\n' in manifest(cloud)
+    assert cloud.lock("x")["modules"]["facts"]["commit"] == commit
+    assert imported(cloud, fact, "--force").code == 0
+    assert f"commit: {commit}" in manifest(cloud)
+
+
 def test_where_no_lock_can_be_written_the_manifest_holds_the_commits(cloud: Cloud) -> None:
     gone = "mod 'gone', :commit => '0123456789012345678901234567890123456789', :git => 'https://github.com/acme/gone'\n"
     text = many(cloud, more=gone)

@@ -18,7 +18,7 @@ from pinner.operations.facts import read_metadata
 from pinner.operations.importing.placed import Placed
 from pinner.operations.importing.placing import PlacedEnvironment
 from pinner.operations.importing.recognising import is_at_home, is_openstacks
-from pinner.puppet.versions import parse_version
+from pinner.puppet.versions import parse_version, version_of_tag
 from pinner.words.manifests import Settings
 from pinner.words.wants import Selector
 
@@ -47,9 +47,23 @@ def loosen(placed: PlacedEnvironment, answers: Answers, settings: Settings) -> P
         if release in series.get(module.name, ()) and _is_on(module, release, answers)
     }
     modules = (
-        replace(module, series=release) if module.name in follow else module for module in placed.modules
+        replace(module, series=release) if module.name in follow else _by_tag(module, answers)
+        for module in placed.modules
     )
     return replace(placed, modules=tuple(modules))
+
+
+def _by_tag(module: Placed, answers: Answers) -> Placed:
+    """Return the module with the release tag that names its commit, where there is one: the newest of several."""
+    mirror = answers.mirror(module.git or "")
+    if mirror is None or module.selector is not Selector.COMMIT:
+        return module
+    tags = [
+        (version, tag)
+        for tag in mirror.refs.tags
+        if mirror.refs.tag(tag) == module.value and (version := version_of_tag(tag)) is not None
+    ]
+    return replace(module, selector=Selector.TAG, value=max(tags)[1]) if tags else module
 
 
 def tighten(placed: PlacedEnvironment) -> PlacedEnvironment:
