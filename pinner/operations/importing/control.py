@@ -40,17 +40,19 @@ def read_control_repository(source: str, workspace: Workspace) -> Found:
     Raises InputError where there is none, UnknownError where the repository could not be asked.
     """
     text, _, branch = source.partition(_BRANCH_AFTER)
-    url = current_home(text if _URL.fullmatch(text) else str(Path(text).resolve()))
+    is_url = _URL.fullmatch(text) is not None
+    url = current_home(text) if is_url else str(Path(text).resolve())
     if flaw := check_git_url(url):
         raise InputError(Problem(flaw))
-    mirror = require_mirror(ask(workspace, [url]), url, Place(url))
+    shown = url if is_url else text
+    mirror = require_mirror(ask(workspace, [url]), url, Place(shown))
     branches = (branch,) if branch else mirror.refs.branches
-    found = read_branches(mirror, branches, shown=url, naming=Naming())
+    found = read_branches(mirror, branches, shown=shown, naming=Naming())
     if not found.environments:
         what = f"branch {quoted(branch)}" if branch else "no branch"
         message = f"{what} has {'no' if branch else 'a'} {PUPPETFILE}"
         known = f"its branches are {', '.join(mirror.refs.branches[:10])}"
-        raise InputError(Problem(message, Place(url), known))
+        raise InputError(Problem(message, Place(shown), known))
     return found
 
 
