@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.cloud import Cloud
+from tests.support.control import Stages, introduce
+from tests.support.repositories import isolate_git
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +28,20 @@ def _without_the_users_git_configuration(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.fixture
 def cloud(tmp_path: Path) -> Cloud:
     """A project without environments, and keystone and nova upstream with a branch for 2024.1 and 2025.1."""
-    cloud = Cloud(tmp_path)
+    return add_upstreams(Cloud(tmp_path))
+
+
+@pytest.fixture(scope="session")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> Stages:
+    """The same with two environments, at the stages of a publication; to be copied, never changed."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        isolate_git(monkeypatch)
+        introduce(monkeypatch)
+        root = tmp_path_factory.mktemp("stages")
+        return Stages.make(root, add_upstreams(Cloud(root / "first")))
+
+
+def add_upstreams(cloud: Cloud) -> Cloud:
     for module in ("keystone", "nova"):
         upstream = cloud.upstream(module)
         for release, version in (("2024.1", "24.0.0"), ("2025.1", "26.0.0")):

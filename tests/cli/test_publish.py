@@ -1,11 +1,21 @@
 """`pinner publish`: generated files as commits on the branches of a real control repository."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.support.cloud import Cloud
-from tests.support.control import Control, introduce, keep_history, lock_two, make_control, move_nova
+from tests.support.control import (
+    Control,
+    Stages,
+    control_of,
+    copy_cloud,
+    introduce,
+    keep_history,
+    make_control,
+    move_nova,
+)
 from tests.support.trees import files_in
 
 
@@ -15,18 +25,21 @@ def _known_committer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def cloud(stages: Stages, tmp_path: Path, request: pytest.FixtureRequest) -> Cloud:
+    stage = stages.published if "published" in request.fixturenames else stages.locked
+    return copy_cloud(stage, tmp_path / "copy")
+
+
+@pytest.fixture
 def control(cloud: Cloud) -> Control:
     """An empty control repository; the project has two locked environments and the layout `branches`."""
-    lock_two(cloud)
     return make_control(cloud)
 
 
 @pytest.fixture
-def published(cloud: Cloud, control: Control) -> Control:
+def published(cloud: Cloud) -> Control:
     """The same after the first publication."""
-    result = cloud.run("publish")
-    assert result.code == 0, result.err
-    return control
+    return control_of(cloud)
 
 
 def lock_id(cloud: Cloud, environment: str) -> str:
@@ -202,7 +215,6 @@ def test_a_directory_may_be_given_as_it_is_typed(cloud: Cloud, control: Control)
 
 
 def test_the_layout_puppetfiles_has_a_folder_an_environment_on_one_branch(cloud: Cloud) -> None:
-    lock_two(cloud)
     control = make_control(cloud, layout="puppetfiles")
     assert cloud.run("publish").code == 0
     cloud.run("generate")
@@ -214,7 +226,6 @@ def test_the_layout_puppetfiles_has_a_folder_an_environment_on_one_branch(cloud:
 
 @pytest.mark.parametrize("layout", ["puppetfiles", "one-branch", "exec"])
 def test_on_one_branch_the_files_of_environments_not_named_stay(cloud: Cloud, layout: str) -> None:
-    lock_two(cloud)
     control = make_control(cloud, layout=layout)
     assert cloud.run("publish").code == 0
     whole = control.tree("production")

@@ -2,11 +2,20 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from tests.support.cloud import Cloud
-from tests.support.control import Control, introduce, lock_two, make_control, move_nova
+from tests.support.control import (
+    Control,
+    Stages,
+    control_of,
+    copy_cloud,
+    introduce,
+    make_control,
+    move_nova,
+)
 
 OURS = frozenset({"Puppetfile", "bin/config_version", "environment.conf"})
 FOREIGN = "mod 'puppetlabs/stdlib', '9.0.0'\n"
@@ -19,18 +28,21 @@ def _known_committer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def cloud(stages: Stages, tmp_path: Path, request: pytest.FixtureRequest) -> Cloud:
+    stage = stages.moved if "published" in request.fixturenames else stages.locked
+    return copy_cloud(stage, tmp_path / "copy")
+
+
+@pytest.fixture
 def control(cloud: Cloud) -> Control:
     """An empty control repository; the project has two locked environments and the layout `branches`."""
-    lock_two(cloud)
     return make_control(cloud)
 
 
 @pytest.fixture
-def published(cloud: Cloud, control: Control) -> Control:
+def published(cloud: Cloud) -> Control:
     """The same, published, and nova has moved since in both environments."""
-    assert cloud.run("publish").code == 0
-    move_nova(cloud, "2024.1", "2025.1")
-    return control
+    return control_of(cloud)
 
 
 def refused(cloud: Cloud, control: Control) -> str:
@@ -240,7 +252,6 @@ def test_files_pinner_no_longer_generates_are_removed_and_told(cloud: Cloud, pub
 
 
 def test_an_environment_that_is_gone_leaves_the_one_branch(cloud: Cloud) -> None:
-    lock_two(cloud)
     control = make_control(cloud, layout="one-branch")
     cloud.run("publish")
     for suffix in ("yaml", "lock"):

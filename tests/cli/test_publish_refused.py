@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.cloud import Cloud
-from tests.support.control import Control, introduce, lock_two, make_control, move_nova
+from tests.support.control import (
+    Control,
+    Stages,
+    control_of,
+    copy_cloud,
+    introduce,
+    make_control,
+)
+from tests.support.cutting import cut
 from tests.support.repositories import run_git
 from tests.support.servers import Manners, serve_http
 from tests.support.unharmed import contents
@@ -19,18 +27,21 @@ def _known_committer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def cloud(stages: Stages, tmp_path: Path, request: pytest.FixtureRequest) -> Cloud:
+    stage = stages.moved if "published" in request.fixturenames else stages.locked
+    return copy_cloud(stage, tmp_path / "copy")
+
+
+@pytest.fixture
 def control(cloud: Cloud) -> Control:
     """An empty control repository; the project has two locked environments and the layout `branches`."""
-    lock_two(cloud)
     return make_control(cloud)
 
 
 @pytest.fixture
-def published(cloud: Cloud, control: Control) -> Control:
+def published(cloud: Cloud) -> Control:
     """The same, published, and nova has moved since in both environments."""
-    assert cloud.run("publish").code == 0
-    move_nova(cloud, "2024.1", "2025.1")
-    return control
+    return control_of(cloud)
 
 
 def test_without_a_control_repository(cloud: Cloud, control: Control) -> None:
@@ -50,7 +61,6 @@ def test_without_a_control_repository(cloud: Cloud, control: Control) -> None:
     "url", ["ext::sh -c id", "-oProxyCommand=id", "https://me:geheim@git.example.net/control"]
 )
 def test_a_url_that_git_must_not_be_given(cloud: Cloud, url: str) -> None:
-    lock_two(cloud)
     result = cloud.run("publish", "--layout", "branches", f"--control-repo={url}")
     assert (result.code, "geheim" in result.err) == (2, False), result.err
 
@@ -217,7 +227,9 @@ def test_a_branch_that_somebody_makes_in_between_is_built_upon(cloud: Cloud, con
 
 @pytest.mark.usefixtures("published")
 def test_what_a_killed_run_left_behind_is_cleared(cloud: Cloud) -> None:
-    (left,) = (path for path in (cloud.root / "cache/control").iterdir() if path.suffix == ".lock")
+    shutil.rmtree(cloud.root / "cache/control")
+    assert cloud.run("publish", "--dry-run").code == 0
+    (left,) = (cloud.root / "cache/control").iterdir()
     place = left.with_suffix("")
     (place / "objects").mkdir(parents=True)
     (place / "config").write_text("nonsense")
@@ -259,6 +271,38 @@ def test_a_server_that_lets_nobody_push(cloud: Cloud, published: Control) -> Non
         result = cloud.run("publish", f"--control-repo={server.url}/control.git")
     assert (result.code, published.tips()) == (3, tips)
     assert result.err.startswith(f"no access to {server.url}/control.git: ")
+
+
+def test_a_server_that_takes_too_long(cloud: Cloud, published: Control) -> None:
+    tips = published.tips()
+    published.hook("pre-receive", "exec sleep 20")
+    result = cloud.run("publish", "--timeout", "2")
+    assert (result.code, published.tips()) == (3, tips)
+    assert result.err.startswith(f"{published.path} did not answer in time: git push did not end in time\n")
+    published.unhook()
+    assert cloud.run("publish").code == 0
+
+
+def test_a_server_that_is_gone_when_it_should_answer(cloud: Cloud, published: Control) -> None:
+    tips = published.tips()
+    published.repository.git("config", "http.receivepack", "true")
+    published.hook("post-receive", "sleep 0.2")
+    with serve_http(cloud.root) as server:
+        port = int(server.url.rpartition(":")[2])
+        with cut(port) as (front, line):
+            assert cloud.run("publish", f"--control-repo=http://127.0.0.1:{front}/control.git").code == 0
+        for name, tip in tips.items():
+            published.repository.branch(name, tip)
+        with cut(port, after=line.passed - 100) as (front, _):
+            url = f"http://127.0.0.1:{front}/control.git"
+            result = cloud.run("publish", f"--control-repo={url}")
+    assert result.code == 3
+    assert result.err.endswith(
+        "; whether it was published could not be found out\n"
+        "  hint: run it again: by then either all branches have moved or none, and it tells which\n"
+    )
+    assert not set(tips.values()) & set(published.tips().values())
+    assert "published 0 of 2 branches" in cloud.run("publish").out
 
 
 def test_a_server_that_is_gone(cloud: Cloud, published: Control) -> None:

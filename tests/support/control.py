@@ -1,8 +1,9 @@
 """A control repository that a project publishes to, and what others do to it: commits, hooks, races."""
 
 import os
+import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,11 @@ class Control:
         return commit
 
 
+def control_of(cloud: Cloud) -> Control:
+    """Return the control repository that the project has already."""
+    return Control(Repository(cloud.root / "control.git"))
+
+
 def make_control(cloud: Cloud, *, layout: str = "branches") -> Control:
     """Return an empty control repository that the project's settings name."""
     control = Control(make_repository(cloud.root / "control.git"))
@@ -121,6 +127,44 @@ def keep_history(cloud: Cloud, message: str) -> None:
     run_git("-C", str(cloud.project), "add", "environments")
     given = ("-c", "user.name=Me", "-c", "user.email=me@example.org")
     run_git("-C", str(cloud.project), *given, "commit", "--quiet", "-m", message)
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """A project with two environments as it stands before its first publication, after it, and when nova has moved since.
+
+    Made once and copied for each test.
+    """
+
+    locked: Cloud
+    published: Cloud
+    moved: Cloud
+
+    @classmethod
+    def make(cls, root: Path, cloud: Cloud) -> "Stages":
+        """Make the stages below `root`, from a project that has upstreams."""
+        locked = copy_cloud(lock_two(cloud), root / "locked")
+        published = copy_cloud(locked, root / "published")
+        make_control(published)
+        assert published.run("publish").code == 0
+        moved = copy_cloud(published, root / "moved")
+        move_nova(moved, "2024.1", "2025.1")
+        return cls(locked, published, moved)
+
+
+def copy_cloud(cloud: Cloud, root: Path) -> Cloud:
+    """Return a copy of the project, its upstreams, its cache and its control repository, if it has one, below `root`."""
+    copy = Cloud(root)
+    shutil.copytree(cloud.root, root, dirs_exist_ok=True)
+    copy.upstreams = {
+        str(path): replace(upstream, path=path)
+        for upstream in cloud.upstreams.values()
+        for path in [root / upstream.path.relative_to(cloud.root)]
+    }
+    copy.write_settings()
+    if control_of(copy).path.exists():
+        copy.write_settings(f"layout: branches\ncontrol_repo: {control_of(copy).path}\n")
+    return copy
 
 
 def surroundings() -> dict[str, str]:
