@@ -7,8 +7,9 @@ asked which mirror it uses. Nothing is installed: packages are downloaded and un
 import json
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,10 +58,25 @@ def download(
     return modules
 
 
+def download_upstream(directory: Path, names: Iterable[str], suite: str) -> Mapping[str, Path]:
+    """Return package name to what upstream released and Debian packaged, unpacked, for those of which Debian has it.
+
+    `names` are as for `download`; what Debian changed since is not in it.
+    """
+    for tool in ("apt-get", "tar"):
+        find_tool(tool, "apt and tar")
+    try:
+        found = dict(_Suite(directory, suite, "deb-src").unpack_upstream(names))
+    except subprocess.CalledProcessError as error:
+        give_up(f"the sources of Debian's suite {suite} could not be read: {error.stderr}")
+    return found or give_up(f"Debian's suite {suite} has no source of these packages")
+
+
 @dataclass(frozen=True, slots=True)
 class _Suite:
     directory: Path
     name: str
+    kind: str = "deb"
 
     def modules(self, packages: list[str]) -> tuple[DebianModule, ...]:
         """Return the modules, or nothing if the suite cannot be had."""
@@ -82,15 +98,31 @@ class _Suite:
             _put_back_facts(root)
         return [self._read(path) for path in (root / _UNPACKED).iterdir()]
 
+    def unpack_upstream(self, names: Iterable[str]) -> Iterator[tuple[str, Path]]:
+        archives = self._home / "archives"
+        archives.mkdir(parents=True)
+        self._configure()
+        self._apt("apt-get", "update", cwd=archives)
+        for name in names:
+            with suppress(subprocess.CalledProcessError):
+                self._apt("apt-get", "source", "--tar-only", f"puppet-module-{name}", cwd=archives)
+                (archive,) = archives.glob(f"puppet-module-{name}_*.orig.tar.*")
+                root = self._home / "root" / name
+                root.mkdir(parents=True)
+                subprocess.run(
+                    ["tar", "-xf", str(archive), "--strip-components=1", "-C", str(root)], check=True
+                )
+                yield name, root
+
     @property
     def _home(self) -> Path:
-        return self.directory / self.name
+        return self.directory / (self.name if self.kind == "deb" else f"{self.name}-sources")
 
     def _configure(self) -> None:
         for part in ("parts", "state/lists/partial", "cache/archives/partial"):
             (self._home / part).mkdir(parents=True)
         (self._home / "status").touch()
-        source = f"deb [signed-by={_KEYRING}] {_mirror()} {self.name} main\n"
+        source = f"{self.kind} [signed-by={_KEYRING}] {_mirror()} {self.name} main\n"
         (self._home / "sources.list").write_text(source)
 
     def _apt(self, tool: str, *arguments: str, cwd: Path) -> str:

@@ -1,6 +1,6 @@
 """How a module differs from a commit, sorted by what the differences mean."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +16,8 @@ from pinner.puppet.module_files import DIRECTORIES, FILES, is_leftover, is_read
 __all__ = ["Compared", "Difference", "Differences", "compare"]
 
 METADATA = frozenset(FILES_OF_METADATA)
+MOST_BYTES = 64 * 1024 * 1024
+"""Of one module's files that no commit has, that are looked into; those beyond differ in something."""
 READ = (*sorted(DIRECTORIES), *sorted(FILES))
 
 
@@ -49,17 +51,16 @@ class Differences:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """The nearest of some commits: how it differs, and by how many `lines` in what Puppet reads.
+class Measure:
+    """How far a module is from a commit in what Puppet reads, in `lines`, `code_lines` of them outside of metadata.
 
-    `alien_lines` of the module's `all_lines` that Puppet reads are not there.
+    `alien_lines` of the module's `all_lines` are not there.
     """
 
-    near: Near
-    differences: Differences
-    lines: int
-    alien_lines: int
-    all_lines: int
+    lines: int = 0
+    code_lines: int = 0
+    alien_lines: int = 0
+    all_lines: int = 0
 
     @property
     def is_alike(self) -> bool:
@@ -67,40 +68,60 @@ class Compared:
         return 2 * self.alien_lines < self.all_lines
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The nearest of some commits, how far it is, and how it differs."""
+
+    near: Near
+    measure: Measure
+    differences: Differences
+
+
 def compare(module: LocalModule, prints: Prints, holder: Holder, nears: Iterable[Near]) -> Compared:
     """Return the one of these commits that a module differs least from. Raises UnknownError if git can't tell.
 
     Least are the fewest lines in files that Puppet reads; of equals the fewest outside of metadata, which may claim
-    anything, then the fewest other files, then one that a ref names, then the first. Of what could not be read nothing is said; a file too large to be looked into differs in something.
+    anything, then the fewest other files, then one that a ref names, then the first. Of what could not be read nothing
+    is said; a file too large to be looked into differs in something.
     """
     near_by_tree = {holder.index.tree(near.number): near for near in nears}
     unknown = prints.missing_in([holder.index])
-    contents = read_contents(module.path, unknown, largest=LARGEST)
+    contents = read_contents(module.path, unknown, largest=LARGEST, most=MOST_BYTES)
     dark = frozenset(file.path for file in unknown) - contents.keys()
     files = [file for file in module.tree.files if file.path not in dark]
     with TemporaryDirectory(prefix="pinner-identify-") as directory:
         comparison = Comparison(holder.mirror, files, contents, scratch=Path(directory) / "git")
-        found = comparison.differences([EMPTY_TREE, *near_by_tree], only=READ)
-        lines = {tree: _count(rows) for tree, rows in found.items()}
-        tree = min(near_by_tree, key=lambda tree: (*lines[tree], *_rank(near_by_tree[tree])))
+        tree, measure = _nearest(comparison, near_by_tree)
         differing = comparison.differences([tree])[tree]
-    return Compared(
-        near=near_by_tree[tree],
-        differences=_sort(_seen(differing, dark, module.hidden_paths), module),
-        lines=lines[tree][0],
-        alien_lines=sum(one.lines if one.added is None else one.added for one in found[tree]),
-        all_lines=lines[EMPTY_TREE][0],
+    hidden = module.hidden_paths
+    return Compared(near_by_tree[tree], measure, _sort(_seen(differing, dark, hidden), module))
+
+
+def _nearest(comparison: Comparison, near_by_tree: Mapping[str, Near]) -> tuple[str, Measure]:
+    """Return the tree that differs least; where nothing differs in what Puppet reads there is nothing to measure."""
+    alike = next((tree for tree, near in near_by_tree.items() if near.read_off == 0), None)
+    if alike is not None:
+        return alike, Measure()
+    found = comparison.differences([EMPTY_TREE, *near_by_tree], only=READ)
+    all_lines = sum(one.lines for one in found[EMPTY_TREE])
+    measures = {tree: _measure(found[tree], all_lines) for tree in near_by_tree}
+    tree = min(measures, key=lambda tree: _rank(near_by_tree[tree], measures[tree]))
+    return tree, measures[tree]
+
+
+def _measure(differences: Sequence[Difference], all_lines: int) -> Measure:
+    """Return the measure of the differences; a file that is not here counts as one line, whatever it held."""
+    lines = [(one.path, one.lines if one.is_here else 1) for one in differences]
+    return Measure(
+        lines=sum(number for _, number in lines),
+        code_lines=sum(number for path, number in lines if path not in METADATA),
+        alien_lines=sum(one.lines if one.added is None else one.added for one in differences),
+        all_lines=all_lines,
     )
 
 
-def _count(differences: Iterable[Difference]) -> tuple[int, int]:
-    """Return how many lines differ, and how many outside of metadata; what is not here counts as one, whatever it held."""
-    lines = [(one.path, one.lines if one.is_here else 1) for one in differences]
-    return sum(number for _, number in lines), sum(number for path, number in lines if path not in METADATA)
-
-
-def _rank(near: Near) -> tuple[int, bool]:
-    return near.beside_off, near.ref is None
+def _rank(near: Near, measure: Measure) -> tuple[int, int, int, bool]:
+    return measure.lines, measure.code_lines, near.beside_off, near.ref is None
 
 
 def _seen(found: Iterable[Difference], dark: frozenset[str], hidden: frozenset[str]) -> Iterator[Difference]:

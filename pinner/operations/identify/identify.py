@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pinner.git.history import refs_containing
@@ -17,7 +17,7 @@ from pinner.operations.identify.local import LocalModule, read_local_modules
 from pinner.operations.identify.matching import Found, Match, find_commit
 from pinner.operations.workspace import Workspace
 from pinner.words.metadata import Metadata
-from pinner.words.problems import Problem
+from pinner.words.problems import Problem, UnknownError
 from pinner.words.refs import BRANCH
 
 
@@ -97,12 +97,16 @@ def identify(
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """Where to look: `homes` are the repositories of each module by its directory, `cached` those at hand anyway."""
+    """Where to look: `homes` are the repositories of each module by its directory, `cached` those at hand anyway.
+
+    `flaws` are the modules of which git could not tell what they are, and why.
+    """
 
     workspace: Workspace
     library: Library
     homes: Mapping[str, tuple[str, ...]]
     cached: tuple[str, ...]
+    flaws: dict[str, Problem] = field(default_factory=dict)
 
     def find(self, modules: Iterable[LocalModule]) -> dict[str, Found | None]:
         """Return what each of the modules is, by its directory."""
@@ -114,7 +118,12 @@ class _Search:
     def _find(self, module: LocalModule) -> Found | None:
         homes = self.homes[module.directory]
         others = [url for url in self.cached if url not in homes]
-        return find_commit(module, self.library.holders(homes), self.library.holders(others))
+        self.flaws.pop(module.directory, None)
+        try:
+            return find_commit(module, self.library.holders(homes), self.library.holders(others))
+        except UnknownError as error:
+            self.flaws[module.directory] = error.problems[0]
+            return None
 
     def is_settled(self, module: LocalModule, found: Found | None) -> bool:
         """Tell whether no remote could change what was found: one that is not in the cache may, where it comes first."""
@@ -125,23 +134,26 @@ class _Search:
         before = homes[: homes.index(git)] if git in homes else homes
         return len(self.library.holders(before)) == len(before)
 
-    def tell(self, modules: Iterable[LocalModule], found: Mapping[str, Found | None]) -> Iterator[Identified]:
+    def tell(self, modules: Sequence[LocalModule], found: Mapping[str, Found | None]) -> Iterator[Identified]:
         """Yield the modules with all that is to be told of the commits that were found."""
         commits: dict[Mirror, set[str]] = {}
         for settled in filter(None, found.values()):
             commits.setdefault(settled.holder.mirror, set()).add(_commit(settled))
         jobs = self.workspace.settings.jobs
         metadata = read_metadata(commits, memory=self.workspace.memory, jobs=jobs)
-        for module in modules:
-            one = found[module.directory]
-            homes = self.homes[module.directory]
-            yield Identified(
-                module,
-                one.match if one else Match.UNKNOWN,
-                _identity(module, one, metadata) if one else None,
-                homes,
-                self.library.failures(homes),
-            )
+        with ThreadPoolExecutor(max_workers=jobs) as pool:
+            yield from pool.map(lambda module: self._tell(module, found[module.directory], metadata), modules)
+
+    def _tell(self, module: LocalModule, found: Found | None, metadata: Mapping[str, Metadata]) -> Identified:
+        homes = self.homes[module.directory]
+        flaw = self.flaws.get(module.directory)
+        return Identified(
+            module,
+            found.match if found else Match.UNKNOWN,
+            _identity(module, found, metadata) if found else None,
+            homes,
+            (*self.library.failures(homes), *((flaw,) if flaw else ())),
+        )
 
 
 def _identity(module: LocalModule, found: Found, metadata: Mapping[str, Metadata]) -> Identity:

@@ -80,12 +80,12 @@ def _best(module: LocalModule, prints: Prints, holders: Sequence[Holder]) -> Fou
     searched = [holder for holder in holders if holder.index.has_files and len(holder.index)]
     wider = with_line_ends(prints, module, [holder.index for holder in searched])
     compared = [(_compare(module, prints, wider, holder), holder) for holder in searched]
-    alike = [row for row in compared if row[0].is_alike or not row[0].differences.files]
+    alike = [row for row in compared if row[0].measure.is_alike or not row[0].differences.files]
     if not alike:
         return None
-    best, holder = min(alike, key=lambda row: (bool(row[0].differences.files), row[0].lines))
+    best, holder = min(alike, key=lambda row: (bool(row[0].differences.files), row[0].measure.lines))
     match = Match.NEAREST if best.differences.files else Match.SAME
-    return Found(match, holder, best.near, best.differences, best.lines)
+    return Found(match, holder, best.near, best.differences, best.measure.lines)
 
 
 def _compare(module: LocalModule, prints: Prints, wider: Prints, holder: Holder) -> Compared:
