@@ -321,6 +321,19 @@ def test_a_password_in_a_url_is_never_taken_over(fork: Cloud) -> None:
     assert "the user and password in its URL are left out" in done.err
 
 
+def test_a_branch_that_is_gone_is_told_and_the_release_goes_on(cloud: Cloud) -> None:
+    for name in ("nova", "keystone"):
+        upstream = cloud.upstream(name)
+        upstream.tag("2025.1-eol", "refs/heads/stable/2025.1")
+        upstream.delete("refs/heads/stable/2025.1")
+    done = imported(cloud, BOTH)
+    source = cloud.root / "source/Puppetfile"
+    told = "the branch 'stable/2025.1' is gone from 2 repositories: 'release:' in a manifest finds what took its place"
+    assert f"{source}:1:1: {told}" in done.err.splitlines()
+    assert cloud.run("lock").code == 0
+    assert cloud.lock("x")["modules"]["nova"]["ref"] == "refs/tags/2025.1-eol"
+
+
 def test_homes_that_moved_are_told_by_owner(cloud: Cloud) -> None:
     text = BOTH + "mod 'kmod', :git => 'git://github.com/camptocamp/puppet-kmod.git', :tag => 'v1'\n"
     done = imported(cloud, text + "mod 'x', :git => 'https://github.com/acme/x', :tag => 'v1'\n", "--offline")
@@ -340,6 +353,38 @@ def test_a_moduledir_outside_the_environment_is_told(cloud: Cloud) -> None:
     )
     assert imported(cloud, "moduledir 'site'\n" + BOTH, "--force").code == 0
     assert "moduledir: site\n" in manifest(cloud)
+
+
+def test_an_install_path_outside_the_environment_is_a_problem(fork: Cloud) -> None:
+    done = imported(fork, FORK.rstrip() + ", :install_path => '../other'\n")
+    assert done.code == 2
+    assert "module 'horizon': '../other' is no path here" in done.err
+
+
+def test_a_link_in_the_place_of_a_manifest_is_not_followed(cloud: Cloud) -> None:
+    (cloud.project / "environments/x.yaml").symlink_to(cloud.root / "elsewhere")
+    done = imported(cloud, BOTH, "--force")
+    assert (done.code, (cloud.root / "elsewhere").exists()) == (2, False)
+    assert "environments/x.yaml: this is a link that leads out of the project" in done.err
+
+
+def test_a_directory_without_a_puppetfile_is_told(cloud: Cloud) -> None:
+    (cloud.root / "empty").mkdir()
+    done = cloud.run("import", str(cloud.root / "empty"), "--kind", "puppetfile")
+    assert (done.code, done.err) == (2, f"{cloud.root / 'empty'}: there is no Puppetfile in this directory\n")
+    done = cloud.run("import", str(cloud.root / "empty"), "--kind", "fuel")
+    assert (done.code, done.err) == (
+        2,
+        f"{cloud.root / 'empty'}: there is no deployment/Puppetfile in this directory\n",
+    )
+
+
+def test_an_archive_of_github_is_its_repositorys_tag(cloud: Cloud) -> None:
+    text = "mod 'puppetlabs/apt', '{}', :github_tarball => 'puppetlabs/puppetlabs-apt'\n"
+    assert imported(cloud, text.format("1.8.0"), "--offline").code == 0
+    assert manifest(cloud) == "modules:\n  apt: {version: 1.8.0}\n"
+    done = imported(cloud, text.format("master"), "--offline", "--force")
+    assert (done.code, "'master' is no version range" in done.err) == (2, True)
 
 
 def test_an_install_path_is_kept(fork: Cloud) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pinner.operations.answers import Answers, Progress, ask
 from pinner.operations.importing.contents import tell_modules
 from pinner.operations.importing.drafting import Draft, draft_manifest
-from pinner.operations.importing.homes import tell_moves
+from pinner.operations.importing.homes import tell_gone, tell_moves
 from pinner.operations.importing.locking import is_pinned
 from pinner.operations.importing.loosening import loosen, tighten
 from pinner.operations.importing.naming import with_names
@@ -95,6 +95,7 @@ def _plan(this: _Import, placed: Sequence[PlacedEnvironment], problems: tuple[Pr
     drafts, trial = _best(this, placed)
     notes = (
         *tell_moves(this.found.environments),
+        *tell_gone((module for each in placed for module in each.modules), this.answers),
         *this.found.notes,
         *(note for each in placed for note in each.notes),
         *(note for draft in drafts for note in draft.notes),

@@ -1,13 +1,16 @@
-"""Which homes of modules have moved since a source was written: told by owner, not module by module."""
+"""What has moved or gone since a source was written: told by owner and by branch, not module by module."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from pinner.openstack.moved import current_home
+from pinner.operations.answers import Answers
+from pinner.operations.importing.placed import Placed
 from pinner.project.quoting import redact
 from pinner.words.imports import FoundEnvironment
 from pinner.words.problems import Problem
+from pinner.words.wants import Selector
 
 if TYPE_CHECKING:
     from pinner.words.places import Place
@@ -25,6 +28,24 @@ def tell_moves(environments: Iterable[FoundEnvironment]) -> Iterator[Problem]:
     for (old, new), place in first.items():
         many = f"{count[old, new]} modules are" if count[old, new] > 1 else "a module is"
         yield Problem(f"{many} fetched from {new} now, in place of {old}", place)
+
+
+def tell_gone(placed: Iterable[Placed], answers: Answers) -> Iterator[Problem]:
+    """Yield a note for each branch of a release that repositories have no longer: with it nothing deploys any more."""
+    first: dict[str, Place] = {}
+    count: Counter[str] = Counter()
+    for module in placed:
+        is_release = module.selector is Selector.BRANCH and module.series is not None
+        mirror = answers.mirror(module.git or "") if is_release else None
+        if mirror is not None and mirror.refs.commits and mirror.refs.branch(module.value) is None:
+            first.setdefault(module.value, module.place)
+            count[module.value] += 1
+    for branch, place in first.items():
+        many = f"{count[branch]} repositories" if count[branch] > 1 else "a repository"
+        message = (
+            f"the branch '{branch}' is gone from {many}: 'release:' in a manifest finds what took its place"
+        )
+        yield Problem(message, place)
 
 
 def _owner(url: str) -> str:
