@@ -53,7 +53,8 @@ def test_every_branch_is_an_environment(cloud: Cloud) -> None:
     assert generated(cloud, "production") == expected(cloud, "production", "2024.1")
     assert generated(cloud, "cloud_2025_1") == expected(cloud, "2025.1", "2025.1")
     assert generated(cloud, "feature_two") == expected(cloud, "feature/two", "2025.1")
-    assert f"{CONTROL}#2025.1: r10k calls the environment of this branch '2025_1'" in result.err
+    others = "2025.1 is '2025_1', feature/two is 'feature_two'"
+    assert f"{CONTROL}: r10k calls the environments of some branches otherwise: {others}\n" in result.err
     assert f"{CONTROL}#docs: there is no Puppetfile on this branch" in result.err
     assert sorted(path.stem for path in (cloud.project / "environments").glob("*.lock")) == [
         "cloud_2025_1",
@@ -128,6 +129,12 @@ def test_more_branches_than_anybody_means(tmp_path: Path) -> None:
         "there are 501 branches: pinner takes at most 500 at once\n  hint: name one with #BRANCH"
         in result.err
     )
+    control.git("update-ref", "--stdin", given="".join(f"delete refs/heads/b{n}\n" for n in range(9, 501)))
+    control.git(
+        "update-ref", "--stdin", given="".join(f"create refs/heads/x-{n} {commit}\n" for n in range(7))
+    )
+    result = cloud.run("import", "--dry-run", CONTROL)
+    assert "x-3 is 'x_3', x-4 is 'x_4', and 2 more\n" in result.err
     adopt(cloud, f"{CONTROL}#b7")
     assert generated(cloud, "b7") == {"facts": ("acme/facts", "1.2.3")}
 

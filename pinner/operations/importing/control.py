@@ -22,6 +22,8 @@ from pinner.words.problems import InputError, Problem, UnknownError
 
 SOURCE: Final = "r10k"
 MOST_BRANCHES: Final = 500
+_SHOWN: Final = 5
+"""Names in one message; of the others only the number."""
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.+|[\w.-]+@[\w.-]+:.+", re.ASCII)
 _BRANCH_AFTER: Final = "#"
 
@@ -71,7 +73,19 @@ def read_branches(
     if len(branches) > MOST_BRANCHES:
         message = f"there are {len(branches)} branches: pinner takes at most {MOST_BRANCHES} at once"
         raise InputError(Problem(message, Place(shown), "name one with #BRANCH"))
-    return joined(_read_branch(mirror, branch, shown, naming, puppetfile) for branch in branches)
+    found = joined(_read_branch(mirror, branch, shown, naming, puppetfile) for branch in branches)
+    notes = (*_renamed(branches, naming, Place(shown)), *found.notes)
+    return Found(found.environments, found.problems, notes)
+
+
+def _renamed(branches: tuple[str, ...], naming: Naming, place: Place) -> Iterator[Problem]:
+    """Yield one note of all branches whose environments r10k calls otherwise."""
+    named = [(branch, naming.of_branch(branch)) for branch in branches]
+    others = [f"{branch} is '{name}'" for branch, name in named if name not in {None, branch}]
+    if others:
+        more = [f"and {len(others) - _SHOWN} more"] if len(others) > _SHOWN else []
+        words = ", ".join((*others[:_SHOWN], *more))
+        yield Problem(f"r10k calls the environments of some branches otherwise: {words}", place)
 
 
 def _read_branch(mirror: Mirror, branch: str, shown: str, naming: Naming, puppetfile: str) -> Found:
@@ -86,11 +100,7 @@ def _read_branch(mirror: Mirror, branch: str, shown: str, naming: Naming, puppet
     declared = read_at(mirror, mirror.refs.branch(branch), puppetfile, shown=str(place), branch=branch)
     if declared is None:
         return Found((), notes=(Problem(f"there is no {puppetfile} on this branch", place),))
-    found = as_environment([declared], name=name, source=SOURCE)
-    renamed = (
-        (Problem(f"r10k calls the environment of this branch '{name}'", place),) if name != branch else ()
-    )
-    return Found(found.environments, found.problems, (*renamed, *found.notes))
+    return as_environment([declared], name=name, source=SOURCE)
 
 
 def read_at(
