@@ -8,6 +8,8 @@ from pinner.openstack.homes import canonical_url
 # Hosts that serve https, and git:// no longer (or never did).
 _HTTPS_ONLY: Final = frozenset({"github.com", "gitlab.com", "bitbucket.org", "opendev.org", "codeberg.org"})
 _RENAMED: Final = {"git.openstack.org": "opendev.org", "www.github.com": "github.com"}
+# Fuel's own Gerrit, whose modules went to GitHub under the same names.
+_FUEL: Final = re.compile(r"(?:p/)?puppet-modules/([^/]+?)(?:\.git)?/?")
 _URL: Final = re.compile(r"(?P<scheme>git|https?)://(?:[^/@]*@)?(?P<host>[^/:@]+)/(?P<path>.+)")
 
 
@@ -23,6 +25,8 @@ def current_home(url: str) -> str:
     if match is None:
         return url
     host = match["host"].lower()
+    if host == "review.fuel-infra.org" and (module := _FUEL.fullmatch(match["path"])):
+        return f"https://github.com/fuel-infra/{module[1]}"
     host = _RENAMED.get(host, host)
     path = match["path"].removeprefix("cgit/") if host == "opendev.org" else match["path"]
     scheme = "https" if host in _HTTPS_ONLY else match["scheme"]

@@ -22,6 +22,14 @@ NOVA = "https://opendev.org/openstack/puppet-nova"
             "https://git.openstack.org/cgit/openstack/puppet-unknown",
             "https://opendev.org/openstack/puppet-unknown",
         ),
+        (
+            "https://review.fuel-infra.org/p/puppet-modules/openstack-cinder.git",
+            "https://github.com/fuel-infra/openstack-cinder",
+        ),
+        (
+            "https://review.fuel-infra.org/puppet-modules/puppet-monit",
+            "https://github.com/fuel-infra/puppet-monit",
+        ),
         ("https://jane@github.com/acme/puppet-x", "https://github.com/acme/puppet-x"),
         ("https://jane:secret@git.example.net/puppet-x", "https://git.example.net/puppet-x"),
     ],

@@ -20,7 +20,7 @@ from tests.support.repositories import Repository, run_git
 _DATA = Path(__file__).resolve().parents[1] / "data" / "puppetfiles.json"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _BRANCH = re.compile(r".*/.*|[a-z]+|.*\.x")
-_HOSTS = ("github.com", "opendev.org", "review.fuel-infra.org")
+_HOSTS = ("github.com", "opendev.org")
 _WHO = "Upstream <upstream@example.org> 1700000000 +0000"
 
 
