@@ -157,6 +157,20 @@ def test_files_that_differ_are_named_with_their_lines(cloud: Cloud, nova: Upstre
     }
 
 
+def test_a_changed_readme_alone_is_a_difference(cloud: Cloud, nova: Upstream, modules: Path) -> None:
+    copy = export(nova, "26.1.0", modules / "nova")
+    (copy / "README.md").write_text("ours\n")
+    code, found = identify(cloud, modules)
+    assert (code, found["nova"]["match"], found["nova"]["identity"]["ref"]) == (
+        1,
+        "nearest",
+        "refs/tags/26.1.0",
+    )
+    assert found["nova"]["identity"]["differences"]["changed"] == [
+        {"path": "README.md", "added": 1, "removed": 1}
+    ]
+
+
 def test_of_commits_that_differ_in_the_same_files_the_one_with_the_fewest_lines_is_nearest(
     cloud: Cloud, modules: Path
 ) -> None:

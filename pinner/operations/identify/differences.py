@@ -91,17 +91,20 @@ def compare(module: LocalModule, prints: Prints, holder: Holder, nears: Iterable
     files = [file for file in module.tree.files if file.path not in dark]
     with TemporaryDirectory(prefix="pinner-identify-") as directory:
         comparison = Comparison(holder.mirror, files, contents, scratch=Path(directory) / "git")
-        tree, measure = _nearest(comparison, near_by_tree)
+        tree, measure = _same(near_by_tree, prints) or _nearest(comparison, near_by_tree)
         differing = comparison.differences([tree])[tree]
     hidden = module.hidden_paths
     return Compared(near_by_tree[tree], measure, _sort(_seen(differing, dark, hidden), module))
 
 
+def _same(near_by_tree: Mapping[str, Near], prints: Prints) -> tuple[str, Measure] | None:
+    """Return the tree that has the very files that Puppet reads: there is nothing to measure then."""
+    same = next((tree for tree, near in near_by_tree.items() if near.read_off == 0), None)
+    return (same, Measure(all_lines=len(prints.read))) if same else None
+
+
 def _nearest(comparison: Comparison, near_by_tree: Mapping[str, Near]) -> tuple[str, Measure]:
-    """Return the tree that differs least; where nothing differs in what Puppet reads there is nothing to measure."""
-    alike = next((tree for tree, near in near_by_tree.items() if near.read_off == 0), None)
-    if alike is not None:
-        return alike, Measure()
+    """Return the tree that differs least in what Puppet reads."""
     found = comparison.differences([EMPTY_TREE, *near_by_tree], only=READ)
     all_lines = sum(one.lines for one in found[EMPTY_TREE])
     measures = {tree: _measure(found[tree], all_lines) for tree in near_by_tree}
