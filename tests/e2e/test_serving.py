@@ -142,6 +142,17 @@ def test_without_generated_types_the_oldest_type_is_everybodys(
     assert f"on {grown.capitalize()}[leak]" in refusal
 
 
+def test_verify_names_the_module_whose_types_leak(serving: Serving) -> None:
+    told = json.loads(serving.pinner("verify", "--isolation", "--format", "json"))
+    leaking = {
+        finding["module"]
+        for environment in told["environments"]
+        for finding in environment["findings"]
+        if finding["code"] == "isolation-types"
+    }
+    assert GROWN[serving.grown][0] in leaking
+
+
 def test_with_generated_types_each_environment_has_its_own(
     serving: Serving, catalogs: Mapping[str, Any]
 ) -> None:

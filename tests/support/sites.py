@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PINNER = Path(sys.executable).with_name("pinner")
-_TIME_LIMIT = 240
+_TIME_LIMIT = 600
 _KEPT = (
     "PATH",
     "CI",
