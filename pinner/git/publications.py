@@ -4,7 +4,7 @@ A publication is known by its trailers, `Pinner-Lock: ENVIRONMENT LOCK-ID`, one 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pinner.git.batch import ask
@@ -60,15 +60,3 @@ def first_commits(mirror: Mirror, tip: str) -> frozenset[str]:
     """Return the commits up to `tip` that have no parent here: where the branch began, or where it was cut off."""
     asked = ["rev-list", "--max-parents=0", "--end-of-options", tip, "--"]
     return frozenset(ask(mirror, asked, about=(tip,)).out.decode().split())
-
-
-def files_holding(mirror: Mirror, tips: Iterable[str], text: str) -> Mapping[str, tuple[str, ...]]:
-    """Return commit to the paths of the text files in its tree that hold `text`, for each of `tips`."""
-    found: dict[str, list[str]] = {tip: [] for tip in tips}
-    if found:
-        options = ["--name-only", "--null", "--fixed-strings", "-I", "--no-color", "--full-name", "-e", text]
-        out = ask(mirror, ["grep", *options, *found, "--"], about=found, allowed=1).out
-        for row in out.decode(errors="surrogateescape").split("\0")[:-1]:
-            tip, _, path = row.partition(":")
-            found[tip].append(path)
-    return {tip: tuple(paths) for tip, paths in found.items()}

@@ -187,6 +187,22 @@ def test_a_merge_that_brings_another_environments_files_is_told(cloud: Cloud, pu
     assert merge in published.tips().values()
 
 
+def test_a_branch_that_began_as_a_copy_of_another_is_taken_over(cloud: Cloud, published: Control) -> None:
+    published.repository.branch("staging", published.tips()["production"])
+    result = cloud.run("publish")
+    assert (result.code, result.err) == (0, "")
+
+
+def test_a_change_by_hand_on_such_a_copy_is_told(cloud: Cloud, published: Control) -> None:
+    theirs = change_puppetfile(published)
+    published.repository.branch("staging", theirs)
+    told = refused(cloud, published)
+    assert (
+        "\nstaging:Puppetfile: was changed since pinner published it (last changed by Pinner Tests on "
+        in told
+    )
+
+
 def test_a_file_that_pinner_did_not_write_is_left_alone(cloud: Cloud, control: Control) -> None:
     theirs = control.repository.commit(
         {"Puppetfile": FOREIGN}, branch="production", message="By hand", day="2026-11-01"

@@ -96,7 +96,7 @@ def plan_branch(
         return Plan(branch, standing, writes)
     # On a branch of all environments the publication of any of them counts.
     environments = branch.environments if is_own else ()
-    past = Past(mirror, standing.tip, boundary=boundary, environments=environments)
+    past = Past(mirror, standing.tip, standing.entries, boundary=boundary, environments=environments)
     objections = tuple(objection for change in writes for objection in _objections(change, standing, past))
     lasts = {path: past.last_change(path) for path in _stale(branch, standing, is_whole=is_whole)}
     removed = [path for path, last in lasts.items() if last and last.is_publication]

@@ -11,17 +11,24 @@ from pinner.operations.publish.standing import LONGEST, is_marked
 
 
 class Past:
-    """The past of the branch whose tip is `tip`, as far as it is at hand.
+    """The past of the branch whose tip is `tip` with the files `entries`, as far as it is at hand.
 
     `boundary` are the commits whose parents are not; `environments` are those whose publications count (none: any).
     `is_settled` is False once a question was asked that a longer history may answer otherwise.
     """
 
     def __init__(
-        self, mirror: Mirror, tip: str, *, boundary: frozenset[str], environments: tuple[str, ...] = ()
+        self,
+        mirror: Mirror,
+        tip: str,
+        entries: Mapping[str, TreeEntry],
+        *,
+        boundary: frozenset[str],
+        environments: tuple[str, ...] = (),
     ) -> None:
         self._mirror = mirror
         self._tip = tip
+        self._entries = entries
         self._boundary = boundary
         self._environments = environments
         self.is_settled = True
@@ -47,10 +54,11 @@ class Past:
 
     @cached_property
     def _publication(self) -> str | None:
+        """Look for this branch's own publications first: it may have begun as a copy of another one."""
         found = find_publication(self._mirror, self._tip, self._environments)
         if found is None and self._is_cut:
             self.is_settled = False
-        return found
+        return found or find_publication(self._mirror, self._tip)
 
     @cached_property
     def _is_cut(self) -> bool:
@@ -61,6 +69,8 @@ class Past:
     def _published(self) -> Mapping[str, TreeEntry]:
         if self._publication is None:
             return {}
+        if self._publication == self._tip:
+            return self._entries
         return {entry.path: entry for entry in list_tree(self._mirror, self._publication)}
 
     def _was_marked(self, entry: TreeEntry) -> bool:

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from pinner.git.mirror import Mirror
-from pinner.git.objects import read_blobs
-from pinner.git.publications import files_holding
+from pinner.git.objects import TooLarge, read_blobs
 from pinner.git.trees import TreeEntry, list_tree
 from pinner.puppet.puppetfile import HEADER_MARK
 
@@ -14,6 +14,7 @@ LONGEST = 1_000_000
 """Bytes of the largest file that is looked into: no file of pinner's is longer."""
 
 _HEAD = 500
+_AT_ONCE = 500
 _HEADER = re.compile(
     rf"^# {HEADER_MARK} for environment ([a-z][a-z0-9_]*)(?: \((pin-[0-9a-f]{{12}})\))?", re.MULTILINE
 )
@@ -47,23 +48,41 @@ class Standing:
 
 
 def read_standings(mirror: Mirror, branches: Iterable[str]) -> Mapping[str, Standing]:
-    """Return what stands on each of the branches, by name."""
+    """Return what stands on each of the branches, by name; a file that several of them share is read once."""
     tips = {name: mirror.refs.branch(name) for name in branches}
-    holding = files_holding(mirror, sorted({tip for tip in tips.values() if tip}), HEADER_MARK)
-    by_tip = {tip: _read(mirror, tip, paths) for tip, paths in holding.items()}
+    trees = {tip: {entry.path: entry for entry in list_tree(mirror, tip)} for tip in tips.values() if tip}
+    texts = _marked_texts(
+        mirror, {entry.id for tree in trees.values() for entry in tree.values() if _is_file(entry)}
+    )
+    by_tip = {tip: Standing(tip, tree, _marked(tree, texts)) for tip, tree in trees.items()}
     return {name: by_tip[tip] if tip else Standing() for name, tip in tips.items()}
 
 
-def _read(mirror: Mirror, tip: str, holding: tuple[str, ...]) -> Standing:
-    entries = {entry.path: entry for entry in list_tree(mirror, tip)}
-    ids = {path: entries[path].id for path in holding if entries[path].mode in _FILES}
-    contents = read_blobs(mirror, ids.values(), max_bytes=LONGEST)
-    texts = {
-        path: content.decode(errors="replace")
-        for path, name in ids.items()
-        if isinstance(content := contents[name], bytes)
-    }
-    return Standing(tip, entries, {path: text for path, text in texts.items() if is_marked(text)})
+def _marked_texts(mirror: Mirror, ids: Iterable[str]) -> Mapping[str, str]:
+    """Return blob id to text for those that have pinner's header."""
+    wanted = sorted(ids)
+    found: dict[str, str] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = read_blobs(mirror, wanted[start : start + _AT_ONCE], max_bytes=LONGEST)
+        texts = (
+            (name, content.decode(errors="replace"))
+            for name, content in some.items()
+            if _may_be_marked(content)
+        )
+        found |= {name: text for name, text in texts if is_marked(text)}
+    return found
+
+
+def _may_be_marked(content: bytes | TooLarge | None) -> TypeGuard[bytes]:
+    return isinstance(content, bytes) and HEADER_MARK.encode() in content[: 4 * _HEAD]
+
+
+def _marked(tree: Mapping[str, TreeEntry], texts: Mapping[str, str]) -> Mapping[str, str]:
+    return {path: texts[entry.id] for path, entry in tree.items() if entry.id in texts and _is_file(entry)}
+
+
+def _is_file(entry: TreeEntry) -> bool:
+    return entry.mode in _FILES
 
 
 def is_marked(text: str) -> bool:
