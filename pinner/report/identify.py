@@ -68,8 +68,9 @@ def _details(one: Identified, *, shows_all: bool) -> Iterator[str]:
         yield from _files(one.identity.differences.files, shows_all=shows_all)
         yield from _harmless(one.identity.differences)
         yield from _further(one.identity)
-    elif one.homes:
-        yield f"looked for in {_some(one.homes)}"
+    else:
+        nowhere = "no repository is known under its names: '--against GIT' names one"
+        yield f"looked for in {_some(one.homes)}" if one.homes else nowhere
     yield from (f"could not be read: {flaw.path or '.'}: {flaw.reason}" for flaw in one.module.unread)
 
 
