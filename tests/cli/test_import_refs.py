@@ -147,3 +147,14 @@ def test_a_range_of_the_forge_becomes_the_newest_release_tag_of_a_known_module(c
         2,
         "module 'other': a range is no pin",
     )
+
+
+def test_repositories_that_gave_no_answer_are_told(cloud: Cloud) -> None:
+    text = "".join(f"mod 'x{n}', :git => 'https://github.com/acme/x{n}', :ref => 'v1.0'\n" for n in range(5))
+    done = imported(cloud, text)
+    assert done.code == 0
+    assert done.err.splitlines()[1:] == [
+        "no answer from https://github.com/acme/x0, https://github.com/acme/x1, https://github.com/acme/x2 and 2 more",
+        "  hint: what their refs are is told by their form",
+    ]
+    assert '  x0: {git: "https://github.com/acme/x0", tag: v1.0}\n' in manifest(cloud)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pinner.operations.answers import Answers, Progress, ask
 from pinner.operations.importing.contents import tell_modules
 from pinner.operations.importing.drafting import Draft, draft_manifest
-from pinner.operations.importing.homes import tell_gone, tell_moves
+from pinner.operations.importing.homes import tell_gone, tell_moves, tell_unasked
 from pinner.operations.importing.locking import is_pinned
 from pinner.operations.importing.loosening import loosen, tighten
 from pinner.operations.importing.naming import with_names
@@ -94,6 +94,7 @@ def plan_found(
 def _plan(this: _Import, placed: Sequence[PlacedEnvironment], problems: tuple[Problem, ...]) -> Plan:
     drafts, trial = _best(this, placed)
     notes = (
+        *tell_unasked(this.answers),
         *tell_moves(this.found.environments),
         *tell_gone((module for each in placed for module in each.modules), this.answers),
         *this.found.notes,

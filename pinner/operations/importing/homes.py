@@ -4,13 +4,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from pinner.git.failures import SyncFailure
 from pinner.openstack.moved import current_home
+from pinner.openstack.presence import find_repository
 from pinner.operations.answers import Answers
 from pinner.operations.importing.placed import Placed
 from pinner.project.quoting import redact
 from pinner.words.imports import FoundEnvironment
 from pinner.words.problems import Problem
 from pinner.words.wants import Selector
+
+SHOWN = 3
 
 if TYPE_CHECKING:
     from pinner.words.places import Place
@@ -35,9 +39,14 @@ def tell_gone(placed: Iterable[Placed], answers: Answers) -> Iterator[Problem]:
     first: dict[str, Place] = {}
     count: Counter[str] = Counter()
     for module in placed:
-        is_release = module.selector is Selector.BRANCH and module.series is not None
+        is_release = module.selector is Selector.BRANCH and find_repository(module.git or "") is not None
         mirror = answers.mirror(module.git or "") if is_release else None
-        if mirror is not None and mirror.refs.commits and mirror.refs.branch(module.value) is None:
+        if (
+            module.series
+            and mirror is not None
+            and mirror.refs.commits
+            and mirror.refs.branch(module.value) is None
+        ):
             first.setdefault(module.value, module.place)
             count[module.value] += 1
     for branch, place in first.items():
@@ -46,6 +55,16 @@ def tell_gone(placed: Iterable[Placed], answers: Answers) -> Iterator[Problem]:
             f"the branch '{branch}' is gone from {many}: 'release:' in a manifest finds what took its place"
         )
         yield Problem(message, place)
+
+
+def tell_unasked(answers: Answers) -> Iterator[Problem]:
+    """Yield a note that names the repositories which gave no answer; offline none was asked."""
+    silent = [url for url, mirror in answers.mirrors.items() if isinstance(mirror, SyncFailure)]
+    if silent and not answers.workspace.is_offline:
+        shown = ", ".join(silent[:SHOWN])
+        more = f" and {len(silent) - SHOWN} more" if len(silent) > SHOWN else ""
+        hint = "what their refs are is told by their form"
+        yield Problem(f"no answer from {shown}{more}", hint=hint)
 
 
 def _owner(url: str) -> str:
