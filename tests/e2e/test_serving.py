@@ -19,7 +19,7 @@ from tests.support.processes import processes_mentioning, wait_until
 from tests.support.puppet_agent import Agent
 from tests.support.puppet_server import RefusedError
 from tests.support.repositories import Repository, run_git
-from tests.support.serving import GROWN, Serving, run_serving
+from tests.support.serving import FACTS, GROWN, NODE, Serving, run_serving
 
 pytestmark = pytest.mark.e2e
 
@@ -242,6 +242,40 @@ def test_a_report_of_before_names_the_commit_that_has_its_lock(
 
 def test_until_the_flush_the_server_keeps_old_code_and_old_lock_id_together(moved: Move) -> None:
     assert compiled(moved.unflushed) == compiled(moved.before[moved.environment])
+
+
+def test_until_the_flush_a_class_that_was_not_read_yet_is_new_under_the_old_version(serving: Serving) -> None:
+    """Why nothing may come between a deployment and the flush."""
+    environment = serving.server.tree.environments / "toy"
+    serving.server.wait_until_ready()
+
+    def ask(*, more: bool) -> tuple[str, list[str]]:
+        catalog = serving.server.catalog(NODE, "toy", {**FACTS, "more": more})
+        return catalog["version"], [row["title"] for row in catalog["resources"] if row["type"] == "Notify"]
+
+    write_toy(environment, "old")
+    assert ask(more=False) == ("old", ["a old"])
+    write_toy(environment, "new")
+    assert ask(more=False) == ("old", ["a old"])
+    assert ask(more=True) == ("old", ["a old", "b new"])
+    serving.server.flush("toy")
+    assert ask(more=True) == ("new", ["a new", "b new"])
+
+
+def write_toy(environment: Path, version: str) -> None:
+    """Write an environment of two classes; a node has the second only by its fact `more`."""
+    files = {
+        "environment.conf": "config_version = bin/config_version\n",
+        "bin/config_version": f"#!/bin/sh\necho {version}\n",
+        "manifests/site.pp": "include a\nif $facts['more'] { include b }\n",
+        **{
+            f"modules/{x}/manifests/init.pp": f"class {x} {{ notify {{ '{x} {version}': }} }}\n" for x in "ab"
+        },
+    }
+    for path, text in files.items():
+        (environment / path).parent.mkdir(parents=True, exist_ok=True)
+        (environment / path).write_text(text)
+    (environment / "bin" / "config_version").chmod(0o755)
 
 
 STARTER = """
