@@ -100,6 +100,7 @@ def _source(name: str, node: Map, remarks: Remarks) -> Source:
         node.place,
         _word(fields.get("type")) or "git",
         naming,
+        has_own_prefix=prefix == "true",
         remote=_text(fields.get("remote")),
         config=_text(fields.get("config")),
         puppetfile=_word(fields.get("puppetfile_name")) or PUPPETFILE,

@@ -22,24 +22,31 @@ class Naming:
 
     def of_branch(self, branch: str) -> str | None:
         """Return the environment of a branch, None for a branch that r10k leaves out."""
-        name = branch.removeprefix(self.strip) if self.strip else branch
+        name = branch.removeprefix(self.strip or "")
         if self.invalid_branches == "error" and _OTHER.search(name):
             return None
-        return self.as_it_is(_OTHER.sub("_", name))
+        return self._prefixed(_OTHER.sub("_", name))
 
     def as_it_is(self, name: str) -> str:
         """Return the environment of that name in a yaml or yamldir source: r10k corrects nothing there."""
+        return self._prefixed(name.removeprefix(self.strip or ""))
+
+    def _prefixed(self, name: str) -> str:
         return f"{self.prefix}_{name}" if self.prefix else name
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One of `sources:` in r10k.yaml. `remote` is a git source's repository, `config` the file or directory of others."""
+    """One of `sources:` in r10k.yaml. `remote` is a git source's repository, `config` the file or directory of others.
+
+    `has_own_prefix` tells that its environments are prefixed by the source's name (`prefix: true`).
+    """
 
     name: str
     place: Place
     kind: str
     naming: Naming
+    has_own_prefix: bool = False
     remote: Text | None = None
     config: Text | None = None
     puppetfile: str = PUPPETFILE

@@ -205,14 +205,14 @@ def test_yaml_that_ruby_reads_otherwise(cloud: Cloud) -> None:
 
 @pytest.mark.usefixtures("control")
 def test_r10k_yaml_with_all_its_sources(cloud: Cloud) -> None:
-    write(cloud, "environments.d/plain.yaml", "type: plain\nmodules: {acme/facts: 1.2.3}\n")
+    write(cloud, "environments.d/cloud_plain.yaml", "type: plain\nmodules: {acme/facts: 1.2.3}\n")
     path = write(
         cloud,
         "r10k.yaml",
         ":cachedir: /var/cache/r10k\n:sources:\n"
         f"  :ops:\n    remote: {CONTROL}\n    prefix: ops\n    ignore_branch_prefixes: ['2025', docs]\n"
         "    invalid_branches: error\n"
-        "  more:\n    type: yamldir\n    prefix: true\n    config: /etc/puppetlabs/r10k/environments.d\n"
+        "  more:\n    type: yamldir\n    prefix: more\n    strip_component: cloud_\n    config: /etc/puppetlabs/r10k/environments.d\n"
         "postrun: ['/bin/rm', '-rf', '/']\n",
     )
     result = adopt(cloud, str(path))

@@ -45,6 +45,7 @@ def test_the_environment_of_a_branch(naming: Naming, branch: str, name: str | No
 
 def test_a_yaml_source_corrects_nothing() -> None:
     assert Naming(prefix="cloud").as_it_is("2025.1") == "cloud_2025.1"
+    assert Naming(strip="env-").as_it_is("env-2025.1") == "2025.1"
 
 
 @settings(max_examples=3, deadline=None)

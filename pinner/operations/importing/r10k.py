@@ -82,12 +82,20 @@ def _read_source(source: Source, path: Path, workspace: Workspace) -> Found:
         if source.kind == "git":
             return _read_git_source(source, workspace)
         if source.kind in _DEFAULTS:
-            config = Path(source.config.value if source.config else _DEFAULTS[source.kind])
-            return _read_all(_near(config, path), workspace, source.naming)
+            config = _near(Path(source.config.value if source.config else _DEFAULTS[source.kind]), path)
+            return _read_all(config, workspace, _naming(source, config))
     except InputError as error:
         return Found((), tuple(error.problems))
     message = f"source '{source.name}': nothing is taken from a source of type '{source.kind}'"
     return Found((), (Problem(message, source.place, "pinner runs no commands; import what it prints"),))
+
+
+def _naming(source: Source, config: Path) -> Naming:
+    """Return how r10k names a source's environments: a yamldir source it calls by its last file's name (yamldir.rb)."""
+    files = sorted(config.glob("*.yaml"))
+    if source.kind == "yamldir" and source.has_own_prefix and files:
+        return replace(source.naming, prefix=files[-1].stem)
+    return source.naming
 
 
 def _near(config: Path, path: Path) -> Path:
