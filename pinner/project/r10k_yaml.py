@@ -79,32 +79,35 @@ def read_environment(name: str, node: Map, place: Place, remarks: Remarks) -> En
 
 def _source(name: str, node: Map, remarks: Remarks) -> Source:
     fields = _fields(node)
+    if "filter_command" in fields:
+        message = f"source {quote(name)}: 'filter_command' is not run: every branch is looked at"
+        remarks.notes.append(Problem(message, node.place))
+    return Source(
+        name,
+        node.place,
+        _word(fields.get("type")) or "git",
+        _naming(name, fields, node.place, remarks),
+        has_own_prefix=_word(fields.get("prefix")) == "true",
+        remote=_text(fields.get("remote")),
+        config=_text(fields.get("config")),
+        puppetfile=_word(fields.get("puppetfile_name")) or PUPPETFILE,
+        ignored_prefixes=tuple(_words(fields.get("ignore_branch_prefixes"))),
+    )
+
+
+def _naming(name: str, fields: Mapping[str, Node], place: Place, remarks: Remarks) -> Naming:
     prefix = _word(fields.get("prefix"))
     strip = _word(fields.get("strip_component"))
     if strip and strip.startswith("/") and strip.endswith("/"):
         message = (
             f"source {quote(name)}: the pattern {quote(strip)} of 'strip_component' is not applied to names"
         )
-        remarks.notes.append(Problem(message, node.place, "'--as' names an environment"))
+        remarks.notes.append(Problem(message, place, "'--as' names an environment"))
         strip = None
-    if "filter_command" in fields:
-        message = f"source {quote(name)}: 'filter_command' is not run: every branch is looked at"
-        remarks.notes.append(Problem(message, node.place))
-    naming = Naming(
+    return Naming(
         prefix=None if prefix in {None, "false"} else name if prefix == "true" else prefix,
         strip=None if strip == "false" else strip,
         invalid_branches=_word(fields.get("invalid_branches")) or "correct_and_warn",
-    )
-    return Source(
-        name,
-        node.place,
-        _word(fields.get("type")) or "git",
-        naming,
-        has_own_prefix=prefix == "true",
-        remote=_text(fields.get("remote")),
-        config=_text(fields.get("config")),
-        puppetfile=_word(fields.get("puppetfile_name")) or PUPPETFILE,
-        ignored_prefixes=tuple(_words(fields.get("ignore_branch_prefixes"))),
     )
 
 

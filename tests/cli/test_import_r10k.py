@@ -307,6 +307,14 @@ def test_a_control_repository_that_cannot_be_asked_is_no_empty_one(
     assert "/nowhere/control" in result.err
 
 
+def test_more_environments_than_anybody_has(tmp_path: Path) -> None:
+    cloud = Cloud(tmp_path)
+    text = "".join(f"e{number}: {{type: plain, modules: {{acme/facts: 1.2.3}}}}\n" for number in range(1001))
+    result = cloud.run("import", str(write(cloud, "environments.yaml", text)))
+    assert (result.code, result.out) == (2, "")
+    assert "environments.yaml: there are 1001 environments: pinner takes at most 1000 at once\n" in result.err
+
+
 def test_a_huge_puppetfile_on_a_branch_is_not_read(cloud: Cloud, control: Upstream) -> None:
     control.commit("production", files={"Puppetfile": NOVA.format("2025.1") * 20_000})
     result = cloud.run("import", f"{CONTROL}#production")

@@ -3,12 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from pinner.operations.importing import control, jens, librarian, preset, puppetfiles, r10k
 from pinner.operations.workspace import Workspace
 from pinner.words.imports import Found
 from pinner.words.places import Place
 from pinner.words.problems import InputError, Problem
+
+MOST: Final = 1000
+"""Environments of one source; the largest sites have some two hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +79,14 @@ KINDS = (
 def read_source(source: str, kind: str | None, workspace: Workspace) -> Found:
     """Return what a source holds; `kind` names one of KINDS where the files shall not decide.
 
-    Raises InputError for a source that is none, and whatever the kind's reader raises.
+    Raises InputError for a source that is none or has too many environments, and whatever the kind's reader raises.
     """
     chosen = next((known for known in KINDS if kind == known.name), None) or _recognised(source)
-    return chosen.read(source, workspace)
+    found = chosen.read(source, workspace)
+    if len(found.environments) > MOST:
+        message = f"there are {len(found.environments)} environments: pinner takes at most {MOST} at once"
+        raise InputError(Problem(message, Place(source)))
+    return found
 
 
 def _recognised(source: str) -> Kind:
