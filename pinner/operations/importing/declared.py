@@ -7,8 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pinner.project.quoting import redact
 from pinner.puppet.names import check_module_name, quoted
-from pinner.puppet.puppetfile import ModuleKind, Option, PuppetfileModule, Reading, read_puppetfile
+from pinner.puppet.puppetfile import (
+    ModuleKind,
+    Option,
+    Puppetfile,
+    PuppetfileModule,
+    Reading,
+    read_puppetfile,
+)
 from pinner.puppet.puppetfile.values import REFS
 from pinner.puppet.ruby.declarations import Symbol
 from pinner.words.imports import FoundModule, RefKind
@@ -30,6 +38,9 @@ _NOT_TAKEN: Final = {
 }
 _GITHUB: Final = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 _TITLE: Final = re.compile(r"(?:\w+[-/])?\w+", re.ASCII)
+_PUBLIC_FORGES: Final = frozenset(
+    f"{name}.{owner}.com" for name in ("forge", "forgeapi") for owner in ("puppet", "puppetlabs")
+)
 _PARTIAL: Final = "leave it out with --partial"
 MOST: Final = 1000
 """Modules of one Puppetfile: each names a repository that is asked, and no environment has a tenth of that."""
@@ -68,7 +79,13 @@ def declare(reading: Reading, path: str, *, branch: str | None = None) -> Declar
         modules=tuple(answer for _, answer in answers if isinstance(answer, FoundModule)),
         moduledir=reading.puppetfile.moduledir,
         problems=_in_order((*reading.unread, *problems)),
-        notes=_in_order((*_remarks(reading, failed), *_left_behind(reading.puppetfile.modules))),
+        notes=_in_order(
+            (
+                *_remarks(reading, failed),
+                *_left_behind(reading.puppetfile.modules),
+                *_settings(reading.puppetfile, path),
+            )
+        ),
     )
 
 
@@ -96,18 +113,25 @@ def _found(module: PuppetfileModule, branch: str | None) -> FoundModule | Proble
 
 
 def _git_module(module: PuppetfileModule, place: Place, branch: str | None) -> FoundModule | Problem:
-    if module.git is None:
-        return Problem(f"module {quoted(module.name)}: it has no URL", place, _PARTIAL)
     ref = _ref_option(module)
-    if ref is not None and ref.value == _CONTROL_BRANCH and branch is None:
-        message = f"module {quoted(module.name)}: it follows the control repository's branch, which this file does not know"
-        return Problem(
-            message, place, "import the control repository itself with '--kind r10k', or " + _PARTIAL
-        )
+    if flaw := _git_flaw(module, ref, branch):
+        return Problem(f"module {quoted(module.name)}: {flaw}", place, _PARTIAL)
     kind, name = _meaning(ref, branch)
-    return FoundModule(
-        module.directory, place, git=module.git, kind=kind, ref=name, install_path=module.install_path
-    )
+    path = module.install_path
+    return FoundModule(module.directory, place, git=module.git, kind=kind, ref=name, install_path=path)
+
+
+def _git_flaw(module: PuppetfileModule, ref: Option | None, branch: str | None) -> str | None:
+    if module.git is None:
+        return "it has no URL"
+    if module.text("path") is not None:
+        return "it is a directory inside its repository, which neither r10k nor pinner installs"
+    if ref is None or ref.value is None or isinstance(ref.value, str):
+        return None
+    if ref.value != _CONTROL_BRANCH:
+        return f":{ref.name} is no text"
+    known = "only '--kind r10k' on the control repository itself knows it"
+    return None if branch else f"it follows the control repository's branch: {known}"
 
 
 def _ref_option(module: PuppetfileModule) -> Option | None:
@@ -159,6 +183,17 @@ def _left_behind(modules: Sequence[PuppetfileModule]) -> Iterator[Problem]:
         if module.kind in {ModuleKind.LOCAL, ModuleKind.PATH}:
             message = f"module {quoted(module.name)}: it lies in the control repository itself, there is nothing to pin"
             yield Problem(message, module.place)
+
+
+def _settings(puppetfile: Puppetfile, path: str) -> Iterator[Problem]:
+    """Yield a note for what a Puppetfile sets for all of its modules and a manifest does not."""
+    host = (puppetfile.forge or "").partition("://")[2].partition("/")[0]
+    if puppetfile.forge is not None and host not in _PUBLIC_FORGES:
+        message = f"the Forge {quoted(redact(puppetfile.forge))} is not taken over"
+        yield Problem(message, Place(path), "r10k.yaml is the place for it: forge.baseurl")
+    if puppetfile.exclusions:
+        names = ", ".join(map(quoted, puppetfile.exclusions))
+        yield Problem(f"the exclusion of {names} is not taken over: r10k knows no such thing", Place(path))
 
 
 def _position(place: Place | None) -> tuple[int, int]:

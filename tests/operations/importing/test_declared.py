@@ -52,10 +52,7 @@ def test_the_control_branch_is_that_of_the_control_repository() -> None:
     found = modules(text, branch="production")["nova"]
     assert (found.kind, found.ref) == (RefKind.BRANCH, "production")
     assert problems(text) == [
-        (
-            "Puppetfile:1:1: module 'nova': it follows the control repository's branch, which this file does not know"
-            "\n  hint: import the control repository itself with '--kind r10k', or leave it out with --partial"
-        )
+        "Puppetfile:1:1: module 'nova': it follows the control repository's branch: only '--kind r10k' on the control repository itself knows it\n  hint: leave it out with --partial"
     ]
 
 
@@ -136,6 +133,12 @@ def test_modules_that_lie_in_the_control_repository_are_told_and_not_missed() ->
             "module 'x': it has no URL\n  hint: leave it out with --partial",
         ),
         (
+            "mod 'x', :git => 'https://h/x', :path => 'sub'",
+            "module 'x': it is a directory inside its repository, which neither r10k nor pinner installs",
+        ),
+        ("mod 'x', :git => 'https://h/x', :ref => 1", "module 'x': :ref is no text"),
+        ("mod 'x', :git => 'https://h/x', :branch => :main", "module 'x': :branch is no text"),
+        (
             "mod 'a/x', :github_tarball => '../x'",
             "module 'a/x': '../x' is no repository of GitHub\n  hint: leave it out with --partial",
         ),
@@ -175,3 +178,12 @@ def test_too_many_modules_are_refused() -> None:
     assert problems(text) == [
         f"Puppetfile: there are {MOST + 1} modules here: no environment has more than {MOST}"
     ]
+
+
+def test_a_forge_of_ones_own_and_librarians_exclusions_are_told() -> None:
+    text = "forge 'https://jane:secret@forge.example.net/api'\nexclusion 'acme/x'\nmod 'a/b', '1.0.0'\n"
+    assert notes(text) == [
+        "Puppetfile: the Forge 'https://***@forge.example.net/api' is not taken over\n  hint: r10k.yaml is the place for it: forge.baseurl",
+        "Puppetfile: the exclusion of 'acme/x' is not taken over: r10k knows no such thing",
+    ]
+    assert notes("forge 'https://forge.puppet.com'\nmod 'a/b', '1.0.0'\n") == []
