@@ -29,6 +29,7 @@ def nova(cloud: Cloud) -> Upstream:
         "manifests/init.pp": CODE,
         "manifests/api.pp": "class nova::api {\n}\n",
         "spec/init_spec.rb": "x\n",
+        "files/policy.json": "{\n}\n",
         "README.md": "a\n",
         ".gitignore": "x\n",
     }
@@ -135,7 +136,7 @@ def test_files_that_differ_are_named_with_their_lines(cloud: Cloud, nova: Upstre
     copy = export(nova, "26.2.0", modules / "nova")
     (copy / "manifests/init.pp").write_text(CODE.replace("$v1 = 1\n", "$v1 = 2\n  $acme = true\n"))
     (copy / "manifests/acme.pp").write_text("class nova::acme {\n}\n")
-    (copy / "manifests/api.pp").unlink()
+    (copy / "files/policy.json").unlink()
     (copy / "README.md").write_text("ours\n")
     code, found = identify(cloud, modules)
     assert (code, found["nova"]["match"], found["nova"]["identity"]["ref"]) == (
@@ -149,7 +150,7 @@ def test_files_that_differ_are_named_with_their_lines(cloud: Cloud, nova: Upstre
             {"path": "manifests/init.pp", "added": 2, "removed": 1},
         ],
         "only_here": [{"path": "manifests/acme.pp", "added": 2, "removed": 0}],
-        "only_there": [{"path": "manifests/api.pp", "added": 0, "removed": 5}],
+        "only_there": [{"path": "files/policy.json", "added": 0, "removed": 2}],
         "dropped": [],
         "left_by_tools": [],
         "line_ends": [],
@@ -188,6 +189,32 @@ def test_of_commits_that_differ_in_the_same_files_the_one_with_the_fewest_lines_
     assert found["glance"]["identity"]["differences"]["changed"] == [
         {"path": "manifests/init.pp", "added": 2, "removed": 0}
     ]
+
+
+def test_a_fix_that_was_taken_over_early_makes_it_no_later_commit(cloud: Cloud, modules: Path) -> None:
+    """The commit with the fix has a new class, too, which the copy has not."""
+    upstream = cloud.upstream("glance")
+    fixed, more = CODE.replace("$v7 = 7", "$v7 = 8"), {"manifests/new.pp": "# new\n" * 9}
+    before = upstream.commit("master", version="26.0.0", files={"manifests/init.pp": CODE})
+    upstream.commit("master", version="26.0.0", files={"manifests/init.pp": fixed, **more})
+    copy = export(upstream, before, modules / "glance")
+    (copy / "manifests/init.pp").write_text(fixed)
+    _, found = identify(cloud, modules)
+    assert found["glance"]["identity"]["commit"] == before
+
+
+def test_a_merge_is_taken_rather_than_what_it_merged(cloud: Cloud, modules: Path) -> None:
+    upstream = cloud.upstream("glance")
+    base = upstream.commit("master", version="1.0.0", files={"manifests/init.pp": "class x {\n}\n"})
+    change = upstream.commit("change", version="1.0.0", files={"manifests/init.pp": CODE}, start=base)
+    tree = upstream.git("rev-parse", f"{change}^{{tree}}")
+    who = ["-c", "user.name=Upstream", "-c", "user.email=upstream@example.org"]
+    merge = upstream.git(*who, "commit-tree", tree, "-p", base, "-p", change, "-m", "Merge")
+    upstream.move("refs/heads/master", merge)
+    upstream.commit("master", version="2.0.0")
+    upstream.delete("refs/heads/change")
+    export(upstream, change, modules / "glance")
+    assert identify(cloud, modules)[1]["glance"]["identity"]["commit"] == merge
 
 
 def test_a_claim_that_is_not_true_is_told(cloud: Cloud, nova: Upstream, modules: Path) -> None:

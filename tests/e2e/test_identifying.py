@@ -131,7 +131,8 @@ def test_a_suite_that_no_repository_has_comes_near_to_the_right_neighbour(
     for module in modules[suite]:
         row = found[module.path.name]
         neighbours = [other for name in others for other in modules[name] if other.name == module.name]
-        lines = {other.suite: distance(other.path, module.path) for other in neighbours}
+        taken_away = set.intersection(*(files_of(one.path) for one in neighbours)) - files_of(module.path)
+        lines = {other.suite: distance(other.path, module.path, taken_away) for other in neighbours}
         if row["match"] == "unknown":
             assert 2 * min(lines.values()) > sum(map(length, files_read(module.path))), module.name
             continue
@@ -146,21 +147,17 @@ def test_a_suite_that_no_repository_has_comes_near_to_the_right_neighbour(
     assert sure >= len(modules[suite]) / 2
 
 
-def distance(before: Path, after: Path) -> int:
-    """Return how many lines differ in what Puppet reads; a file that went counts as one."""
-    rows = differing(before, after).items()
-    read = [
-        (path, lines)
-        for path, lines in rows
+def distance(before: Path, after: Path, taken_away: set[str]) -> int:
+    """Return how many lines differ in what Puppet reads; a file that was taken away counts as one."""
+    return sum(
+        1 if path in taken_away or "-" in lines else sum(map(int, lines))
+        for path, lines in differing(before, after).items()
         if path.partition("/")[0] in READ or path in {"metadata.json", "hiera.yaml"}
-    ]
-    return sum(weight(added, removed, is_there=(after / path).exists()) for path, (added, removed) in read)
+    )
 
 
-def weight(added: str, removed: str, *, is_there: bool) -> int:
-    if not is_there or "-" in (added, removed):
-        return 1
-    return int(added) + int(removed)
+def files_of(directory: Path) -> set[str]:
+    return {path.relative_to(directory).as_posix() for path in directory.rglob("*") if not path.is_dir()}
 
 
 def files_read(directory: Path) -> list[Path]:

@@ -107,14 +107,23 @@ def _nearest(comparison: Comparison, near_by_tree: Mapping[str, Near]) -> tuple[
     """Return the tree that differs least in what Puppet reads."""
     found = comparison.differences([EMPTY_TREE, *near_by_tree], only=READ)
     all_lines = sum(one.lines for one in found[EMPTY_TREE])
-    measures = {tree: _measure(found[tree], all_lines) for tree in near_by_tree}
+    nowhere = frozenset.intersection(*(_lacking(found[tree]) for tree in near_by_tree))
+    measures = {tree: _measure(found[tree], nowhere, all_lines) for tree in near_by_tree}
     tree = min(measures, key=lambda tree: _rank(near_by_tree[tree], measures[tree]))
     return tree, measures[tree]
 
 
-def _measure(differences: Sequence[Difference], all_lines: int) -> Measure:
-    """Return the measure of the differences; a file that is not here counts as one line, whatever it held."""
-    lines = [(one.path, one.lines if one.is_here else 1) for one in differences]
+def _lacking(differences: Iterable[Difference]) -> frozenset[str]:
+    return frozenset(one.path for one in differences if not one.is_here)
+
+
+def _measure(differences: Sequence[Difference], nowhere: frozenset[str], all_lines: int) -> Measure:
+    """Return the measure of the differences.
+
+    A file of `nowhere`, which is in all commits that are compared and not here, was taken away: it counts as one line, as
+    nothing can be told from how long it was in which of them.
+    """
+    lines = [(one.path, 1 if one.path in nowhere else one.lines) for one in differences]
     return Measure(
         lines=sum(number for _, number in lines),
         code_lines=sum(number for path, number in lines if path not in METADATA),

@@ -35,6 +35,18 @@ class Holder:
                 found.setdefault(number, []).append(ref)
         return {number: tuple(refs) for number, refs in found.items()}
 
+    @cached_property
+    def trunk(self) -> frozenset[int]:
+        """Return the numbers of all commits that a branch once was: those on the lines of first parents."""
+        tips = (number for number, refs in self.refs.items() if any(ref.startswith(BRANCH) for ref in refs))
+        found: set[int] = set()
+        for tip in tips:
+            number = tip
+            while number >= 0 and number not in found:
+                found.add(number)
+                number = self.index.parents[number]
+        return frozenset(found)
+
 
 @dataclass(frozen=True, slots=True)
 class Near:
@@ -111,7 +123,8 @@ def _near(
     refs = holder.refs
     ranks = [(_rank(ref, version), number, ref) for number in numbers for ref in refs.get(number, ())]
     if not ranks:
-        return Near(numbers[0], None, (), read_off, beside_off)
+        first = next((number for number in numbers if number in holder.trunk), numbers[0])
+        return Near(first, None, (), read_off, beside_off)
     _, number, ref = min(ranks)
     return Near(number, ref, tuple(sorted({ref for _, _, ref in ranks})), read_off, beside_off)
 
