@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pinner.project.quoting import redact
@@ -17,7 +17,7 @@ from pinner.puppet.puppetfile import (
     Reading,
     read_puppetfile,
 )
-from pinner.puppet.puppetfile.values import REFS
+from pinner.puppet.puppetfile.values import DEFAULT_MODULEDIR, REFS
 from pinner.puppet.ruby.declarations import Symbol
 from pinner.words.imports import FoundModule, RefKind
 from pinner.words.places import Place
@@ -76,7 +76,7 @@ def declare(reading: Reading, path: str, *, branch: str | None = None) -> Declar
     failed = [module for module, answer in answers if isinstance(answer, Problem)]
     problems = (answer for _, answer in answers if isinstance(answer, Problem))
     return Declared(
-        modules=tuple(answer for _, answer in answers if isinstance(answer, FoundModule)),
+        modules=tuple(_at_home(answer, reading) for _, answer in answers if isinstance(answer, FoundModule)),
         moduledir=reading.puppetfile.moduledir,
         problems=_in_order((*reading.unread, *problems)),
         notes=_in_order(
@@ -110,6 +110,14 @@ def _found(module: PuppetfileModule, branch: str | None) -> FoundModule | Proble
         case _:
             message = f"module {quoted(module.name)}: pinner pins git repositories, it takes nothing from {module.kind}"
             return Problem(message, place, f"put it into a git repository, or {_PARTIAL}")
+
+
+def _at_home(module: FoundModule, reading: Reading) -> FoundModule:
+    """Return the module with the directory it has by the `moduledir` above it, where the last of the file is another."""
+    above = [value for place, value in reading.moduledirs if place < module.place]
+    moduledir = above[-1] if above else DEFAULT_MODULEDIR
+    is_elsewhere = module.install_path is None and moduledir != reading.puppetfile.moduledir
+    return replace(module, install_path=moduledir) if is_elsewhere else module
 
 
 def _git_module(module: PuppetfileModule, place: Place, branch: str | None) -> FoundModule | Problem:
@@ -168,6 +176,7 @@ def _remarks(reading: Reading, failed: Sequence[PuppetfileModule]) -> Iterator[P
         index = bisect_right(places, _position(problem.place)) - 1
         module = modules[index] if index >= 0 else None
         is_told = problem in reading.unread or (module is not None and id(module) in told)
+        is_told = is_told or any(problem.place == place for place, _ in reading.moduledirs)
         if not is_told and (module is None or module.kind is ModuleKind.GIT):
             yield problem
 

@@ -25,20 +25,21 @@ class Reading:
     """What was read, and in the file's order what could not be, or is not as r10k wants it.
 
     Without problems r10k, too, reads these modules and nothing else. `unread` are those of the problems that name
-    what is missing in `puppetfile`.
+    what is missing in `puppetfile`. `moduledirs` are all there are, each of which r10k applies to the modules after it.
     """
 
     puppetfile: Puppetfile
     problems: tuple[Problem, ...] = ()
     unread: tuple[Problem, ...] = ()
+    moduledirs: tuple[tuple[Place, str], ...] = ()
 
 
 def read_puppetfile(content: str | bytes, *, path: str = "Puppetfile") -> Reading:
     """Read a Puppetfile; `path` is only named in the problems. Nothing raises."""
     if len(content) > LONGEST:
         message = f"this is longer than {LONGEST} characters: no Puppetfile is"
-        unread = (Problem(message, Place(path), "nothing of it is read"),)
-        return Reading(Puppetfile(), unread, unread)
+        refusal = Problem(message, Place(path), "nothing of it is read")
+        return Reading(Puppetfile(), (refusal,), (refusal,))
     text, broken = _decode(content, path)
     items = [item for statement in read_declarations(text) for item in read_declaration(statement, path)]
     modules = tuple(item for item in items if isinstance(item, PuppetfileModule))
@@ -46,7 +47,12 @@ def read_puppetfile(content: str | bytes, *, path: str = "Puppetfile") -> Readin
     unread = [item.problem for item in items if isinstance(item, LeftOut)]
     problems = [*broken, *unread, *(item for item in items if isinstance(item, Problem))]
     problems += [*_judge_directories(modules), *_judge_settings(settings, modules)]
-    return Reading(_puppetfile(modules, settings), _first_problems(problems), _first_problems(unread))
+    return Reading(
+        _puppetfile(modules, settings),
+        _first_problems(problems),
+        _first_problems(unread),
+        tuple((setting.place, setting.value) for setting in settings if setting.word == "moduledir"),
+    )
 
 
 def _decode(content: str | bytes, path: str) -> tuple[str, list[Problem]]:

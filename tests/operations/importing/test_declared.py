@@ -187,3 +187,12 @@ def test_a_forge_of_ones_own_and_librarians_exclusions_are_told() -> None:
         "Puppetfile: the exclusion of 'acme/x' is not taken over: r10k knows no such thing",
     ]
     assert notes("forge 'https://forge.puppet.com'\nmod 'a/b', '1.0.0'\n") == []
+
+
+def test_a_moduledir_counts_for_the_modules_after_it() -> None:
+    text = (
+        "mod 'a/a', '1.0.0'\nmoduledir 'site'\nmod 'a/b', '1.0.0'\nmoduledir 'modules'\nmod 'a/c', '1.0.0'\n"
+    )
+    paths = {name: module.install_path for name, module in modules(text).items()}
+    assert paths == {"a": None, "b": "site", "c": None}
+    assert notes(text) == []
