@@ -15,11 +15,12 @@ from pinner.operations.publish.message import write_message
 from pinner.operations.publish.objections import judge
 from pinner.operations.publish.orphans import may_be_orphans, tell_orphans
 from pinner.operations.publish.published_locks import lock_changes
-from pinner.operations.publish.standing import LONGEST, read_standings
+from pinner.operations.publish.standing import LONGEST, Standing, read_standings
 from pinner.operations.verify import check_locks
 from pinner.operations.workspace import Workspace
 from pinner.words.control import ControlBranch, Layout
 from pinner.words.problems import InputError, Problem
+from pinner.words.refs import Refs
 
 # Usually the tips tell all; who changed what is looked for further and further back.
 _DEPTHS = (1, 50, 1000, None)
@@ -112,26 +113,31 @@ class _Job:
     def _plan(
         self, workplace: Workplace, there: Mapping[str, str], others: tuple[str, ...]
     ) -> tuple[Mirror, tuple[Plan, ...]]:
+        """Compare all branches with what is there, with as much history as it takes."""
         names = [branch.name for branch in self.branches]
         known = [name for name in names if name in there]
+        tips = Refs({})
+        standings: Mapping[str, Standing] = dict.fromkeys(names, Standing())
         for depth in _DEPTHS:
             mirror = workplace.fetch([*known, *others] if depth == 1 else known, depth=depth)
-            standings = read_standings(mirror, names)
-            boundary = workplace.boundary
-            plans = tuple(
-                plan_branch(
-                    branch,
-                    standings[branch.name],
-                    mirror,
-                    boundary=boundary,
-                    is_own=self._has_branches,
-                    is_whole=self.is_whole or self._has_branches,
-                )
-                for branch in self.branches
-            )
+            if mirror.refs != tips:
+                tips, standings = mirror.refs, read_standings(mirror, names)
+            plans = self._compare(mirror, standings, workplace.boundary)
             if all(plan.is_settled for plan in plans):
                 break
         return mirror, plans
+
+    def _compare(
+        self, mirror: Mirror, standings: Mapping[str, Standing], boundary: frozenset[str]
+    ) -> tuple[Plan, ...]:
+        is_own = self._has_branches
+        is_whole = self.is_whole or is_own
+        return tuple(
+            plan_branch(
+                branch, standings[branch.name], mirror, boundary=boundary, is_own=is_own, is_whole=is_whole
+            )
+            for branch in self.branches
+        )
 
     def _with_messages(self, plans: tuple[Plan, ...], mirror: Mirror) -> Iterator[BranchResult]:
         changes = lock_changes(self.workspace, plans)
