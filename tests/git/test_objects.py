@@ -3,7 +3,15 @@ import hashlib
 import pytest
 
 from pinner.git.mirrors import Mirror, Mirrors
-from pinner.git.objects import Ambiguous, TooLarge, expand_commit, has_commits, read_blobs, read_files
+from pinner.git.objects import (
+    Ambiguous,
+    TooLarge,
+    commit_of,
+    expand_commit,
+    has_commits,
+    read_blobs,
+    read_files,
+)
 from pinner.words.problems import InputError, UnknownError
 from tests.support.noise import noise
 from tests.support.repositories import Repository, Zoo
@@ -119,3 +127,12 @@ def test_a_short_id_of_several_commits(nova: Repository, mirrors: Mirrors) -> No
     prefix, messages = next((prefix, messages) for prefix, messages in by_prefix.items() if len(messages) > 1)
     commits = [nova.commit({}, message=message, branch=f"b{message}", parents=()) for message in messages]
     assert expand_commit(mirror_of(nova, mirrors), prefix) == Ambiguous(tuple(sorted(commits)))
+
+
+def test_the_commit_of_an_object(zoo: Zoo, zoo_mirror: Mirror) -> None:
+    nested = zoo.repository.git("rev-parse", "refs/tags/nested")
+    assert commit_of(zoo_mirror, zoo.first) == zoo.first
+    assert commit_of(zoo_mirror, nested) == zoo.second
+    assert commit_of(zoo_mirror, zoo.blob) is None
+    assert commit_of(zoo_mirror, MISSING) is None
+    assert commit_of(zoo_mirror, "main") is None
