@@ -72,7 +72,7 @@ def _command(command: click.Command, context: click.Context) -> Command:
 def _option(option: click.Option) -> Option:
     choices = isinstance(option.type, click.Choice)
     value = "|".join(option.type.choices) if isinstance(option.type, click.Choice) else option.metavar
-    default = f"Default: {option.default}." if choices else ""
+    default = f"Default: {option.default}." if choices and isinstance(option.default, str) else ""
     return Option(
         flags=(*option.opts, *option.secondary_opts),
         value="" if option.is_flag else value or option.type.name.upper(),

@@ -12,3 +12,9 @@ def test_text_stays_text_and_code_stays_code() -> None:
     assert "Manifests (environments/\\*.yaml) say" in page
     assert "| `-m`, `--module` `MODULE` | Move only this module (repeatable). |" in page
     assert "`text\\|json\\|junit\\|sarif`" in page
+
+
+def test_an_option_without_a_default_says_none() -> None:
+    page = render_all()["commands.md"]
+    assert "UNSET" not in page
+    assert "Default: text." in page
