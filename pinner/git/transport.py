@@ -12,6 +12,7 @@ from pinner.git.diagnosis import classify
 from pinner.git.failures import FailureKind
 from pinner.git.remote import Remote
 
+NO_GIT = "the answer holds no ref and is not git's"
 KEPT_COMMITS = "refs/pinner/commits/"
 _NO_VARIABLES: Mapping[str, str] = {}
 _REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")

@@ -54,8 +54,7 @@ def _fetched(remote: Remote, note: stored.Note) -> Mirror | SyncFailure:
 
 
 def _no_git(remote: Remote) -> SyncFailure:
-    reason = "the answer holds no ref and is not git's"
-    return failure(FailureKind.PROTOCOL, remote.url, place=remote.place, reason=reason)
+    return failure(FailureKind.PROTOCOL, remote.url, place=remote.place, reason=transport.NO_GIT)
 
 
 def read(remote: Remote) -> Mirror:

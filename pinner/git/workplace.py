@@ -15,11 +15,19 @@ from pinner.git.failures import FailureKind, SyncFailure, failure
 from pinner.git.mirror import Mirror
 from pinner.git.rejections import why_rejected
 from pinner.git.remote import Remote
+from pinner.git.transport import NO_GIT, speaks_git
 from pinner.words.problems import Problem, UnknownError
 from pinner.words.refs import BRANCH, Refs
 
 _ID = re.compile(r"[0-9a-f]{40}")
 _AGAIN = "nothing was published: run it again"
+# What helps with a mirror is of no use here: there is no way without the server, and `rewrite` is not applied.
+_HINTS = {
+    FailureKind.UNREACHABLE: _AGAIN,
+    FailureKind.INTERRUPTED: _AGAIN,
+    FailureKind.SERVER: _AGAIN,
+    FailureKind.NOT_FOUND: "check the URL: --control-repo, or control_repo in pinner.yaml",
+}
 _EITHER = "run it again: by then either all branches have moved or none, and it tells which"
 
 
@@ -54,6 +62,8 @@ class Workplace:
         found = {ref.removeprefix(BRANCH): commit for commit, _, ref in rows}
         if not all(_ID.fullmatch(commit) for commit in found.values()):
             raise TroubleError(self._failed(FailureKind.UNSUPPORTED, "the ids of its commits are SHA-256"))
+        if not found and not speaks_git(self.remote):
+            raise TroubleError(self._failed(FailureKind.PROTOCOL, NO_GIT))
         return found
 
     def fetch(self, branches: Iterable[str], *, depth: int | None) -> Mirror:
@@ -113,7 +123,4 @@ class Workplace:
 
     def _failed(self, kind: FailureKind, reason: str) -> SyncFailure:
         found = failure(kind, self.remote.url, place=self.remote.place, reason=reason)
-        return replace(found, hint=_AGAIN) if kind in _MAY_PASS else found
-
-
-_MAY_PASS = frozenset({FailureKind.UNREACHABLE, FailureKind.INTERRUPTED, FailureKind.SERVER})
+        return replace(found, hint=_HINTS.get(kind, found.hint))

@@ -136,6 +136,7 @@ def test_a_control_repository_that_is_not_there(cloud: Cloud, control: Control) 
     result = cloud.run("publish")
     assert result.code == 3
     assert result.err.startswith(f"there is no git repository at {control.path}: ")
+    assert result.err.endswith("\n  hint: check the URL: --control-repo, or control_repo in pinner.yaml\n")
 
 
 def test_a_repository_of_sha_256(cloud: Cloud, control: Control) -> None:
@@ -263,6 +264,20 @@ def test_over_http_with_a_password_from_a_credential_helper(
     assert "pinner never asks for passwords" in unknown.err
     assert "geheim" not in known.out + known.err
     assert not set(tips.values()) & set(published.tips().values())
+
+
+def test_a_web_page_is_no_empty_repository(cloud: Cloud) -> None:
+    with serve_http(cloud.root) as server:
+        server.manners["control.git"] = Manners(page="<html>Log in</html>")
+        result = cloud.run("publish", "--dry-run", f"--control-repo={server.url}/control.git")
+    assert (result.code, result.err) == (
+        3,
+        (
+            f"{server.url}/control.git does not answer like a git server: "
+            "the answer holds no ref and is not git's\n"
+            "  hint: check that the URL is the repository's, not that of a web page about it\n"
+        ),
+    )
 
 
 def test_a_server_that_lets_nobody_push(cloud: Cloud, published: Control) -> None:
