@@ -16,7 +16,7 @@ from pinner.puppet.module_files import DIRECTORIES, FILES, is_leftover, is_read
 __all__ = ["Compared", "Difference", "Differences", "compare"]
 
 METADATA = frozenset(FILES_OF_METADATA)
-MOST_BYTES = 64 * 1024 * 1024
+MOST_BYTES = 16 * 1024 * 1024
 """Of one module's files that no commit has, that are looked into; those beyond differ in something."""
 READ = (*sorted(DIRECTORIES), *sorted(FILES))
 
