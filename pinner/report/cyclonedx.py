@@ -21,8 +21,31 @@ _NAMESPACE: Final = UUID("5e1ab2f0-6c9e-5b7e-9a55-70696e6e6572")
 Json = dict[str, Any]
 
 
-def cyclonedx(bill: Bill, *, moment: int | None = None) -> str:
-    """Return the text of the document; `moment`, in seconds since 1970, is when it says that it was made."""
+LICENCES: Final = frozenset(
+    {
+        *("AGPL-3.0-only", "AGPL-3.0-or-later", "Apache-1.1", "Apache-2.0", "Artistic-2.0", "BSD-2-Clause"),
+        *(
+            "BSD-3-Clause",
+            "CC0-1.0",
+            "EPL-1.0",
+            "EPL-2.0",
+            "GPL-2.0",
+            "GPL-2.0+",
+            "GPL-2.0-only",
+            "GPL-2.0-or-later",
+        ),
+        *("GPL-3.0", "GPL-3.0+", "GPL-3.0-only", "GPL-3.0-or-later", "ISC", "LGPL-2.1", "LGPL-2.1-only"),
+        *("LGPL-3.0", "LGPL-3.0-only", "MIT", "MPL-2.0", "Unlicense", "WTFPL", "Zlib"),
+    }
+)
+"""Ids of SPDX that Puppet modules name; every other text is a licence's name, which is always right."""
+
+
+def cyclonedx(bill: Bill, *, licences: Mapping[str, str], moment: int | None = None) -> str:
+    """Return the text of the document.
+
+    `licences` are by module, as written; `moment`, in seconds since 1970, is when the document says that it was made.
+    """
     lock = bill.lock
     serial = uuid5(_NAMESPACE, f"{lock.environment}\n{lock.lock_id}")
     return encode(
@@ -33,7 +56,7 @@ def cyclonedx(bill: Bill, *, moment: int | None = None) -> str:
             "serialNumber": f"urn:uuid:{serial}",
             "version": 1,
             "metadata": _metadata(bill, moment),
-            "components": [_component(pin) for _, pin in sorted(lock.pins.items())],
+            "components": [_component(pin, licences.get(name)) for name, pin in sorted(lock.pins.items())],
             "dependencies": [
                 {"ref": lock.lock_id, "dependsOn": list(bill.direct)},
                 *({"ref": module, "dependsOn": list(needs)} for module, needs in bill.needs.items()),
@@ -55,7 +78,7 @@ def _metadata(bill: Bill, moment: int | None) -> Json:
     return {**dated, "tools": {"components": [tool]}, "component": environment}
 
 
-def _component(pin: Pin) -> Json:
+def _component(pin: Pin, licence: str | None) -> Json:
     """Return one module. Its `bom-ref` is its name, which no other module of the environment has."""
     if isinstance(pin, ForgePin):
         owner, _, name = pin.forge.partition("/")
@@ -68,8 +91,13 @@ def _component(pin: Pin) -> Json:
         "bom-ref": pin.module,
         **({"group": owner} if owner else {}),
         "name": name,
+        **({"licenses": [{"license": _licence(licence)}]} if licence else {}),
         **about,
     }
+
+
+def _licence(text: str) -> Json:
+    return {"id" if text in LICENCES else "name": text}
 
 
 def _forge(pin: ForgePin) -> Json:

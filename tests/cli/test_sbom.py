@@ -4,7 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
+from pinner.operations.sbom import Bill
+from pinner.report.cyclonedx import LICENCES, cyclonedx
+from pinner.words.pins import Lock
 from tests.support.bills import check_cyclonedx, check_purl
 from tests.support.cloud import Cloud
 
@@ -115,6 +120,42 @@ def test_a_date_is_written_only_where_one_is_given(locked: Cloud, monkeypatch: p
     assert bill(locked, "production")["metadata"]["timestamp"] == "2023-11-14T22:13:20+00:00"
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
     assert locked.run("sbom", "production").code == 2
+
+
+def licences(document: Any) -> dict[str, Any]:
+    return {row["bom-ref"]: row["licenses"] for row in document["components"] if "licenses" in row}
+
+
+def test_licenses_are_as_each_modules_metadata_have_them(locked: Cloud) -> None:
+    for module, text in (("nova", "Apache-2.0"), ("keystone", "Apache License, Version 2.0")):
+        locked.upstream(module).commit("stable/2025.1", version="26.0.0", metadata={"license": text})
+    assert locked.run("update").code == 0
+    assert licences(bill(locked, "production")) == {}
+    locked.upstream("nova").path.rename(locked.root / "gone")  # the cache has it
+    assert licences(bill(locked, "production", "--licenses")) == {
+        "keystone": [{"license": {"name": "Apache License, Version 2.0"}}],
+        "nova": [{"license": {"id": "Apache-2.0"}}],
+    }
+
+
+def test_a_license_that_could_not_be_read_is_told(locked: Cloud) -> None:
+    result = locked.run(
+        "sbom", "production", "--licenses", "--offline", "--cache", str(locked.root / "empty")
+    )
+    assert result.code == 3
+    assert licences(check_cyclonedx(result.out)) == {}
+    assert result.err.count("its licence could not be read: ") == 4
+
+
+def test_every_known_id_is_one_of_spdx() -> None:
+    text = cyclonedx(Bill(Lock("a", {}), {}, ()), licences={})
+    document = json.loads(text)
+    document["components"] = [
+        {"type": "library", "name": name, "licenses": [{"license": {"id": name}}]}
+        for name in sorted(LICENCES)
+    ]
+    error = JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(document))
+    assert error is None
 
 
 def test_what_has_no_lock_has_no_bill(cloud: Cloud) -> None:
