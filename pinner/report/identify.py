@@ -129,7 +129,8 @@ def _claim(claim: Claim) -> str:
     moved += [f"{count(claim.behind, 'commit')} before"] if claim.behind else []
     if len(moved) == 1:
         return f"{told}, and this is {moved[0]} the tag {tag}"
-    return f"{told}, and this is not on the line of the tag {tag}: {claim.ahead} commits more, {claim.behind} fewer"
+    apart = f"{count(claim.ahead, 'commit')} more, {claim.behind} fewer"
+    return f"{told}, and this is not on the line of the tag {tag}: {apart}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -217,6 +217,24 @@ def test_a_merge_is_taken_rather_than_what_it_merged(cloud: Cloud, modules: Path
     assert identify(cloud, modules)[1]["glance"]["identity"]["commit"] == merge
 
 
+def test_of_many_files_the_first_are_listed_unless_all_are_asked_for(
+    cloud: Cloud, nova: Upstream, modules: Path
+) -> None:
+    copy = export(nova, "26.1.0", modules / "nova")
+    for number in range(25):
+        (copy / f"manifests/own{number:02}.pp").write_text("#\n")
+    told = cloud.run("identify", str(modules)).out
+    assert "    manifests/own19.pp: only here, 1 line\n    … 5 more files (--all shows them)\n" in told
+    assert "    manifests/own24.pp: only here, 1 line\n" in cloud.run("identify", str(modules), "--all").out
+
+
+def test_a_claim_of_another_line_is_told_as_that(cloud: Cloud, nova: Upstream, modules: Path) -> None:
+    nova.commit("side", version="26.2.0", files={"manifests/init.pp": CODE * 2}, start="26.1.0")
+    export(nova, "refs/heads/side", modules / "nova")
+    told = cloud.run("identify", str(modules)).out
+    assert "this is not on the line of the tag 26.2.0: 1 commit more, 3 fewer\n" in told
+
+
 def test_a_claim_that_is_not_true_is_told(cloud: Cloud, nova: Upstream, modules: Path) -> None:
     copy = export(nova, "26.1.0", modules / "nova")
     metadata = copy / "metadata.json"

@@ -237,6 +237,24 @@ def test_a_damaged_index_and_a_damaged_mirror_are_made_anew(
     assert identify(cloud, modules)["match"] == "exact"
 
 
+def test_a_mirror_that_lost_objects_is_told_with_the_module(
+    cloud: Cloud, nova: Upstream, modules: Path
+) -> None:
+    """The index still tells where to look, and what lies there cannot be read."""
+    export(nova, "26.1.0", modules / "good")
+    copy = export(nova, "26.1.0", modules / "nova")
+    (copy / "manifests/init.pp").write_text(f"{CODE}# ours\n")
+    assert identify(cloud, modules)["match"] == "nearest"
+    (pack,) = (cloud.root / "cache/git").glob("*nova*.git/objects/pack/*.pack")
+    pack.chmod(0o644)
+    pack.write_bytes(pack.read_bytes()[:12] + bytes(pack.stat().st_size - 12))
+    result = cloud.run("identify", str(modules), "--offline")
+    assert result.code == 3
+    assert "good  exact    26.1.0 (" in result.out
+    assert "nova  unknown  nothing like it" in result.out
+    assert "git cannot compare a directory with a commit" in result.err
+
+
 def test_parallel_runs_on_one_cold_cache_agree(cloud: Cloud, nova: Upstream, modules: Path) -> None:
     export(nova, "26.1.0", modules / "nova")
     words = [sys.executable, "-m", "pinner", "identify", str(modules)]
