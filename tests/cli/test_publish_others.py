@@ -328,3 +328,24 @@ def test_a_hostile_version_reaches_no_message(cloud: Cloud, published: Control) 
     assert cloud.run("publish").code == 0
     message = published.message("production")
     assert message.count("Pinner-Lock:") == 1
+
+
+@pytest.mark.parametrize("layout", ["puppetfiles", "one-branch", "exec"])
+@pytest.mark.parametrize("edit", ["changed", "removed"])
+def test_a_change_by_hand_that_another_environments_publication_carried_along_is_told(
+    cloud: Cloud, layout: str, edit: str
+) -> None:
+    control = make_control(cloud, layout=layout)
+    assert cloud.run("publish").code == 0
+    path = next(
+        path
+        for path in control.tree("production")
+        if path.endswith(("production/Puppetfile", "Puppetfile.production"))
+    )
+    text = None if edit == "removed" else f"{control.read('production', path)}\n# tuned\n"
+    control.repository.commit({path: text}, branch="production", message="Quick fix")
+    move_nova(cloud, "2024.1", "2025.1")
+    assert cloud.run("publish", "staging").code == 0
+    result = cloud.run("publish", "production")
+    assert result.code == 2
+    assert f"production:{path}: was {edit} since pinner published it" in result.err

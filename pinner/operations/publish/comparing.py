@@ -82,23 +82,20 @@ def plan_branch(
     mirror: Mirror,
     *,
     boundary: frozenset[str],
-    is_own: bool,
     is_whole: bool,
 ) -> Plan:
     """Return what is to happen on one branch.
 
-    `boundary` are the commits whose parents are not at hand. `is_own` tells that the branch is one environment's
-    alone, `is_whole` that it holds no environments but its own: then every file of pinner's that is not generated any
-    more is stale.
+    `boundary` are the commits whose parents are not at hand. `is_whole` tells that the branch holds no environments but
+    those that are published now: then every file of pinner's that is not generated any more is stale.
     """
     writes = tuple(_writes(branch, standing))
     if standing.tip is None:
         return Plan(branch, standing, writes)
-    # On a branch of all environments the publication of any of them counts.
-    environments = branch.environments if is_own else ()
-    past = Past(mirror, standing.tip, standing.entries, boundary=boundary, environments=environments)
+    past = Past(mirror, standing.tip, standing.entries, boundary=boundary)
     objections = tuple(objection for change in writes for objection in _objections(change, standing, past))
-    lasts = {path: past.last_change(path) for path in _stale(branch, standing, is_whole=is_whole)}
+    stale = _stale(branch, standing, is_whole=is_whole)
+    lasts = {path: past.last_change(path, environment_of(standing.marked[path])) for path in stale}
     removed = [path for path, last in lasts.items() if last and last.is_publication]
     kept = tuple(Objection(path, Reason.OTHERS, last) for path, last in lasts.items() if path not in removed)
     removals = (FileChange(path, standing.entries[path], None) for path in removed)
@@ -121,18 +118,25 @@ def _stale(branch: ControlBranch, standing: Standing, *, is_whole: bool) -> Iter
 
 
 def _objections(change: FileChange, standing: Standing, past: Past) -> Iterator[Objection]:
+    environment = environment_of(change.after.text) if change.after else None
+    for path, reason in _reasons(change, standing, past, environment):
+        yield Objection(path, reason, past.last_change(path, environment))
+
+
+def _reasons(
+    change: FileChange, standing: Standing, past: Past, environment: str | None
+) -> Iterator[tuple[str, Reason]]:
     path, entry = change.path, change.before
     if entry is None:
-        for other in _in_the_way(path, standing):
-            yield Objection(other, Reason.IN_THE_WAY, past.last_change(other))
-        if standing.marked and past.published(path):
-            yield Objection(path, Reason.DELETED, past.last_change(path))
+        yield from ((other, Reason.IN_THE_WAY) for other in _in_the_way(path, standing))
+        if standing.marked and past.published(path, environment):
+            yield path, Reason.DELETED
     elif entry.kind != "blob":
-        yield Objection(path, Reason.IN_THE_WAY, past.last_change(path))
+        yield path, Reason.IN_THE_WAY
     elif path not in standing.marked:
-        yield Objection(path, Reason.FOREIGN, past.last_change(path))
-    elif past.has_publication and past.published(path) != entry:
-        yield Objection(path, Reason.CHANGED, past.last_change(path))
+        yield path, Reason.FOREIGN
+    elif past.publication(environment) and past.published(path, environment) != entry:
+        yield path, Reason.CHANGED
 
 
 def _in_the_way(path: str, standing: Standing) -> Iterator[str]:

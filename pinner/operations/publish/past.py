@@ -13,39 +13,40 @@ from pinner.operations.publish.standing import LONGEST, is_marked
 class Past:
     """The past of the branch whose tip is `tip` with the files `entries`, as far as it is at hand.
 
-    `boundary` are the commits whose parents are not; `environments` are those whose publications count (none: any).
-    `is_settled` is False once a question was asked that a longer history may answer otherwise.
+    An environment's own publications are the ones that count for its files, if it has any here: one of another
+    environment carries along what it finds, and a branch may have begun as a copy. For files of no environment (None)
+    all count. `boundary` are the commits whose parents are not at hand; `is_settled` is False once a question was asked
+    that a longer history may answer otherwise.
     """
 
     def __init__(
-        self,
-        mirror: Mirror,
-        tip: str,
-        entries: Mapping[str, TreeEntry],
-        *,
-        boundary: frozenset[str],
-        environments: tuple[str, ...] = (),
+        self, mirror: Mirror, tip: str, entries: Mapping[str, TreeEntry], *, boundary: frozenset[str]
     ) -> None:
         self._mirror = mirror
         self._tip = tip
-        self._entries = entries
         self._boundary = boundary
-        self._environments = environments
+        self._publications: dict[str | None, str | None] = {}
+        self._trees: dict[str, Mapping[str, TreeEntry]] = {tip: entries}
         self.is_settled = True
 
-    def published(self, path: str) -> TreeEntry | None:
+    def publication(self, environment: str | None) -> str | None:
+        """Return the last publication that counts for the files of an environment; None: there was none."""
+        if environment not in self._publications:
+            own = find_publication(self._mirror, self._tip, (environment,) if environment else ())
+            if own is None and self._is_cut:
+                self.is_settled = False
+            self._publications[environment] = own or find_publication(self._mirror, self._tip)
+        return self._publications[environment]
+
+    def published(self, path: str, environment: str | None) -> TreeEntry | None:
         """Return the file of pinner's that the last publication left at a path."""
-        entry = self._published.get(path)
+        publication = self.publication(environment)
+        entry = self._tree(publication).get(path) if publication else None
         return entry if entry and self._was_marked(entry) else None
 
-    @property
-    def has_publication(self) -> bool:
-        """Tell whether this branch was ever published."""
-        return self._publication is not None
-
-    def last_change(self, path: str) -> LastChange | None:
+    def last_change(self, path: str, environment: str | None) -> LastChange | None:
         """Return the commit that changed the path last: since the last publication if any did, else ever."""
-        since = self._publication
+        since = self.publication(environment)
         last = last_change(self._mirror, self._tip, path, since=since) if since else None
         last = last or last_change(self._mirror, self._tip, path)
         if last is None or last.commit in self._boundary:
@@ -53,25 +54,14 @@ class Past:
         return last
 
     @cached_property
-    def _publication(self) -> str | None:
-        """Look for this branch's own publications first: it may have begun as a copy of another one."""
-        found = find_publication(self._mirror, self._tip, self._environments)
-        if found is None and self._is_cut:
-            self.is_settled = False
-        return found or find_publication(self._mirror, self._tip)
-
-    @cached_property
     def _is_cut(self) -> bool:
         """Tell whether the history of this branch goes on beyond what is at hand."""
         return bool(self._boundary) and not self._boundary.isdisjoint(first_commits(self._mirror, self._tip))
 
-    @cached_property
-    def _published(self) -> Mapping[str, TreeEntry]:
-        if self._publication is None:
-            return {}
-        if self._publication == self._tip:
-            return self._entries
-        return {entry.path: entry for entry in list_tree(self._mirror, self._publication)}
+    def _tree(self, commit: str) -> Mapping[str, TreeEntry]:
+        if commit not in self._trees:
+            self._trees[commit] = {entry.path: entry for entry in list_tree(self._mirror, commit)}
+        return self._trees[commit]
 
     def _was_marked(self, entry: TreeEntry) -> bool:
         content = (

@@ -130,12 +130,9 @@ class _Job:
     def _compare(
         self, mirror: Mirror, standings: Mapping[str, Standing], boundary: frozenset[str]
     ) -> tuple[Plan, ...]:
-        is_own = self._has_branches
-        is_whole = self.is_whole or is_own
+        is_whole = self.is_whole or self._has_branches
         return tuple(
-            plan_branch(
-                branch, standings[branch.name], mirror, boundary=boundary, is_own=is_own, is_whole=is_whole
-            )
+            plan_branch(branch, standings[branch.name], mirror, boundary=boundary, is_whole=is_whole)
             for branch in self.branches
         )
 
