@@ -6,7 +6,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.cloud import Cloud
@@ -47,8 +47,14 @@ MODULES = st.lists(
 FILES = st.lists(st.tuples(st.sampled_from(["", "moduledir 'site'\n"]), MODULES), min_size=1, max_size=4)
 
 
+THIRD_PARTY = (
+    "mod 'stdlib', :git => 'https://github.com/puppetlabs/puppetlabs-stdlib', :ref => 'stable/2025.1'\n"
+)
+
+
 @settings(max_examples=40)
 @given(FILES)
+@example([("", [THIRD_PARTY])])
 def test_every_manifest_asks_for_what_its_puppetfile_names(files: list[tuple[str, list[str]]]) -> None:
     with TemporaryDirectory() as directory:
         cloud = Cloud(Path(directory))

@@ -116,7 +116,8 @@ def _at_home(module: FoundModule, reading: Reading) -> FoundModule:
     """Return the module with the directory it has by the `moduledir` above it, where the last of the file is another."""
     above = [value for place, value in reading.moduledirs if place < module.place]
     moduledir = above[-1] if above else DEFAULT_MODULEDIR
-    is_elsewhere = module.install_path is None and moduledir != reading.puppetfile.moduledir
+    is_elsewhere = bool(reading.moduledirs) and moduledir != reading.puppetfile.moduledir
+    is_elsewhere = is_elsewhere and module.install_path is None
     return replace(module, install_path=moduledir) if is_elsewhere else module
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pinner.openstack.series import Series
 from pinner.operations.importing.placed import Placed
 from pinner.operations.importing.placing import PlacedEnvironment
-from pinner.operations.importing.recognising import follows, is_at_home, is_openstacks, recognise
+from pinner.operations.importing.recognising import carries, follows, is_at_home, is_openstacks, recognise
 from pinner.project.manifest_writer import NewModule
 from pinner.project.rules import check_line, check_prose
 from pinner.puppet.names import check_moduledir, quoted
@@ -99,7 +99,7 @@ def _unfit(placed: PlacedEnvironment) -> Iterator[Problem]:
 def _want(module: Placed, settings: Settings) -> Want | str:
     if module.forge is not None:
         return module.forge_version
-    if module.series is not None and is_at_home(module, module.series, settings):
+    if module.series is not None and carries(module, module.series, settings):
         return Want(Selector.RELEASE, module.series.id)
     return Want(module.selector or Selector.COMMIT, module.value)
 

@@ -24,9 +24,14 @@ def follows(module: Placed, release: Series | None, settings: Settings) -> bool:
     """Tell whether the module is just what the release has: then a name in the list says all of it."""
     if release is None or module.series != release or module.install_path or not module.is_module:
         return False
-    entry = find_module(module.name, release)
-    is_listed = isinstance(entry, ModuleEntry) and entry.follows_releases
-    return is_listed and module.name not in settings.modules and is_at_home(module, release, settings)
+    return module.name not in settings.modules and carries(module, release, settings)
+
+
+def carries(module: Placed, series: Series, settings: Settings) -> bool:
+    """Tell whether the module is one that follows releases, so that `release:` selects its ref."""
+    entry = find_module(module.name, series)
+    is_following = isinstance(entry, ModuleEntry) and entry.follows_releases
+    return is_following and is_at_home(module, series, settings)
 
 
 def is_at_home(module: Placed, release: Series | None, settings: Settings) -> bool:
