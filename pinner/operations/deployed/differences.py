@@ -74,14 +74,15 @@ def differences(expected: Expected, found: PlainTree, contents: Contents) -> Ite
     both = [path for path in paths if path in expected.stored and path in actual]
     yield from _changes(both, expected, actual, contents)
     gone = [path for path in paths if path not in actual]
-    covered = [path for path in gone if expected.stored[path][0] == LINK and _holds_any(path, actual)]
-    for path in covered:
+    above = {ancestor for path in actual for ancestor in _ancestors(path)}
+    covered = {path for path in gone if expected.stored[path][0] == LINK and path in above}
+    for path in sorted(covered):
         yield Difference(
             "deployed-link", path, f"{quote(path)} is a directory, and a symbolic link in the commit"
         )
     missing = [path for path in gone if path not in covered]
     yield from _whole(missing, actual, "deployed-missing-file", "missing")
-    extra = [path for path in paths if path not in expected.stored and not _is_in(path, set(covered))]
+    extra = [path for path in paths if path not in expected.stored and not _is_in(path, covered)]
     yield from _whole(extra, expected.stored, "deployed-extra-file", "not in the commit")
 
 
@@ -94,23 +95,24 @@ def _changes(
     paths: list[str], expected: Expected, actual: Mapping[str, State], contents: Contents
 ) -> Iterator[Difference]:
     links = [path for path in paths if LINK in {expected.stored[path][0], actual[path][0]}]
-    edited = [path for path in paths if path not in links and expected.stored[path][1] != actual[path][1]]
-    modes = [path for path in paths if path not in links and path not in edited]
+    files = [path for path in paths if LINK not in {expected.stored[path][0], actual[path][0]}]
+    edited = [path for path in files if expected.stored[path][1] != actual[path][1]]
+    modes = [path for path in files if expected.stored[path][1] == actual[path][1]]
     stored = contents.stored(expected.stored[path][1] for path in (*edited, *links))
     for path in links:
         words = _link_words(path, expected.stored, actual[path], stored)
         yield Difference("deployed-link", path, words)
-    endings = [
-        path
+    endings = {
+        path: None
         for path in edited
         if _differ_in_line_endings(stored.get(expected.stored[path][1]), contents.on_disk(path))
-    ]
+    }
     for path in (path for path in edited if path not in endings):
         yield Difference("deployed-changed", path, f"{quote(path)} was changed")
-    yield from _together(endings, "deployed-line-endings", "only line endings differ in {}")
+    yield from _together([*endings], "deployed-line-endings", "only line endings differ in {}")
     lost = [path for path in modes if expected.stored[path][0] == EXECUTABLE]
     yield from _together(lost, "deployed-mode", "the executable bit is missing on {}")
-    got = [path for path in modes if path not in lost]
+    got = [path for path in modes if expected.stored[path][0] != EXECUTABLE]
     yield from _together(got, "deployed-mode", "the executable bit was put on {}")
 
 
@@ -146,8 +148,9 @@ def _whole(paths: list[str], others: Mapping[str, State], code: str, words: str)
     """Yield the paths, each directory that has nothing of `others` below it as one."""
     shared = {ancestor for path in others for ancestor in _ancestors(path)}
     tops = Counter(_top(path, shared) for path in paths)
+    directories = tops.keys() - set(paths)
     for top, count in tops.items():
-        files = f" with its {count} {'file' if count == 1 else 'files'}" if top not in paths else ""
+        files = f" with its {count} {'file' if count == 1 else 'files'}" if top in directories else ""
         yield Difference(code, top, f"{quote(top)}{files} is {words}")
 
 
@@ -166,10 +169,6 @@ def _ancestors(path: str) -> Iterator[str]:
 
 def _is_in(path: str, directories: set[str]) -> bool:
     return "" in directories or path in directories or any(one in directories for one in _ancestors(path))
-
-
-def _holds_any(directory: str, actual: Mapping[str, State]) -> bool:
-    return any(path.startswith(f"{directory}/") for path in actual)
 
 
 def _outside(files: Mapping[str, State], directory: str) -> Mapping[str, State]:
