@@ -112,6 +112,15 @@ def test_a_link_in_the_place_of_a_manifest_is_not_followed(cloud: Cloud) -> None
     assert "environments/x.yaml: this is a link that leads out of the project" in done.err
 
 
+def test_a_module_of_the_forge_has_no_install_path(cloud: Cloud) -> None:
+    done = imported(
+        cloud, "mod 'acme/facts', :type => 'forge', :version => '1.0.0', :install_path => 'site'\n"
+    )
+    assert done.code == 2
+    told = "module 'facts': no Puppetfile that all tools read has an install_path for a module of the Forge"
+    assert told in done.err
+
+
 def test_an_install_path_is_kept(fork: Cloud) -> None:
     assert imported(fork, FORK.rstrip() + ", :install_path => 'site'\n").code == 0
     assert "branch: acme/2025.1, install_path: site}" in manifest(fork)

@@ -99,9 +99,10 @@ def _found(module: PuppetfileModule, branch: str | None) -> FoundModule | Proble
         case ModuleKind.GIT:
             return _git_module(module, place, branch)
         case ModuleKind.FORGE:
-            version = module.version
+            forge = module.name.replace("-", "/", 1)
+            path = module.install_path
             return FoundModule(
-                module.directory, place, forge=module.name.replace("-", "/", 1), version=version
+                module.directory, place, forge=forge, version=module.version, install_path=path
             )
         case ModuleKind.GITHUB_TARBALL:
             return _github_module(module, place)

@@ -153,14 +153,11 @@ def _place_range(module: FoundModule, home: str, version: str) -> Iterator[Place
 def _place_forge(module: FoundModule, forge: str) -> Iterator[Placed | _Remark]:
     if flaw := check_forge_name(forge):
         yield _lost(module, flaw, _PARTIAL)
+    elif module.install_path:
+        flaw = "no Puppetfile that all tools read has an install_path for a module of the Forge"
+        yield _lost(module, flaw, "take it from git, or leave it out with --partial")
     elif module.version is not None and check_forge_version(module.version) is None:
-        yield Placed(
-            module.name,
-            module.place,
-            forge=forge,
-            forge_version=module.version,
-            install_path=module.install_path,
-        )
+        yield Placed(module.name, module.place, forge=forge, forge_version=module.version)
     elif (known := third_party(module.name)) and canonical_module(forge) in known.forge_names:
         asked = module.version or "the latest version"
         message = (
