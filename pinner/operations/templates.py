@@ -80,12 +80,14 @@ def _fill(path: Path, lock: Lock, place: Place) -> str:
         autoescape=False,  # Ruby, not HTML: values are whitelisted and the output is read back
     )
     try:
-        return sandbox.get_template(path.name).render(_context(lock))
+        text = sandbox.get_template(path.name).render(_context(lock))
+        text.encode()  # a lone surrogate, as "\ud800" makes one, could not be written
     except jinja2.TemplateSyntaxError as error:
         wrong = Place(place.path, error.lineno)
         raise InputError(Problem(f"this is no Jinja2 template: {error.message}", wrong)) from error
     except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, OSError) as error:
         raise InputError(Problem(f"this template fails: {error}", place)) from error
+    return text
 
 
 def _context(lock: Lock) -> Mapping[str, object]:

@@ -142,6 +142,7 @@ def test_the_template_we_ship_says_what_the_built_in_one_says(locked: Cloud) -> 
         ("{{ nothing }}", "this template fails: 'nothing' is undefined"),
         ("{{ ''.__class__.__mro__ }}", "this template fails: access to attribute '__class__'"),
         ("{{ 1 // 0 }}", "this template fails"),
+        (f"{TEMPLATE.read_text()}# {{{{ '\\ud800' }}}}\n", "this template fails: 'utf-8' codec can't encode"),
         ("{% include '../../../../etc/passwd' %}", "this template fails"),
         ("# Written by pinner\n", "module 'nova' is missing"),
         ("{{ header }}", "Puppetfile"),
