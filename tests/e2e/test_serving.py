@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,12 +12,10 @@ from typing import Any
 import pytest
 
 from tests.support.debian_modules import DebianModule
-from tests.support.debian_upstreams import Release
-from tests.support.processes import processes_mentioning, wait_until
 from tests.support.puppet_agent import Agent
 from tests.support.puppet_server import RefusedError
-from tests.support.repositories import Repository, run_git
-from tests.support.serving import FACTS, GROWN, NODE, Serving, run_serving
+from tests.support.repositories import run_git
+from tests.support.serving import FACTS, GROWN, NODE, Serving, run_serving, write_toy
 
 pytestmark = pytest.mark.e2e
 
@@ -99,7 +95,7 @@ def moved(serving: Serving, runs: Mapping[str, Run]) -> Move:
     assert runs
     ids, branches, before = serving.lock_ids(), serving.branches(), serving.catalogs()
     release = serving.releases[1]
-    commit_upstream(serving, release)
+    serving.add_parameter_upstream(release, ADDED)
     serving.pinner("update", release.environment)
     serving.publish()
     serving.deploy(release.environment)
@@ -110,15 +106,6 @@ def moved(serving: Serving, runs: Mapping[str, Run]) -> Move:
 
 def environments(serving: Serving) -> tuple[str, ...]:
     return tuple(release.environment for release in serving.releases)
-
-
-def commit_upstream(serving: Serving, release: Release) -> None:
-    """Add a parameter to class keystone, as one does upstream."""
-    path = "manifests/init.pp"
-    text = (serving.module(release, "keystone").path / path).read_text()
-    changed = text.replace("class keystone(", f"class keystone(\n  ${ADDED} = 'yes',")
-    upstream = Repository(serving.upstreams / "opendev.org" / "openstack" / "puppet-keystone.git")
-    upstream.commit({path: changed}, branch=f"stable/{release.series}")
 
 
 def resource(catalog: Any, kind: str, title: str) -> Mapping[str, Any]:
@@ -260,44 +247,3 @@ def test_until_the_flush_a_class_that_was_not_read_yet_is_new_under_the_old_vers
     assert ask(more=True) == ("old", ["a old", "b new"])
     serving.server.flush("toy")
     assert ask(more=True) == ("new", ["a new", "b new"])
-
-
-def write_toy(environment: Path, version: str) -> None:
-    """Write an environment of two classes; a node has the second only by its fact `more`."""
-    files = {
-        "environment.conf": "config_version = bin/config_version\n",
-        "bin/config_version": f"#!/bin/sh\necho {version}\n",
-        "manifests/site.pp": "include a\nif $facts['more'] { include b }\n",
-        **{
-            f"modules/{x}/manifests/init.pp": f"class {x} {{ notify {{ '{x} {version}': }} }}\n" for x in "ab"
-        },
-    }
-    for path, text in files.items():
-        (environment / path).parent.mkdir(parents=True, exist_ok=True)
-        (environment / path).write_text(text)
-    (environment / "bin" / "config_version").chmod(0o755)
-
-
-STARTER = """
-import sys, time
-from pathlib import Path
-from tests.support.puppet_server import start_puppet_server
-
-start_puppet_server(Path(sys.argv[1]))
-print("started", flush=True)
-time.sleep(600)
-"""
-
-
-def test_a_server_ends_with_whoever_started_it_even_by_kill_9(tmp_path: Path) -> None:
-    root = tmp_path / "orphan"
-    with subprocess.Popen(
-        [sys.executable, "-c", STARTER, str(root)],
-        stdout=subprocess.PIPE,
-        cwd=Path(__file__).resolve().parents[2],
-    ) as starter:
-        assert starter.stdout
-        assert starter.stdout.readline() == b"started\n"
-        wait_until(lambda: bool(processes_mentioning(f"{root}/conf.d")))
-        starter.kill()
-    wait_until(lambda: not processes_mentioning(f"{root}/conf.d"))

@@ -97,6 +97,14 @@ class Serving:
         }
         return again
 
+    def add_parameter_upstream(self, release: Release, name: str) -> None:
+        """Commit another parameter of class keystone to a release's branch, as one does upstream."""
+        path = "manifests/init.pp"
+        text = (self.module(release, "keystone").path / path).read_text()
+        changed = text.replace("class keystone(", f"class keystone(\n  ${name} = 'yes',")
+        upstream = Repository(self.upstreams / "opendev.org" / "openstack" / "puppet-keystone.git")
+        upstream.commit({path: changed}, branch=f"stable/{release.series}")
+
     def module(self, release: Release, name: str) -> DebianModule:
         """Return a module as the release has it."""
         return next(module for module in self.modules[release.suite] if module.name == name)
@@ -160,3 +168,19 @@ def _site_manifest(serving: Serving, release: Release) -> str:
     value = f"{{ {GROWN[grown][1]} => 'new' }}" if serving.uses(release, grown) else "{}"
     rows.append(f"$own = {value}\n{grown} {{ 'leak': * => $own }}")
     return "\n".join(rows) + "\n"
+
+
+def write_toy(environment: Path, version: str) -> None:
+    """Write an environment of two classes; a node has the second only by its fact `more`."""
+    files = {
+        "environment.conf": "config_version = bin/config_version\n",
+        "bin/config_version": f"#!/bin/sh\necho {version}\n",
+        "manifests/site.pp": "include a\nif $facts['more'] { include b }\n",
+        **{
+            f"modules/{x}/manifests/init.pp": f"class {x} {{ notify {{ '{x} {version}': }} }}\n" for x in "ab"
+        },
+    }
+    for path, text in files.items():
+        (environment / path).parent.mkdir(parents=True, exist_ok=True)
+        (environment / path).write_text(text)
+    (environment / "bin" / "config_version").chmod(0o755)
