@@ -564,6 +564,13 @@ def test_what_was_generated_from_another_lock(own: Site) -> None:
     assert [code for code, _, _ in told(verify(own))] == ["deployed-unread"]
 
 
+def test_what_was_generated_and_may_not_be_looked_at_leaves_the_answer_open(site: Site) -> None:
+    (site.production / "bin").symlink_to("bin")
+    result = verify(site)
+    words = "'bin/config_version': the file cannot be read: Too many levels of symbolic links"
+    assert (result.code, told(result)) == (3, [("deployed-unread", None, words)])
+
+
 def test_no_such_directory(site: Site) -> None:
     result = site.cloud.run("verify", "--deployed", "nowhere")
     assert (result.code, result.err, site.server.is_dir()) == (

@@ -4,7 +4,6 @@ Only the meaning counts, not the text: templates and older versions of pinner ma
 pinner's header is somebody else's, and one that is not there may not be needed.
 """
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +26,7 @@ def check_generated(lock: Lock, place: Path) -> Iterator[Finding]:
     names = (PUPPETFILE, puppetfile_name(lock.environment), CONFIG_VERSION, f"{LOCK_IDS}/{lock.environment}")
     for name in names:
         path = place / name
-        if not os.path.lexists(path):
+        if _is_absent(path):
             continue
         try:
             text = read_bytes(path, shown=shown(path), limit=LARGEST).decode(errors="replace")
@@ -36,6 +35,17 @@ def check_generated(lock: Lock, place: Path) -> Iterator[Finding]:
             continue
         if HEADER_MARK in text and (words := _contradiction(text, lock, name, shown(path))):
             yield tell("deployed-generated", None, f"'{name}' was made from another lock: {words}", path)
+
+
+def _is_absent(path: Path) -> bool:
+    """Tell whether there certainly is nothing; `os.path.lexists` takes what it may not see for nothing."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _contradiction(text: str, lock: Lock, name: str, path: str) -> str | None:
