@@ -40,7 +40,7 @@ def build(root: Path, history: list[Mapping[str, str]]) -> Upstream:
     before: Mapping[str, str] = {}
     for number, files in enumerate(history):
         gone = dict.fromkeys(before.keys() - files.keys())
-        repository.commit({"manifests/init.pp": "class module {}\n", **gone, **files}, message=str(number))
+        repository.commit({**gone, "manifests/init.pp": "class module {}\n", **files}, message=str(number))
         before = {"manifests/init.pp": "", **files}
     return Upstream(repository.path, "module")
 
@@ -55,7 +55,7 @@ def look(root: Path, upstream: Upstream) -> Identified:
     return found
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(HISTORIES, st.data())
 def test_whatever_commit_was_exported_is_found_by_its_tree(
     history: list[Mapping[str, str]], data: st.DataObject
@@ -82,7 +82,7 @@ def test_whatever_commit_was_exported_is_found_by_its_tree(
             )
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(HISTORIES, st.sets(st.sampled_from([name for name in NAMES if name != ".gitattributes"]), min_size=1))
 def test_what_was_changed_in_a_copy_is_what_differs(
     history: list[Mapping[str, str]], changed: set[str]

@@ -1,6 +1,6 @@
 """Which commits of one repository come near to a module, by how many files they share; and what each is best called."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import nsmallest
@@ -75,27 +75,38 @@ def nearest(holder: Holder, prints: Prints, version: str | None) -> tuple[Near, 
 
     `version` is what the module's metadata claims.
     """
-    index = holder.index
+    groups = _groups(holder.index, prints)
+    chosen = nsmallest(MOST, groups.values(), key=lambda group: (group.read_off, group.beside_off))
+    enough = 2 * chosen[0].read_off + SLACK if chosen else 0
+    claimed = [groups[holder.index.codes[number]] for number in _tagged(holder, version)]
+    rows = [group for group in chosen if group.read_off <= enough]
+    rows += [group for group in claimed if group not in rows]
+    return tuple(_near(holder, group.numbers, version, group.read_off, group.beside_off) for group in rows)
+
+
+@dataclass(slots=True)
+class _Group:
+    """Commits with the same files of those that Puppet reads, that have the most of the module's others."""
+
+    read_off: int
+    beside_off: int
+    numbers: list[int]
+
+
+def _groups(index: TreeIndex, prints: Prints) -> Mapping[int, _Group]:
+    """Return the groups by the codes of what they share."""
     read = index.shared({*prints.read, *prints.others_read})
     beside = index.shared({*prints.beside, *prints.others_beside})
-    groups: dict[int, tuple[int, int, list[int]]] = {}
+    groups: dict[int, _Group] = {}
     for number, code in enumerate(index.codes):
-        off = len(prints.read) + index.counts[number] - 2 * read[number]
         beside_off = len(prints.beside) - beside[number]
         best = groups.get(code)
-        if best is None or beside_off < best[1]:
-            groups[code] = (off, beside_off, [number])
-        elif beside_off == best[1]:
-            best[2].append(number)
-    chosen = nsmallest(MOST, groups.values(), key=lambda group: group[:2])
-    claimed = [groups[index.codes[number]] for number in _tagged(holder, version)]
-    rows = [*chosen, *(group for group in claimed if group not in chosen)]
-    near_enough = 2 * chosen[0][0] + SLACK if chosen else 0
-    return tuple(
-        _near(holder, tuple(numbers), version, off, others)
-        for off, others, numbers in rows
-        if off <= near_enough or (off, others, numbers) in claimed
-    )
+        if best is None or beside_off < best.beside_off:
+            read_off = len(prints.read) + index.counts[number] - 2 * read[number]
+            groups[code] = _Group(read_off, beside_off, [number])
+        elif beside_off == best.beside_off:
+            best.numbers.append(number)
+    return groups
 
 
 def shares_enough(holder: Holder, prints: Prints) -> bool:
@@ -118,7 +129,7 @@ def _tagged(holder: Holder, version: str | None) -> Iterator[int]:
 
 
 def _near(
-    holder: Holder, numbers: tuple[int, ...], version: str | None, read_off: int, beside_off: int
+    holder: Holder, numbers: Sequence[int], version: str | None, read_off: int, beside_off: int
 ) -> Near:
     refs = holder.refs
     ranks = [(_rank(ref, version), number, ref) for number in numbers for ref in refs.get(number, ())]
