@@ -9,8 +9,8 @@ from pathlib import Path
 Version = tuple[int, ...]
 
 _TIMEOUT = 60.0
-_ROOTS = (Path("/etc/puppetlabs"), Path("/etc/puppet"))
-_PROGRAM = Path("/opt/puppetlabs/bin/puppet")
+_HOMES = (("etc/puppetlabs", "puppet/puppet.conf"), ("etc/puppet", "puppet.conf"))
+_PROGRAM = "opt/puppetlabs/bin/puppet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +26,23 @@ class Server:
     r10k: Version | None
 
 
-def look_around() -> Server:
-    """Return what this machine has."""
-    confs = (root / below for root, below in zip(_ROOTS, ("puppet/puppet.conf", "puppet.conf"), strict=True))
-    root = next((path for path in _ROOTS if path.is_dir()), _ROOTS[0])
+def look_around(root: Path = Path("/")) -> Server:
+    """Return what the machine has whose files are below `root`."""
+    homes = {root / home: root / home / conf for home, conf in _HOMES}
+    # r10k's configuration is in /etc/puppetlabs on Debian too, so that directory alone says nothing of Puppet's.
+    configured = [home for home, conf in homes.items() if conf.is_file()]
+    filled = [home for home in homes if (home / "code").is_dir()]
+    home = (*configured, *filled, *homes)[0]
     return Server(
-        environmentpath=root / "code" / "environments",
-        puppet=_find_puppet(),
-        puppet_conf=next((path for path in confs if path.is_file()), None),
+        environmentpath=home / "code" / "environments",
+        puppet=_find_puppet(root / _PROGRAM),
+        puppet_conf=homes[home] if configured else None,
         r10k=_ask_r10k(),
     )
 
 
-def _find_puppet() -> Path | None:
-    found = str(_PROGRAM) if _PROGRAM.is_file() else shutil.which("puppet")
+def _find_puppet(packaged: Path) -> Path | None:
+    found = str(packaged) if packaged.is_file() else shutil.which("puppet")
     return Path(found) if found else None
 
 

@@ -49,7 +49,35 @@ def test_a_machine_with_nothing_on_its_path(tmp_path: Path, monkeypatch: pytest.
 def test_puppet_is_that_of_puppets_packages_or_else_the_one_on_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    packaged = Path("/opt/puppetlabs/bin/puppet")
     own = install(tmp_path / "bin", "puppet", "")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    assert look_around().puppet == (packaged if packaged.is_file() else own)
+    assert look_around(tmp_path).puppet == own
+    (tmp_path / "opt/puppetlabs").mkdir(parents=True)
+    packaged = install(tmp_path / "opt/puppetlabs/bin", "puppet", "")
+    assert look_around(tmp_path).puppet == packaged
+
+
+PACKAGES = ("etc/puppetlabs", "etc/puppetlabs/puppet/puppet.conf")
+DEBIAN = ("etc/puppet", "etc/puppet/puppet.conf")
+
+
+@pytest.mark.parametrize(
+    ("files", "home", "conf"),
+    [
+        ([], PACKAGES[0], None),
+        (["etc/puppet/code/hiera.yaml"], DEBIAN[0], None),
+        ([PACKAGES[1]], *PACKAGES),
+        ([DEBIAN[1]], *DEBIAN),
+        ([DEBIAN[1], "etc/puppetlabs/r10k/r10k.yaml"], *DEBIAN),
+        ([DEBIAN[1], PACKAGES[1]], *PACKAGES),
+    ],
+)
+def test_environments_are_where_puppet_is_configured(
+    files: list[str], home: str, conf: str | None, tmp_path: Path
+) -> None:
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = look_around(tmp_path)
+    assert found.environmentpath == tmp_path / home / "code/environments"
+    assert found.puppet_conf == (tmp_path / conf if conf else None)
