@@ -21,6 +21,7 @@ from pinner.operations.compare import Comparison, compare, only
 from pinner.operations.sides import read_side
 from pinner.operations.workspace import Workspace
 from pinner.report import text
+from pinner.words.problems import with_hints_once
 
 COULD_NOT_FIND_OUT = 3
 
@@ -67,7 +68,7 @@ def diff_command(
         say(text.comparison(result, is_verbose=is_verbose, modules=frozenset(modules)))
     else:
         say(_render(chosen, output))
-    for problem in result.problems:
+    for problem in with_hints_once(result.problems):
         tell(problem)
     if result.problems:
         return COULD_NOT_FIND_OUT

@@ -23,7 +23,7 @@ from pinner.operations.material import read_material
 from pinner.report import api as api_report
 from pinner.report import as_json
 from pinner.report import audit as audit_report
-from pinner.words.problems import InputError, Problem
+from pinner.words.problems import InputError, Problem, with_hints_once
 
 
 @click.command("audit", epilog=example("pinner audit production --hiera control/data --code control/site"))
@@ -54,7 +54,7 @@ def audit_command(
     workspace = open_workspace(project, remote)
     result = audit(workspace, environment, read_material(hiera, code), ignore=ignore)
     say(_lines(result, output))
-    for problem in result.problems:
+    for problem in with_hints_once(result.problems):
         tell(problem)
     return result.exit_code
 

@@ -15,7 +15,7 @@ from pinner.cli.output import say, tell
 from pinner.cli.progress import progress
 from pinner.operations.outdated import read_news
 from pinner.report import as_json, outdated
-from pinner.report.findings import finding
+from pinner.report.findings import findings
 
 COULD_NOT_FIND_OUT = 3
 
@@ -38,7 +38,7 @@ def outdated_command(
     with progress() as on_done:
         news = read_news(workspace, environments, on_done=on_done)
     say([as_json.dump(outdated.as_value(news))] if output is Format.JSON else outdated.as_text(news))
-    for line in (line for result in news for found in result.unknown for line in finding(found)):
+    for line in findings(dict.fromkeys(found for result in news for found in result.unknown)):
         tell(line)
     if any(result.unknown for result in news):
         return COULD_NOT_FIND_OUT

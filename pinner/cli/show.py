@@ -22,7 +22,7 @@ from pinner.operations.origins import find_origins
 from pinner.operations.status import EnvironmentStatus, read_lock_ids, read_statuses
 from pinner.operations.why import explain
 from pinner.report import as_json, origins, table, text
-from pinner.report.findings import finding
+from pinner.report.findings import findings
 from pinner.words.problems import InputError, Problem
 
 COULD_NOT_FIND_OUT = 3
@@ -46,7 +46,7 @@ def status_command(project: str, environments: tuple[str, ...], *, remote: Remot
         say([html.statuses(statuses)])
     else:
         print_statuses(statuses)
-        for line in (line for status in statuses for found in status.unknown for line in finding(found)):
+        for line in findings(dict.fromkeys(found for status in statuses for found in status.unknown)):
             tell(line)
     return COULD_NOT_FIND_OUT if any(status.unknown for status in statuses) else 0
 

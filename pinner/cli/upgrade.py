@@ -27,6 +27,7 @@ from pinner.operations.upgrade.writing import write_manifest
 from pinner.report import as_json, plan
 from pinner.report.counts import count
 from pinner.report.differences import unified
+from pinner.words.problems import with_hints_once
 
 
 @click.command(
@@ -83,7 +84,7 @@ def upgrade_command(
             workspace, environment, to, material=material, goes_through=goes_through, on_done=on_done
         )
     say(_lines(result, output, is_verbose=is_verbose, modules=frozenset(modules)))
-    for problem in result.problems:
+    for problem in with_hints_once(result.problems):
         tell(problem)
     if writes_manifest:
         path = write_manifest(workspace.project, result.whole.target)

@@ -129,15 +129,17 @@ def _newer_tags(pin: GitPin, mirror: Mirror) -> Iterator[News]:
         (version, tag) for tag in mirror.refs.tags if (version := version_of_tag(tag)) and version.is_stable
     ]
     newer = [(version, tag) for version, tag in versions if version > pinned]
-    yield from _newest(Kind.NEWER_TAG, [row for row in newer if row[0].major == pinned.major])
+    yield from _newest(
+        Kind.NEWER_TAG, [row for row in newer if row[0].major == pinned.major], f" of {pinned.major}.x"
+    )
     if pin.want.selector is not Selector.RELEASE:
         yield from _newest(Kind.NEWER_MAJOR, [row for row in newer if row[0].major > pinned.major])
 
 
-def _newest(kind: Kind, tags: list[tuple[Version, str]]) -> Iterator[News]:
+def _newest(kind: Kind, tags: list[tuple[Version, str]], among: str = "") -> Iterator[News]:
     if tags:
         tag = max(tags)[1]
-        yield News(kind, f"newest tag is {tag}", tag)
+        yield News(kind, f"newest tag{among} is {tag}", tag)
 
 
 def _newer_release(module: WantedGit, mirror: Mirror) -> Iterator[News]:

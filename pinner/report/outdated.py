@@ -14,7 +14,9 @@ def as_text(results: Iterable[EnvironmentNews]) -> Iterator[str]:
         if result.lock is None:
             yield f"{result.name}: no lock yet: run 'pinner lock {result.name}'"
             continue
-        yield f"{result.name}: news of {count(len(result.modules), 'module')} of {len(result.lock.pins)}"
+        unknown = f", {len(result.unknown)} could not be asked" if result.unknown else ""
+        news = f"news of {count(len(result.modules), 'module')} of {len(result.lock.pins)}"
+        yield f"{result.name}: {news}{unknown}"
         width = max((len(module.name) for module in result.modules), default=0)
         yield from (f"  {module.name:{width}}  {_words(module)}" for module in result.modules)
 

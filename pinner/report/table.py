@@ -19,18 +19,23 @@ def columns(statuses: Iterable[EnvironmentStatus]) -> Iterator[str]:
     """Yield the lines of each environment with its modules, for a pipe."""
     for status in statuses:
         yield _title(status)
-        yield from (f"  {line}" for line in _columns([row_of(module) for module in status.modules]))
+        if status.lock is not None:
+            yield from (f"  {line}" for line in _columns([row_of(module) for module in status.modules]))
 
 
 def print_tables(statuses: Iterable[EnvironmentStatus]) -> None:
     """Print each environment with its modules as a table, as wide as the terminal."""
     for status in statuses:
-        _print_table(_title(status), [row_of(module) for module in status.modules])
+        if status.lock is None:
+            _print_title(_title(status))
+        else:
+            _print_table(_title(status), [row_of(module) for module in status.modules])
 
 
 def _title(status: EnvironmentStatus) -> str:
-    lock_id = status.lock.lock_id if status.lock else f"no lock yet: run 'pinner lock {status.name}'"
-    return f"{status.name}: {lock_id}, {count(len(status.modules), 'module')}"
+    if status.lock is None:
+        return f"{status.name}: no lock yet: run 'pinner lock {status.name}'"
+    return f"{status.name}: {status.lock.lock_id}, {count(len(status.modules), 'module')}"
 
 
 def row_of(module: ModuleStatus) -> Row:
@@ -48,6 +53,13 @@ def _columns(rows: list[Row]) -> Iterator[str]:
     widths = [max(len(row[column]) for row in cells) for column in range(len(HEADINGS))]
     for row in cells:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _print_title(title: str) -> None:
+    from rich.console import Console  # noqa: PLC0415 - a pipe never needs it
+    from rich.text import Text  # noqa: PLC0415
+
+    Console().print(Text(visible(title), style="bold"))
 
 
 def _print_table(title: str, rows: list[Row]) -> None:

@@ -81,6 +81,32 @@ def test_the_text_names_each_module_with_its_news(locked: Cloud) -> None:
     ]
 
 
+def test_the_newest_tag_of_the_same_major_version_is_told_from_the_newest_of_all(locked: Cloud) -> None:
+    locked.upstream("nova").tag("24.1.0", "refs/tags/24.0.0")
+    assert "  nova      24.0.0: newest tag of 24.x is 24.1.0; newest tag is 26.0.0" in (
+        locked.run("outdated").out.splitlines()
+    )
+
+
+def test_what_could_not_be_asked_is_told_once_for_all_environments(locked: Cloud) -> None:
+    locked.manifest("_base", "release: 2024.1\nopenstack: [keystone, nova]\n")
+    for name in ("production", "staging"):
+        locked.manifest(name, "extends: _base\n")
+    assert locked.run("lock").code == 0
+    for module in ("keystone", "nova"):
+        locked.upstream(module).path.rename(locked.root / module)
+    result = locked.run("outdated")
+    assert (result.code, result.out.splitlines()) == (
+        3,
+        [
+            "production: news of 0 modules of 2, 2 could not be asked",
+            "staging: news of 0 modules of 2, 2 could not be asked",
+        ],
+    )
+    assert result.err.count("error: module 'nova'") == 1
+    assert result.err.count("hint:") == 1
+
+
 def test_an_environment_without_a_lock(cloud: Cloud) -> None:
     cloud.manifest("production", "release: 2025.1\nopenstack: [nova]\n")
     assert cloud.run("outdated").out == "production: no lock yet: run 'pinner lock production'\n"

@@ -49,6 +49,22 @@ def test_status_says_what_could_not_be_found_out(locked: Cloud) -> None:
     assert (result.code, behind) == (3, {"facts": None, "keystone": 0, "nova": None})
 
 
+def test_status_says_once_what_several_environments_could_not_ask(locked: Cloud) -> None:
+    locked.manifest("staging", "extends: _base\n")
+    assert locked.run("lock").code == 0
+    for module in ("keystone", "nova"):
+        locked.upstream(module).path.rename(locked.root / module)
+    result = locked.run("status")
+    assert result.code == 3
+    assert result.err.count("error: module 'nova'") == 1
+    assert result.err.count("hint:") == 1
+
+
+def test_status_of_an_environment_without_a_lock(cloud: Cloud) -> None:
+    cloud.manifest("production", "release: 2025.1\nopenstack: [nova]\n")
+    assert cloud.run("status").out == "production: no lock yet: run 'pinner lock production'\n"
+
+
 def test_two_environments_with_one_id_run_the_same_code(locked: Cloud) -> None:
     locked.manifest(
         "twin",
