@@ -61,4 +61,5 @@ class Cache:
 def _directory(canonical: str) -> str:
     """Return a repository's directory: words a person recognises, and a digest that keeps two of them apart."""
     words = re.sub(r"[^a-z0-9]+", "-", canonical.lower().partition("://")[2] or canonical.lower()).strip("-")
-    return f"{words[-60:].strip('-')}-{hashlib.sha256(canonical.encode()).hexdigest()[:12]}.git"
+    digest = hashlib.sha256(canonical.encode(errors="surrogateescape")).hexdigest()
+    return f"{words[-60:].strip('-')}-{digest[:12]}.git"

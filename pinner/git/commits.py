@@ -45,17 +45,16 @@ def make_commits(repository: Path, drafts: Iterable[CommitDraft], identity: Iden
 def _commit(draft: CommitDraft, identity: Identity) -> Iterator[bytes]:
     """Yield the commit as `git fast-import` reads it. Paths are quoted as C strings, texts counted in bytes."""
     yield f"commit {_MADE}{draft.branch}\nauthor {identity.author}\ncommitter {identity.committer}\n".encode()
-    yield _data(draft.message)
+    yield _data(draft.message.encode(errors="surrogateescape"))
     if draft.parent:
         yield f"from {draft.parent}\n".encode()
     for path in draft.removals:
         yield b"D %s\n" % _quoted(path)
     for file in draft.writes:
-        yield b"M 100%o inline %s\n%s" % (file.mode, _quoted(file.path), _data(file.text))
+        yield b"M 100%o inline %s\n%s" % (file.mode, _quoted(file.path), _data(file.content))
 
 
-def _data(text: str) -> bytes:
-    raw = text.encode(errors="surrogateescape")
+def _data(raw: bytes) -> bytes:
     return b"data %d\n%s\n" % (len(raw), raw)
 
 

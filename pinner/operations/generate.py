@@ -76,7 +76,7 @@ def write_files(
     for state, file in zip(states, files, strict=True):
         if not state.is_current:
             state.path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(state.path, file.text.encode(), shown=str(state.path))
+            write_atomically(state.path, file.content, shown=str(state.path))
             state.path.chmod(file.mode)
     return states
 
@@ -100,7 +100,7 @@ def _environment_of(path: Path) -> str:
 
 def _is_current(path: Path, file: ControlFile) -> bool:
     try:
-        return path.read_bytes() == file.text.encode() and path.stat().st_mode & 0o111 == file.mode & 0o111
+        return path.read_bytes() == file.content and path.stat().st_mode & 0o111 == file.mode & 0o111
     except OSError:
         return False
 

@@ -50,7 +50,7 @@ def _preview(branch: BranchResult) -> Iterator[str]:
 
 
 def _difference(change: FileChange, branch: BranchResult) -> Iterator[str]:
-    after = change.after.text.encode() if change.after else b""
+    after = change.after.content if change.after else b""
     lines = list(unified(one_line(change.path), branch.before.get(change.path, b""), after))
     if not lines:
         yield f"    {one_line(change.path)}: only its mode changes"

@@ -24,6 +24,11 @@ class ControlFile:
     text: str
     mode: int = PLAIN
 
+    @property
+    def content(self) -> bytes:
+        """Return its bytes; lone surrogates are those of a path that is no UTF-8."""
+        return self.text.encode(errors="surrogateescape")
+
 
 @dataclass(frozen=True, slots=True)
 class ControlBranch:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,10 +24,18 @@ def locked(cloud: Cloud) -> Cloud:
     return lock_two(cloud)
 
 
-def environments(cloud: Cloud, *arguments: str) -> dict[str, dict[str, str]]:
-    result = cloud.run("r10k-environments", *arguments)
+def environments(cloud: Cloud, *arguments: str, before: tuple[str, ...] = ()) -> dict[str, dict[str, str]]:
+    result = cloud.run(*before, "r10k-environments", *arguments)
     assert result.code == 0, result.err
     told: dict[str, dict[str, str]] = result.json
+    return told
+
+
+def run_program(program: Path, directory: Path) -> dict[str, dict[str, str]]:
+    """Run the program as r10k does, in some directory, and return what it printed."""
+    variables = {**os.environ, "PINNER": str(PINNER)}
+    done = subprocess.run([program], env=variables, cwd=directory, capture_output=True, check=True)
+    told: dict[str, dict[str, str]] = json.loads(done.stdout)
     return told
 
 
@@ -114,16 +123,18 @@ def test_the_program_that_r10k_runs_takes_no_arguments_and_runs_anywhere(
 ) -> None:
     result = locked.run("generate", "--layout", "exec", "-o", directory)
     assert (result.code, result.out) == (0, f"wrote {directory}/r10k-environments\n")
-    done = subprocess.run(
-        [str(locked.project / directory / "r10k-environments")],
-        env={**os.environ, "PINNER": str(PINNER)},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert json.loads(done.stdout) == environments(locked)
+    assert run_program(locked.project / directory / "r10k-environments", tmp_path) == environments(locked)
     assert locked.run("generate", "--layout", "exec", "-o", directory, "--check").code == 0
+
+
+def test_a_project_in_a_directory_whose_name_is_no_text(locked: Cloud, tmp_path: Path) -> None:
+    odd = os.fsdecode(b"%s/caf\xe9" % os.fsencode(tmp_path))
+    shutil.copytree(locked.project, odd)
+    result = locked.run("-C", odd, "generate", "--layout", "exec", "-o", str(tmp_path / "programs"))
+    assert result.code == 0, result.err
+    told = run_program(tmp_path / "programs/r10k-environments", tmp_path)
+    assert told == environments(locked, before=("-C", odd))
+    assert told.keys() == {"production", "staging"}
 
 
 def test_with_a_control_repository_generate_writes_its_branch_beside_the_program(locked: Cloud) -> None:

@@ -105,7 +105,7 @@ def plan_branch(
 def _writes(branch: ControlBranch, standing: Standing) -> Iterator[FileChange]:
     for file in sorted(branch.files, key=lambda file: file.path):
         entry = standing.entries.get(file.path)
-        if entry is None or (entry.id, entry.mode) != (blob_id(file.text.encode()), f"100{file.mode:o}"):
+        if entry is None or (entry.id, entry.mode) != (blob_id(file.content), f"100{file.mode:o}"):
             yield FileChange(file.path, entry, file)
 
 
