@@ -132,7 +132,7 @@ RULES_OF_SERVERS = (
     Rule(
         "isolation-unread",
         _INFO,
-        "What the modules of another environment hold could not be looked at, because the cache does not have it.",
-        "Run `pinner verify` once where its remotes can be reached.",
+        "What modules of an environment hold could not be looked at: the cache does not have it, or they come from the Forge.",
+        "Run `pinner verify` once where its remotes can be reached. Of the Forge's modules, pin the git repository instead.",
     ),
 )

@@ -171,6 +171,24 @@ def test_nothing_is_fetched_for_another_environment(two: Cloud) -> None:
     ]
 
 
+def test_modules_of_the_forge_cannot_be_looked_at(two: Cloud) -> None:
+    for name, version in (("cloud_2024_1", "1.0.0"), ("cloud_2025_1", "2.0.0")):
+        path = two.project / f"environments/{name}.yaml"
+        same = "  same: {forge: acme/same, version: 3.0.0}\n"
+        path.write_text(
+            f"{path.read_text()}modules:\n  facts: {{forge: acme/facts, version: {version}}}\n{same}"
+        )
+    assert two.run("lock").code == 0
+    assert [row for row in told(two, "--isolation") if row[1] == "isolation-unread"] == [
+        (
+            "info",
+            "isolation-unread",
+            f"1 module of environment '{name}' comes from the Forge and could not be looked at",
+        )
+        for name in ("cloud_2024_1", "cloud_2025_1")
+    ]
+
+
 def test_a_broken_lock_of_another_environment_is_its_own_story(two: Cloud) -> None:
     two.lock_path("cloud_2024_1").write_text("{")
     assert told(two, "cloud_2025_1") == []

@@ -59,13 +59,12 @@ def check_isolation(
     views = _views(codes, asked=list(locks))
     if any(clash.file.plugin.kind is PluginKind.HELPER for view in views for clash in view.clashes):
         views = _with_loaded(views, helpers_of_functions(codes, open_mirror, answers.workspace))
-    unread = [code for code in codes if code.unread]
     places = {subject.lock.environment: Place(subject.wanted.manifest.path) for subject in subjects}
     tell = _details if is_detailed else _summary
     found = {view.code.environment: [*tell(view, places[view.code.environment])] for view in views}
     if is_detailed and found:
         first = next(iter(found))
-        found[first] += [_gap(code, places[first]) for code in unread if len(codes) > 1]
+        found[first] += _gaps(codes, places[first])
     return {name: tuple(findings) for name, findings in found.items()}
 
 
@@ -168,12 +167,22 @@ def _helpers(view: View, place: Place) -> Iterator[Finding]:
             yield Finding(Level.WARNING, "isolation-helpers", module, message, _HELPERS_HINT, place)
 
 
-def _gap(code: RubyCode, place: Place) -> Finding:
-    message = (
-        f"{_count(len(code.unread), 'module')} of environment '{code.environment}' could not be looked at"
-    )
-    hint = "run 'pinner verify' once where its remotes can be reached"
-    return Finding(Level.INFO, "isolation-unread", None, message, hint, place)
+def _gaps(codes: tuple[RubyCode, ...], place: Place) -> Iterator[Finding]:
+    """Yield what could not be looked at; a module of the Forge only where another environment has not just that one."""
+    for code in codes if len(codes) > 1 else ():
+        if code.unread:
+            message = f"{_count(len(code.unread), 'module')} of {_whose(code)} could not be looked at"
+            hint = "run 'pinner verify' once where its remotes can be reached"
+            yield Finding(Level.INFO, "isolation-unread", None, message, hint, place)
+        others = [other.closed.items() for other in codes]
+        if closed := [one for one in code.closed.items() if any(one not in other for other in others)]:
+            verb = "comes" if len(closed) == 1 else "come"
+            message = f"{_count(len(closed), 'module')} of {_whose(code)} {verb} from the Forge and could not be looked at"
+            yield Finding(Level.INFO, "isolation-unread", None, message, None, place)
+
+
+def _whose(code: RubyCode) -> str:
+    return f"environment '{code.environment}'"
 
 
 def _by_module(view: View, *kinds: PluginKind) -> Iterator[tuple[str, list[Clash]]]:

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pinner.git.mirror import Mirror
 from pinner.git.objects import read_blobs
 from pinner.git.trees import list_tree
 from pinner.operations.workspace import Workspace
 from pinner.puppet.plugins import Plugin, PluginKind, Requirement, plugin_of, requirements
-from pinner.words.pins import GitPin, Lock
+from pinner.words.pins import ForgePin, GitPin, Lock
 from pinner.words.problems import UnknownError
 
 FILES = "ruby-files-1"
@@ -33,11 +33,15 @@ class RubyFile:
 
 @dataclass(frozen=True, slots=True)
 class RubyCode:
-    """All Ruby files of one environment by path; `unread` names the modules whose commits could not be looked at."""
+    """All Ruby files of one environment by path.
+
+    `unread` names the modules whose commits could not be looked at, `closed` maps those of the Forge to their versions.
+    """
 
     environment: str
     files: Mapping[str, RubyFile]
     unread: tuple[str, ...] = ()
+    closed: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_code(locks: Iterable[Lock], open_mirror: Opener, workspace: Workspace) -> tuple[RubyCode, ...]:
@@ -76,7 +80,8 @@ def _code(lock: Lock, known: Mapping[str, Mapping[str, str]]) -> RubyCode:
             if plugin := plugin_of(path):
                 files.setdefault(path, RubyFile(plugin, pin.module, pin.git, blob))
     unread = tuple(pin.module for pin in _modules(lock) if pin.commit not in known)
-    return RubyCode(lock.environment, files, unread)
+    closed = {pin.forge: pin.version for pin in lock.pins.values() if isinstance(pin, ForgePin)}
+    return RubyCode(lock.environment, files, unread, closed)
 
 
 def helpers_of_functions(
