@@ -115,12 +115,12 @@ def test_what_cannot_be_read_is_named_and_nothing_is_said_of_it(
     copy = export(nova, "26.1.0", modules / "nova")
     (copy / "README.md").unlink()
     with (copy / "README.md").open("wb") as file:
-        file.truncate(257 * 1024 * 1024)
+        file.truncate(17 * 1024 * 1024)
     os.mkfifo(copy / "files/pipe")
     row = identify(cloud, modules)
     assert row["match"] == "same"
     assert row["unread"] == [
-        {"path": "README.md", "reason": "it is larger than 256 MiB"},
+        {"path": "README.md", "reason": "it is larger than 16 MiB"},
         {"path": "files/pipe", "reason": "it is a named pipe"},
     ]
     assert not any(row["identity"]["differences"].values())

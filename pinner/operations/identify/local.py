@@ -16,6 +16,10 @@ from pinner.words.problems import InputError, Problem, UnknownError
 
 SIGNS = ("manifests", "lib")
 """Directories by which a module without metadata is known."""
+MOST_FILES = 20_000
+"""Files and directories of one module; puppet-nova, a large one, has some 900. `/usr` looks like a module, too."""
+LARGEST = 16 * 1024 * 1024
+"""Bytes of a module's file above which it is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +63,23 @@ class LocalModules:
     others: tuple[str, ...] = ()
 
 
-def read_local_modules(directory: Path, *, jobs: int) -> LocalModules:
+def read_local_modules(directory: Path, *, jobs: int, most: int = MOST_FILES) -> LocalModules:
     """Return the modules in a directory, or the one that the directory is.
 
     A module has metadata, or a directory `manifests` or `lib`; links to modules are followed. Raises InputError where
-    there is no module, UnknownError where the directory cannot be listed.
+    there is no module, UnknownError where the directory cannot be listed. Of a directory with more than `most` files and
+    directories the rest is not looked at.
     """
     if _has_metadata(directory):
-        return LocalModules((_read(directory),))
+        return LocalModules((_read(directory, most),))
     below = _list(directory)
     found = [path for path in below if _is_module(path)]
     if not found and _is_module(directory):
-        return LocalModules((_read(directory),))
+        return LocalModules((_read(directory, most),))
     if not found:
         raise InputError(_no_module(directory, below))
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        modules = tuple(pool.map(_read, found))
+        modules = tuple(pool.map(lambda path: _read(path, most), found))
     return LocalModules(modules, tuple(path.name for path in below if path not in found))
 
 
@@ -112,8 +117,8 @@ def _subdirectories(path: Path) -> Iterator[Path]:
         return
 
 
-def _read(path: Path) -> LocalModule:
-    tree = read_plain_tree(path)
+def _read(path: Path, most: int) -> LocalModule:
+    tree = read_plain_tree(path, largest=LARGEST, most=most)
     said = [file for file in tree.files if file.path in FILES]
     contents = read_contents(path, said, largest=MAX_BYTES)
     metadata = choose_metadata([(name, contents.get(name)) for name in FILES])
