@@ -36,6 +36,13 @@ class Plugin:
     path: str
     is_global: bool = False
 
+    def meant_by(self) -> "Iterator[Requirement]":
+        """Yield everything that may load this file; what is relative only where it stands in the same module."""
+        parts = self.path.removeprefix(_LIB).removesuffix(_RUBY).split("/")
+        yield Requirement("/".join(parts), is_relative=False)
+        for start in range(len(parts)):
+            yield Requirement("/".join(parts[start:]), is_relative=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
@@ -43,11 +50,6 @@ class Requirement:
 
     path: str
     is_relative: bool
-
-    def means(self, plugin: Plugin) -> bool:
-        """Tell whether it may be that file."""
-        stem = plugin.path.removeprefix(_LIB).removesuffix(_RUBY)
-        return stem == self.path or (self.is_relative and stem.endswith(f"/{self.path}"))
 
 
 _FOLDERS: Final = (

@@ -99,21 +99,34 @@ def helpers_of_functions(
 
 
 def _reached(code: RubyCode, loads: Mapping[str, tuple[Requirement, ...]]) -> frozenset[str]:
-    helpers = {path: file for path, file in code.files.items() if file.plugin.kind is PluginKind.HELPER}
-    reached = {path for path, file in helpers.items() if file.plugin.is_global}
+    helpers = [file for file in code.files.values() if file.plugin.kind is PluginKind.HELPER]
+    unmet = _by_requirement(helpers, {one for some in loads.values() for one in some})
     waiting = [file for file in code.files.values() if file.plugin.kind is PluginKind.FUNCTION]
-    waiting += [helpers[path] for path in sorted(reached)]
+    waiting += [helper for helper in helpers if helper.plugin.is_global]
+    reached = {file.plugin.path for file in waiting if file.plugin.is_global}
     while waiting:
         file = waiting.pop()
-        for path, helper in helpers.items():
-            if path not in reached and any(_may_load(file, one, helper) for one in loads.get(file.blob, ())):
-                reached.add(path)
-                waiting.append(helper)
+        for one in loads.get(file.blob, ()):
+            for helper in unmet.pop(_key(one, file), ()):  # whoever else asks for them learns nothing new
+                if helper.plugin.path not in reached:
+                    reached.add(helper.plugin.path)
+                    waiting.append(helper)
     return frozenset(reached)
 
 
-def _may_load(file: RubyFile, requirement: Requirement, helper: RubyFile) -> bool:
-    return (not requirement.is_relative or file.module == helper.module) and requirement.means(helper.plugin)
+def _by_requirement(
+    helpers: Iterable[RubyFile], asked: set[Requirement]
+) -> dict[tuple[Requirement, str | None], list[RubyFile]]:
+    found: dict[tuple[Requirement, str | None], list[RubyFile]] = {}
+    for helper in helpers:
+        for one in helper.plugin.meant_by():
+            if one in asked:
+                found.setdefault(_key(one, helper), []).append(helper)
+    return found
+
+
+def _key(requirement: Requirement, file: RubyFile) -> tuple[Requirement, str | None]:
+    return requirement, file.module if requirement.is_relative else None
 
 
 def _read_loads(
