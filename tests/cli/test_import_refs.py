@@ -127,6 +127,30 @@ def test_a_password_in_a_url_is_never_taken_over(fork: Cloud) -> None:
     assert "the user and password in its URL are left out" in done.err
 
 
+def test_a_user_in_a_url_of_ssh_stays_and_is_no_move(fork: Cloud) -> None:
+    url = "ssh://git@git.example.net/puppet-horizon.git"
+    done = imported(fork, BOTH + FORK.replace("https://git.example.net/puppet-horizon.git", url), "--offline")
+    assert f'git: "{url}"' in manifest(fork)
+    assert "ssh://" not in done.err
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ssh://jane:secret@git.example.net/puppet-horizon.git",
+        "jane:secret@git.example.net:puppet-horizon.git",
+        "https://jane:secret/@git.example.net/puppet-horizon.git",
+        "https://www.github.com/acme/puppet-horizon?token=secret/x",
+    ],
+)
+def test_a_password_where_none_may_be_is_not_shown_either(fork: Cloud, url: str) -> None:
+    text = BOTH + FORK.replace("https://git.example.net/puppet-horizon.git", url)
+    done = imported(fork, text, "--partial")
+    assert (done.code, "horizon" in manifest(fork).partition("# Left out")[0]) == (0, False)
+    assert "module 'horizon': " in done.err
+    assert "secret" not in manifest(fork) + done.out + done.err
+
+
 def test_an_archive_of_github_is_its_repositorys_tag(cloud: Cloud) -> None:
     text = "mod 'puppetlabs/apt', '{}', :github_tarball => 'puppetlabs/puppetlabs-apt'\n"
     assert imported(cloud, text.format("1.8.0"), "--offline").code == 0

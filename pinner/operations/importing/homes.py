@@ -10,6 +10,7 @@ from pinner.openstack.presence import find_repository
 from pinner.operations.answers import Answers
 from pinner.operations.importing.placed import Placed
 from pinner.project.quoting import redact
+from pinner.puppet.git_urls import check_git_url
 from pinner.words.imports import FoundEnvironment
 from pinner.words.problems import Problem
 from pinner.words.wants import Selector
@@ -21,12 +22,16 @@ if TYPE_CHECKING:
 
 
 def tell_moves(environments: Iterable[FoundEnvironment]) -> Iterator[Problem]:
-    """Yield a note for each server and owner of which modules are fetched from elsewhere now, in the order found."""
+    """Yield a note for each server and owner of which modules are fetched from elsewhere now, in the order found.
+
+    What has no URL that is let in is fetched from nowhere, and shown by none but the check of URLs.
+    """
     first: dict[tuple[str, str], Place] = {}
     count: Counter[tuple[str, str]] = Counter()
     for module in (module for environment in environments for module in environment.modules if module.git):
-        move = _owner(redact(module.git or "")), _owner(current_home(module.git or ""))
-        if move[0] != move[1]:
+        home = current_home(module.git or "")
+        move = _owner(redact(module.git or "")), _owner(redact(home))
+        if move[0] != move[1] and check_git_url(home) is None:
             first.setdefault(move, module.place)
             count[move] += 1
     for (old, new), place in first.items():
