@@ -179,6 +179,21 @@ def test_third_party_modules_move_with_the_release(cloud: Cloud) -> None:
     )
 
 
+def test_a_third_party_module_that_cannot_be_pinned_does_not_go(cloud: Cloud) -> None:
+    stdlib = cloud.upstream("stdlib", owner="puppetlabs", repository="puppetlabs-stdlib")
+    stdlib.commit("main", version="9.6.0", name="puppetlabs-stdlib")
+    stdlib.tag("v9.6.0", "refs/heads/main")
+    keystone = cloud.upstream("keystone")
+    for name, version in (("2024.1", "24.1.0"), ("2025.1", "26.1.0")):
+        release(keystone, name, version, needs={"puppetlabs/stdlib": ">=9.0.0 <10.0.0"})
+    cloud.manifest("live", "release: 2024.1\nopenstack: [keystone]\ndependencies: {externals: integration}\n")
+    assert cloud.run("lock").code == 0
+    result = cloud.run("upgrade", "live", "--to", "2025.1")
+    assert result.code == 1
+    assert "module 'stdlib': no tag 'v9.7.0' in https://github.com/puppetlabs/puppetlabs-stdlib" in result.out
+    assert "'stdlib' goes" not in result.out
+
+
 def test_a_fork_without_the_release_is_left_out_and_the_rest_is_still_compared(live: Cloud) -> None:
     fork = live.upstream("nova", owner="private")
     fork.commit("stable/2024.1", version="24.0.0")
@@ -192,6 +207,16 @@ def test_a_fork_without_the_release_is_left_out_and_the_rest_is_still_compared(l
     assert result.code == 1
     assert "module 'nova': no ref of release '2025.1' in https://git.example.net/puppet-nova" in result.out
     assert "0 added, 1 removed, 1 moved, 0 same" in result.out
+
+
+def test_a_module_whose_branch_upstream_lacks_is_told_once_and_does_not_go(live: Cloud) -> None:
+    live.upstream("nova").delete("refs/heads/stable/2025.1")
+    result = live.run("upgrade", "live", "--to", "2025.1")
+    assert result.code == 1
+    assert "Modules that come, go or stay where they are (1 step)\n" in result.out
+    assert (
+        "module 'nova': no ref of release '2025.1' in https://opendev.org/openstack/puppet-nova" in result.out
+    )
 
 
 def test_a_set_that_does_not_hold_together_is_no(live: Cloud) -> None:

@@ -38,6 +38,7 @@ def module_steps(comparison: Comparison, target: Target, trial: Trial) -> Iterat
     """Yield what becomes of the modules that follow the release, and which stay because they are pinned by themselves."""
     told = {edit.old for edit in target.edits if edit.kind is EditKind.GONE}
     told |= {change.formerly for change in comparison.modules if change.formerly}
+    told |= {failure.module or "" for failure in trial.failures}
     for change in comparison.modules:
         if change.formerly:
             text = f"'{change.formerly}' becomes '{change.name}': its classes and your keys take the new name"
@@ -97,8 +98,9 @@ def third_party_steps(comparison: Comparison, trial: Trial, gaps: frozenset[str 
 
     `gaps` are the hints about what was missing before already.
     """
+    failed = {failure.module for failure in trial.failures}
     for change in comparison.modules:
-        if _is_external(change) and change.change is not Change.SAME:
+        if _is_external(change) and change.change is not Change.SAME and change.name not in failed:
             yield Step(Stage.THIRD_PARTY, f"third-party-{change.change}", _moved(change), change.name)
     hints: set[str | None] = set(gaps)
     for finding in trial.findings:
