@@ -11,7 +11,8 @@ from pinner.puppet.hiera.options import LookupOptions, read_options
 from pinner.puppet.usage.codebase import Codebase
 from pinner.words.api import Definition
 from pinner.words.data import DataFile
-from pinner.words.problems import Problem
+from pinner.words.places import Place
+from pinner.words.problems import InputError, Problem
 from pinner.words.uses import SiteFile, Use
 
 
@@ -56,9 +57,17 @@ NOTHING = Material()
 
 
 def read_material(hiera: Iterable[Path], code: Iterable[Path]) -> Material:
-    """Return what lies in the directories; raises InputError where one is none, or its hiera.yaml cannot be read."""
-    trees = [read_data(directory) for directory in hiera]
-    sites = [read_site(directory) for directory in code]
+    """Return what lies in the directories.
+
+    Raises InputError where one is none, or has nothing to read (it is the wrong one, and nothing would be found wrong), or
+    its hiera.yaml cannot be read.
+    """
+    data = [(directory, read_data(directory)) for directory in hiera]
+    manifests = [(directory, read_site(directory)) for directory in code]
+    empty = [*_empty(data, "YAML or JSON file"), *_empty(manifests, ".pp file")]
+    if empty:
+        raise InputError(empty)
+    trees, sites = [tree for _, tree in data], [site for _, site in manifests]
     both: list[DataTree | SiteTree] = [*trees, *sites]
     return Material(
         tuple(file for tree in trees for file in tree.files),
@@ -67,3 +76,10 @@ def read_material(hiera: Iterable[Path], code: Iterable[Path]) -> Material:
         tuple(note for tree in both for note in tree.notes),
         tuple(problem for tree in both for problem in tree.problems),
     )
+
+
+def _empty(read: Iterable[tuple[Path, DataTree | SiteTree]], kind: str) -> Iterator[Problem]:
+    """Yield the directories that had nothing, where nothing else was told of them."""
+    for directory, tree in read:
+        if not (tree.files or tree.notes or tree.problems):
+            yield Problem(f"there is no {kind} in this directory, or below it", Place(str(directory)))

@@ -162,6 +162,21 @@ def test_a_hierarchy_that_cannot_be_read_is_wrong_input(site: Cloud) -> None:
     )
 
 
+def test_directories_with_nothing_to_look_at_are_wrong_input(site: Cloud) -> None:
+    (site.project / "data").mkdir()
+    (site.project / "data/readme.txt").write_text("nova::debug: true\n")
+    (site.project / "manifests").mkdir()
+    result = site.run("audit", "new", "--hiera", "data", "--code", "manifests")
+    assert (result.code, result.out, result.err.splitlines()) == (
+        2,
+        "",
+        [
+            "data: there is no YAML or JSON file in this directory, or below it",
+            "manifests: there is no .pp file in this directory, or below it",
+        ],
+    )
+
+
 def test_an_environment_without_a_lock(site: Cloud) -> None:
     site.lock_path("new").unlink()
     result = audit(site, "new")
