@@ -26,7 +26,8 @@ def checked_out(mirror: Mirror, commit: str) -> tuple[PlainFile, ...]:
 
 def archived(mirror: Mirror, commit: str) -> tuple[PlainFile, ...]:
     """Return the files that `git archive` packs for a commit (40 hex digits), sorted by path."""
-    packed = ask(mirror, ["archive", "--format=tar", commit], about=(commit,)).out
+    plain = ["-c", "core.autocrlf=false"]  # else the looker's own git would turn lines over, as in a checkout
+    packed = ask(mirror, [*plain, "archive", "--format=tar", commit], about=(commit,)).out
     with tarfile.open(fileobj=io.BytesIO(packed), errors="surrogateescape", encoding="utf-8") as archive:
         return tuple(sorted(_files(archive), key=lambda file: file.path))
 

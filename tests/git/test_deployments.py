@@ -68,6 +68,16 @@ def test_an_archive(repository: Repository, tmp_path: Path) -> None:
     assert {file.path: (file.mode, file.id) for file in archived(mirror_of(repository), commit)} == expected
 
 
+def test_the_configuration_of_who_looks_is_not_that_of_who_deployed(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, mirror = repository.git("rev-parse", "main"), mirror_of(repository)
+    plain = archived(mirror, commit), checked_out(mirror, commit)
+    for name, value in (("COUNT", "1"), ("KEY_0", "core.autocrlf"), ("VALUE_0", "true")):
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    assert (archived(mirror, commit), checked_out(mirror, commit)) == plain
+
+
 def test_a_commit_that_is_not_there(repository: Repository) -> None:
     with pytest.raises(MissingCommitError):
         archived(mirror_of(repository), "0" * 40)
