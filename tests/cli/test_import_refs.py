@@ -182,3 +182,16 @@ def test_repositories_that_gave_no_answer_are_told(cloud: Cloud) -> None:
         "  hint: what their refs are is told by their form",
     ]
     assert '  x0: {git: "https://github.com/acme/x0", tag: v1.0}\n' in manifest(cloud)
+
+
+def test_of_what_is_no_range_nothing_but_that_is_told(cloud: Cloud) -> None:
+    refused = imported(cloud, BOTH + r'mod "puppetlabs/stdlib", "\e[31m9\n"')
+    assert refused.code == 2
+    assert [line.partition(" ")[2] for line in refused.err.splitlines() if "stdlib" in line] == [
+        r"module 'stdlib': '\x1b[31m9\n' is no version range"
+    ]
+
+
+def test_a_range_over_two_lines_is_told_in_one(cloud: Cloud) -> None:
+    done = imported(cloud, BOTH + "mod 'puppetlabs/stdlib', '>= 9.0.0\n < 10.0.0'\n", "--offline")
+    assert ":3:1: module 'stdlib': >= 9.0.0 < 10.0.0 from the Forge becomes" in done.err

@@ -146,7 +146,8 @@ def _place_range(module: FoundModule, home: str, version: str) -> Iterator[Place
     if parse_range(version).flaws:
         yield _lost(module, f"{quoted(version)} is no version range", _PARTIAL)
         return
-    placed = Placed(module.name, module.place, home, Selector.VERSION, version, commit=module.commit)
+    line = " ".join(version.split())  # a manifest has ranges in one
+    placed = Placed(module.name, module.place, home, Selector.VERSION, line, commit=module.commit)
     yield replace(placed, install_path=module.install_path)
 
 
@@ -159,15 +160,19 @@ def _place_forge(module: FoundModule, forge: str) -> Iterator[Placed | _Remark]:
     elif module.version is not None and check_forge_version(module.version) is None:
         yield Placed(module.name, module.place, forge=forge, forge_version=module.version)
     elif (known := third_party(module.name)) and canonical_module(forge) in known.forge_names:
-        asked = module.version or "the latest version"
-        message = (
-            f"module '{module.name}': {asked} from the Forge becomes the newest release tag of {known.git}"
-        )
-        yield _Remark(Problem(message, module.place, "give an exact version to take it from the Forge"))
-        yield from _place_range(module, known.git, module.version or _ANY_VERSION)
+        for item in _place_range(module, known.git, module.version or _ANY_VERSION):
+            yield item
+            if isinstance(item, Placed):
+                yield _no_longer_of_the_forge(module, item)
     else:
         message = "the Forge's newest version is no pin" if module.version is None else "a range is no pin"
         yield _lost(module, message, "give an exact version, or leave the module out with --partial")
+
+
+def _no_longer_of_the_forge(module: FoundModule, placed: Placed) -> _Remark:
+    asked = placed.value if module.version else "the latest version"
+    message = f"module '{module.name}': {asked} from the Forge becomes the newest release tag of {placed.git}"
+    return _Remark(Problem(message, module.place, "give an exact version to take it from the Forge"))
 
 
 def _lost(module: FoundModule, flaw: str, hint: str) -> _Remark:
