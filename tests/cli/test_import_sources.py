@@ -86,15 +86,25 @@ def test_lists_beside_a_puppetfile_are_compared_with_it(cloud: Cloud) -> None:
     assert (cloud.project / "environments/source.yaml").exists()
 
 
-@pytest.mark.parametrize("name", ["nothing", "other.txt"])
-def test_what_is_no_source_is_told(cloud: Cloud, name: str) -> None:
-    (cloud.root / "other.txt").write_text("text")
-    done = cloud.run("import", str(cloud.root / name))
+def test_what_is_not_there_is_told(cloud: Cloud) -> None:
+    done = cloud.run("import", "../nothing")
     assert done.code == 2
-    what = (
-        "this is nothing that pinner imports" if name == "other.txt" else "there is no such file or directory"
-    )
-    assert done.err.splitlines()[0] == f"{cloud.root / name}: {what}"
+    assert done.err.splitlines() == [
+        "../nothing: there is no such file or directory",
+        "  hint: name a file, a directory, or a control repository by its URL",
+    ]
+
+
+def test_what_is_no_source_is_told_with_all_that_is_one(cloud: Cloud) -> None:
+    (cloud.root / "other.txt").write_text("text")
+    done = cloud.run("import", "../other.txt")
+    assert done.code == 2
+    assert done.err.splitlines()[:3] == [
+        "../other.txt: this is nothing that pinner imports",
+        "  hint: say with '--kind' what it is, if it is one of these:",
+        "    puppetfile         a Puppetfile, or a directory of them",
+    ]
+    assert all(len(line) < 110 for line in done.err.splitlines())
 
 
 def test_a_file_of_any_name_is_read_when_its_kind_is_given(cloud: Cloud) -> None:

@@ -28,10 +28,9 @@ def read_jens(path: Path) -> Found:
     """Return every environment of Jens' metadata. Raises InputError where there is no library, or more than one."""
     libraries = list(_libraries(path))
     if len(libraries) != 1:
-        what = "several" if libraries else "no"
-        raise InputError(
-            Problem(f"there are {what} {LIBRARY} here, and one directory below", Place(str(path)))
-        )
+        what = "more than one" if libraries else "no"
+        message = f"there is {what} {LIBRARY} here or one directory below"
+        raise InputError(Problem(message, Place(str(path))))
     library, problems = read_library(libraries[0])
     files = sorted(file for file in (path / ENVIRONMENTS).glob("*.yaml") if file.is_file())
     if not files:

@@ -93,7 +93,10 @@ def _recognised(source: str) -> Kind:
     known = next((kind for kind in KINDS if kind.recognises(source)), None)
     if known is not None:
         return known
-    is_there = Path(source).exists()
-    what = "this is nothing that pinner imports" if is_there else "there is no such file or directory"
-    listed = "; ".join(f"{kind.name}: {kind.what}" for kind in KINDS)
-    raise InputError(Problem(what, Place(source), f"pinner imports {listed}; '--kind' says which it is"))
+    if not Path(source).exists():
+        hint = "name a file, a directory, or a control repository by its URL"
+        raise InputError(Problem("there is no such file or directory", Place(source), hint))
+    width = max(len(kind.name) for kind in KINDS)
+    listed = "".join(f"\n    {kind.name:{width}}  {kind.what}" for kind in reversed(KINDS))
+    hint = f"say with '--kind' what it is, if it is one of these:{listed}"
+    raise InputError(Problem("this is nothing that pinner imports", Place(source), hint))

@@ -147,5 +147,5 @@ def test_what_is_recognised(metadata: Path) -> None:
     with pytest.raises(InputError, match="there is no environment in this directory"):
         read_jens(metadata)
     (metadata / "repositories.yaml").write_text(LIBRARY)
-    with pytest.raises(InputError, match=r"there are several repositories\.yaml here"):
+    with pytest.raises(InputError, match=r"there is more than one repositories\.yaml here"):
         read_jens(metadata)
