@@ -4,14 +4,14 @@ from pathlib import Path
 
 from pinner.git.batch import LOCAL_TIMEOUT
 from pinner.git.borrowing import borrow
-from pinner.git.command import run
+from pinner.git.command import NO_HOOKS, run
 from pinner.git.diagnosis import essence
 from pinner.git.mirror import Mirror
 from pinner.words.problems import Problem, UnknownError
 
 # Large files of git-lfs would come from a server; what is read here is what the mirror has.
 _VARIABLES = {"GIT_LFS_SKIP_SMUDGE": "1"}
-_PLAIN = ["-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false", "-c", "advice.detachedHead=false"]
+_PLAIN = [*NO_HOOKS, "-c", "core.autocrlf=false", "-c", "advice.detachedHead=false"]
 
 
 def check_out(mirror: Mirror, commit: str, directory: Path, *, scratch: Path) -> None:

@@ -19,6 +19,8 @@ from pinner.git.running import Running, end_session
 from pinner.words.problems import Problem, UnknownError
 
 OUTPUT_LIMIT = 256 * 1024 * 1024
+NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
+"""What to put before a command that writes: a user's hooks are for the user's own repositories."""
 
 
 class GitMissingError(UnknownError):

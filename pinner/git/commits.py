@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pinner.git.batch import LOCAL_TIMEOUT
-from pinner.git.command import in_repository, run
+from pinner.git.command import NO_HOOKS, in_repository, run
 from pinner.git.diagnosis import classify, essence
 from pinner.git.failures import FailureKind
 from pinner.git.identity import Identity
@@ -66,7 +66,7 @@ def _quoted(path: str) -> bytes:
 
 
 def _git(repository: Path, arguments: list[str], *, given: bytes | None = None) -> bytes:
-    output = run([in_repository(repository), *arguments], timeout=LOCAL_TIMEOUT, given=given)
+    output = run([*NO_HOOKS, in_repository(repository), *arguments], timeout=LOCAL_TIMEOUT, given=given)
     if output.status != 0:
         is_full = classify(output.err) is FailureKind.DISK_FULL
         hint = "make room, or move the cache: PINNER_CACHE" if is_full else None

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pinner.git.batch import LOCAL_TIMEOUT
-from pinner.git.command import in_repository, run
+from pinner.git.command import NO_HOOKS, in_repository, run
 from pinner.git.commits import CommitDraft, make_commits
 from pinner.git.diagnosis import essence
 from pinner.git.identity import Identity
@@ -77,7 +77,7 @@ def _update(path: Path, lines: Iterable[str]) -> None:
 
 
 def _git(arguments: list[str], *, given: bytes | None = None) -> str:
-    output = run(arguments, timeout=LOCAL_TIMEOUT, given=given)
+    output = run([*NO_HOOKS, *arguments], timeout=LOCAL_TIMEOUT, given=given)
     if output.status != 0:
         raise UnknownError(Problem(f"git cannot keep what r10k is to clone: {essence(output)}"))
     return output.out.decode()

@@ -83,6 +83,16 @@ def test_what_a_killed_run_left_is_no_hindrance(locked: Cloud) -> None:
     assert run_git(*where, "for-each-ref", "refs/pinner") == ""
 
 
+def test_the_users_own_hooks_are_not_run(locked: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    hooks = locked.root / "hooks"
+    hooks.mkdir()
+    (hooks / "reference-transaction").write_text("#!/bin/sh\nexit 1\n")
+    (hooks / "reference-transaction").chmod(0o755)
+    for name, value in (("COUNT", "1"), ("KEY_0", "core.hooksPath"), ("VALUE_0", str(hooks))):
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    assert environments(locked).keys() == {"production", "staging"}
+
+
 def test_without_a_lock_nothing_is_printed_that_r10k_would_remove_an_environment_for(locked: Cloud) -> None:
     locked.lock_path("staging").unlink()
     for arguments in ([], ["--control-repo", REPOSITORY]):
