@@ -8,7 +8,6 @@ from pinner.cli.options import Format, Remote, example, format_option, open_work
 from pinner.cli.output import say, tell
 from pinner.cli.progress import progress
 from pinner.operations.identify.identify import Identification, identify
-from pinner.operations.identify.matching import Match
 from pinner.operations.identify.scope import CACHE, read_against
 from pinner.operations.identify.writing import as_found
 from pinner.operations.importing.adopt import Options, plan_found
@@ -90,8 +89,10 @@ def _write(workspace: Workspace, source: Found, options: Options) -> int:
         tell(problem)
     for path in write_plan(workspace, plan, is_forced=options.is_forced):
         tell(f"wrote {path}")
-    for line in outcomes(plan.outcomes, verb="locked"):
+    for line in outcomes(plan.outcomes, verb="locked") if plan.outcomes else ():
         tell(line)
+    if not plan.outcomes:
+        tell(f"next: look at what was written, then run 'pinner lock {options.name}'")
     return max((outcome.exit_code for outcome in plan.outcomes), default=0)
 
 
@@ -102,6 +103,6 @@ def _unasked(found: Identification) -> tuple[Problem, ...]:
 
 
 def _exit_code(found: Identification) -> int:
-    if any(one.match is Match.UNKNOWN and one.unasked for one in found.modules):
+    if any(one.is_in_doubt for one in found.modules):
         return COULD_NOT_FIND_OUT
     return int(not all(one.is_sure for one in found.modules))

@@ -28,6 +28,8 @@ def as_text(found: Search) -> Iterator[str]:
         yield f"  {commit.hit.committed_at:%Y-%m-%d}, {commit.git}: {_refs(commit)}"
     yield from (f"{sight.environment}: {_sight(sight)}" for sight in found.sights)
     yield from (f"{name}: no lock yet" for name in found.unlocked)
+    if not found.commits:
+        yield f"{words}: is in no repository that was looked into"
     having = {sight.environment for sight in found.sights if sight.is_in}
     yield f"{words}: in {len(having)} of {count(len(found.environments), 'environment')}"
 

@@ -110,7 +110,13 @@ def test_environments_can_be_named(clouds: Cloud) -> None:
 
 def test_what_is_nowhere_ends_with_one(clouds: Cloud) -> None:
     result = clouds.run("find", OTHER)
-    assert (result.code, result.out) == (1, f"Change-Id {OTHER}: in 0 of 3 environments\n")
+    assert (result.code, result.out.splitlines()) == (
+        1,
+        [
+            f"Change-Id {OTHER}: is in no repository that was looked into",
+            f"Change-Id {OTHER}: in 0 of 3 environments",
+        ],
+    )
 
 
 def test_an_environment_without_a_lock_is_named(clouds: Cloud) -> None:

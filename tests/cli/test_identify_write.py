@@ -121,3 +121,13 @@ def test_only_unknown_modules_make_no_environment(cloud: Cloud, modules: Path) -
     result = cloud.run("identify", str(modules / "acme"), "--write", "found")
     assert result.code == 2
     assert "there is no module to import" in result.err
+
+
+def test_offline_there_is_a_manifest_and_what_to_run_for_the_lock(cloud: Cloud, modules: Path) -> None:
+    assert cloud.run("identify", str(modules)).code == 1
+    result = cloud.run("identify", str(modules), "--write", "found", "--offline")
+    assert result.err.splitlines()[-2:] == [
+        "wrote environments/found.yaml",
+        "next: look at what was written, then run 'pinner lock found'",
+    ]
+    assert not cloud.lock_path("found").exists()
