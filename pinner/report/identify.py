@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pinner.operations.identify.claims import Claim
 from pinner.operations.identify.differences import Difference, Differences
 from pinner.operations.identify.identify import Identification, Identified, Identity
+from pinner.operations.identify.local import LocalModule
 from pinner.operations.identify.matching import Match
 from pinner.report.counts import count
 from pinner.report.pins import SHORT
@@ -41,7 +42,9 @@ def _headline(one: Identified) -> str:
     if one.identity is None:
         return "nothing like it in any repository that was looked into"
     told = f"{_name(one.identity)} of {one.identity.git}"
-    return f"{told}: {_differing(one.identity.differences)}" if one.match is Match.NEAREST else told
+    return (
+        f"{told}: {_differing(one.identity.differences, one.module)}" if one.match is Match.NEAREST else told
+    )
 
 
 def _name(identity: Identity) -> str:
@@ -53,12 +56,13 @@ def _name(identity: Identity) -> str:
     return f"{commit} ({identity.version or 'no version'}, {where})"
 
 
-def _differing(differences: Differences) -> str:
+def _differing(differences: Differences, module: LocalModule) -> str:
     both = len(differences.changed)
     counted = (
         (both, f"{count(both, 'file')} {'differs' if both == 1 else 'differ'}"),
         (len(differences.extra), f"{len(differences.extra)} only here"),
         (len(differences.lacking), f"{len(differences.lacking)} only there"),
+        (len(module.unread), f"{len(module.unread)} could not be read"),
     )
     return ", ".join(words for number, words in counted if number)
 

@@ -116,16 +116,32 @@ def test_what_cannot_be_read_is_named_and_nothing_is_said_of_it(
     (copy / "README.md").unlink()
     with (copy / "README.md").open("wb") as file:
         file.truncate(17 * 1024 * 1024)
-    os.mkfifo(copy / "files/pipe")
+    os.mkfifo(copy / "pipe")
     row = identify(cloud, modules)
     assert row["match"] == "same"
     assert row["unread"] == [
         {"path": "README.md", "reason": "it is larger than 16 MiB"},
-        {"path": "files/pipe", "reason": "it is a named pipe"},
+        {"path": "pipe", "reason": "it is a named pipe"},
     ]
     assert not any(row["identity"]["differences"].values())
+    told = cloud.run("identify", str(modules))
+    assert (told.code, "    could not be read: pipe: it is a named pipe\n" in told.out) == (0, True)
+
+
+@pytest.mark.parametrize("path", ["manifests/init.pp", "files/pipe", "lib"])
+def test_where_what_puppet_reads_cannot_be_read_nobody_says_that_it_is_the_same(
+    cloud: Cloud, nova: Upstream, modules: Path, path: str
+) -> None:
+    copy = export(nova, "26.1.0", modules / "nova")
+    (copy / path).unlink(missing_ok=True)
+    os.mkfifo(copy / path)
+    told = cloud.run("identify", str(modules), "--write", "x", "--accept-findings")
+    assert told.code == 3
+    assert told.out.startswith("nova  nearest  26.1.0 (")
+    assert told.out.splitlines()[0].endswith(": 1 could not be read")
+    manifest = (cloud.project / "environments/x.yaml").read_text()
     assert (
-        "    could not be read: files/pipe: it is a named pipe\n" in cloud.run("identify", str(modules)).out
+        f"nova could not be read whole, this is the commit it comes nearest to: {path} (not read)" in manifest
     )
 
 

@@ -55,6 +55,13 @@ class Identified:
         """Tell whether it is that commit, and not only like it."""
         return self.match in {Match.EXACT, Match.SAME}
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Tell whether it could not be found out what it is, as something of it, or a repository, could not be read."""
+        if self.identity is None:
+            return bool(self.unasked) or self.module.hides_what_is_read
+        return not self.is_sure and not self.identity.differences.files
+
 
 @dataclass(frozen=True, slots=True)
 class Identification:

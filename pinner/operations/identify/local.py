@@ -9,6 +9,7 @@ from pathlib import Path
 from pinner.git.plain_contents import read_contents
 from pinner.git.plain_trees import PlainTree, Unread, read_plain_tree
 from pinner.operations.facts import FILES, MAX_BYTES, choose_metadata
+from pinner.puppet.module_files import DIRECTORIES, is_read
 from pinner.puppet.names import check_module_name
 from pinner.words.metadata import Metadata
 from pinner.words.places import Place
@@ -45,6 +46,11 @@ class LocalModule:
     def hidden_paths(self) -> frozenset[str]:
         """Return the paths of which cannot be told what is there."""
         return frozenset(one.path for one in self.unread)
+
+    @property
+    def hides_what_is_read(self) -> bool:
+        """Tell whether some of what Puppet reads is among that: then nobody can say that it is all there."""
+        return any(not path or path in DIRECTORIES or is_read(path) for path in self.hidden_paths)
 
     @property
     def names(self) -> tuple[str, ...]:

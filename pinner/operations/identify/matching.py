@@ -14,7 +14,8 @@ class Match(StrEnum):
     """How sure it is that a module is a commit.
 
     `exact`: every file is the same, and there are no others. `same`: every file that Puppet reads is the same but for
-    line ends and executable bits, and what else is missing or was left by tools Puppet does not read.
+    line ends and executable bits, and what else is missing or was left by tools Puppet does not read. What could not be
+    read is the same as nothing.
     """
 
     EXACT = "exact"
@@ -52,7 +53,7 @@ def find_commit(module: LocalModule, named: Sequence[Holder], others: Sequence[H
     `named` are the repositories that go by the module's name, and win where others have it as well; `others` are only
     looked into where those do not have the same files.
     """
-    if exact := _exact(module, [*named, *others]):
+    if not module.unread and (exact := _exact(module, [*named, *others])):
         return exact
     prints = take_prints(module)
     best = _best(module, prints, named)
@@ -84,7 +85,8 @@ def _best(module: LocalModule, prints: Prints, holders: Sequence[Holder]) -> Fou
     if not alike:
         return None
     best, holder = min(alike, key=lambda row: (bool(row[0].differences.files), row[0].measure.lines))
-    match = Match.NEAREST if best.differences.files else Match.SAME
+    is_same = not best.differences.files and not module.hides_what_is_read
+    match = Match.SAME if is_same else Match.NEAREST
     return Found(match, holder, best.near, best.differences, best.measure.lines)
 
 

@@ -64,10 +64,12 @@ def _module(name: str, identity: Identity, place: Place) -> FoundModule:
 
 def _remark(one: Identified) -> str:
     """Say how what lay there differs from the commit that is pinned in its place."""
-    files = one.identity.differences.files if one.identity else ()
-    named = ", ".join(map(_file, files[:NAMED]))
+    changed = [_file(file) for file in one.identity.differences.files] if one.identity else []
+    files = [*changed, *(f"{file.path or '.'} (not read)" for file in one.module.unread)]
+    named = ", ".join(files[:NAMED])
     more = f" and {len(files) - NAMED} more" if len(files) > NAMED else ""
-    return f"{one.module.name} was changed, this is the commit it comes nearest to: {named}{more}"
+    what = "was changed" if changed else "could not be read whole"
+    return f"{one.module.name} {what}, this is the commit it comes nearest to: {named}{more}"
 
 
 def _file(one: Difference) -> str:
