@@ -619,6 +619,12 @@ def test_directories_that_cannot_be_listed(site: Site) -> None:
         None,
         f"{site.production}/modules cannot be read: too many levels of symbolic links",
     )
+    shutil.rmtree(site.production)
+    site.production.symlink_to("production")
+    result = verify(site)
+    assert result.code == 3
+    assert {code for code, _, _ in told(result)} == {"deployed-unread"}
+    site.production.unlink()
     (site.cloud.root / "loop").symlink_to("loop")
     result = site.cloud.run("verify", "--deployed", "../loop")
     assert (result.code, result.err) == (

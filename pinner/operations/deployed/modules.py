@@ -62,7 +62,7 @@ class Compared:
 
 def compare_module(module: DeployedModule, workspace: Workspace) -> Compared:
     """Return what is to be said of one module."""
-    flaw = _flaw_of_place(module.path)
+    flaw = flaw_of_place(module.path)
     if flaw is not None:
         return Compared((tell("deployed-missing", module.pin.module, flaw, module.path),), is_there=False)
     if isinstance(module.pin, ForgePin):
@@ -167,8 +167,8 @@ class _Comparison:
                 yield tell("deployed-not-compared", self.pin.module, words, self.path / path)
 
 
-def _flaw_of_place(path: Path) -> str | None:
-    """Say why there is no module in that directory, None if there is one or it cannot be told."""
+def flaw_of_place(path: Path) -> str | None:
+    """Say why there is no such directory, None if there is one or it cannot be told: reading it then tells why."""
     try:
         is_directory = stat.S_ISDIR(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):

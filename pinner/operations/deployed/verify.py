@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pinner.operations.deployed.commits import TreeIds, tree_ids_of
 from pinner.operations.deployed.generated import check_generated
-from pinner.operations.deployed.modules import Compared, DeployedModule, compare_module
+from pinner.operations.deployed.modules import Compared, DeployedModule, compare_module, flaw_of_place
 from pinner.operations.deployed.telling import plain, shown, tell
 from pinner.operations.inspection import at_most, keep_audible
 from pinner.operations.lock import Outcome, strict
@@ -66,7 +66,7 @@ def _check(
         yield missing_lock(wanted)
         return
     place = directory / name
-    if not place.is_dir():
+    if flaw_of_place(place) is not None:
         yield tell("deployed-missing", None, f"environment '{name}' is not in {shown(directory)}", place)
         return
     # One after the other: threads make it slower, for small files cost more in Python than on the disk.
