@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pinner.operations.origins import Origin, Origins
 from pinner.report.as_json import Json
+from pinner.report.visible import one_line
 
 _SHORT = 12
 
@@ -14,10 +15,11 @@ def as_text(result: Origins) -> Iterator[str]:
     if run.version is None:
         yield f"{_environment(result)}: no configuration version: no catalog was compiled, or nothing set one"
         return
+    version = one_line(run.version)
     for origin in result.found:
-        yield f"{_environment(result)}: {run.version} is {_origin(origin, result)}"
+        yield f"{_environment(result)}: {version} is {_origin(origin, result)}"
     if not result.found:
-        yield f"{_environment(result)}: {run.version} is no lock of this project{_reason(result)}"
+        yield f"{_environment(result)}: {version} is no lock of this project{_reason(result)}"
 
 
 def as_json(result: Origins) -> Json:
@@ -44,7 +46,7 @@ def as_json(result: Origins) -> Json:
 
 
 def _environment(result: Origins) -> str:
-    return result.run.environment or "(no environment named)"
+    return one_line(result.run.environment or "(no environment named)")
 
 
 def _origin(origin: Origin, result: Origins) -> str:

@@ -212,6 +212,12 @@ def test_nothing_in_a_report_is_obeyed_by_a_terminal(locked: Cloud) -> None:
     assert (result.code, "\x1b" in result.out) == (1, False)
 
 
+def test_a_report_cannot_add_a_line_of_its_own(locked: Cloud) -> None:
+    path = report(locked, r'"x\nproduction: pin-1 is its lock"', r'"a\nb"')
+    [line] = locked.run("id", "--from-report", path).out.splitlines()
+    assert line.startswith("a b: x production: pin-1 is its lock is no lock of this project, ")
+
+
 def test_a_report_names_its_own_environment(locked: Cloud, tmp_path: Path) -> None:
     result = locked.run("id", "production", "--from-report", report(locked, ZERO))
     assert (result.code, result.err) == (
