@@ -5,8 +5,9 @@ whatever it makes of them must still be, to our own reader, exactly the modules 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from traceback import extract_tb
 
 from pinner.operations.workspace import Workspace
 from pinner.project.layout import flaw_of_way
@@ -86,8 +87,24 @@ def _fill(path: Path, lock: Lock, place: Place) -> str:
         wrong = Place(place.path, error.lineno)
         raise InputError(Problem(f"this is no Jinja2 template: {error.message}", wrong)) from error
     except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, OSError) as error:
-        raise InputError(Problem(f"this template fails: {error}", place)) from error
+        hint = _values() if isinstance(error, jinja2.UndefinedError) else None
+        message = str(error).replace(f"'{__name__}.{TemplateModule.__name__} object'", "a module")
+        wrong = Place(place.path, _line_in(path, error))
+        raise InputError(Problem(f"this template fails: {message}", wrong, hint)) from error
     return text
+
+
+def _line_in(path: Path, error: BaseException) -> int | None:
+    """Return the line of the template that was being filled in, None where none was: Jinja2 puts it into the traceback."""
+    lines = [frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return lines[-1] if lines else None
+
+
+def _values() -> str:
+    names = ", ".join(field.name for field in fields(TemplateModule))
+    return (
+        f"a template has header, environment, lock_id, moduledir and modules, and each of modules has {names}"
+    )
 
 
 def _context(lock: Lock) -> Mapping[str, object]:

@@ -157,6 +157,17 @@ def test_a_template_that_fails_or_says_something_else_is_refused(
     assert not (locked.project / "puppetfiles").exists()
 
 
+def test_a_misspelt_value_is_told_with_its_line_and_what_there_is(locked: Cloud) -> None:
+    template(locked, "{{ header }}\n{% for module in modules %}\n{{ module.gti }}\n{% endfor %}\n")
+    assert locked.run("generate").err.splitlines() == [
+        "Puppetfile.templates/default.j2:3: this template fails: a module has no attribute 'gti'",
+        (
+            "  hint: a template has header, environment, lock_id, moduledir and modules, and each of modules has "
+            "name, git, commit, ref, version, install_path, forge"
+        ),
+    ]
+
+
 @pytest.mark.parametrize(
     "evil", ["system('id')", "mod 'evil', :git => 'https://x.example/y', :ref => 'main'", "`id`"]
 )
