@@ -55,8 +55,8 @@ class Demo:
 def make_demo(directory: Path) -> Demo:
     """Make the demo's project and upstreams in `directory`; raises InputError if something is in it already."""
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        hint = "name a new directory: pinner demo DIR"
-        raise InputError(Problem(f"{directory} is not empty", hint=hint))
+        what = "is not empty" if directory.is_dir() else "is no directory"
+        raise InputError(Problem(f"{directory} {what}", hint="name a new directory: pinner demo DIR"))
     root = directory.resolve()
     for name, seeds in upstreams().items():
         path = root / UPSTREAMS / f"{name}.git"

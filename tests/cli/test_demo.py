@@ -53,6 +53,12 @@ def test_a_directory_with_something_in_it_is_left_alone(cloud: Cloud, tmp_path: 
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["file"]
 
 
+def test_a_file_is_no_directory_for_it(cloud: Cloud, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("precious")
+    result = cloud.run("demo", str(tmp_path / "mine"))
+    assert (result.code, result.err.splitlines()[0]) == (2, f"{tmp_path / 'mine'} is no directory")
+
+
 @pytest.mark.parametrize("command", [("lock",), ("verify",), ("status",)])
 def test_the_demo_project_works_on(cloud: Cloud, tmp_path: Path, command: tuple[str, ...]) -> None:
     cloud.run("demo", str(tmp_path / "demo"))
