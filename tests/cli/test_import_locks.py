@@ -62,11 +62,20 @@ def test_where_no_lock_can_be_written_the_manifest_holds_the_commits(cloud: Clou
     assert manifest(cloud).count('commit: "0123456789012345678901234567890123456789"') == 1
 
 
-def test_offline_commits_stay_commits_and_no_lock_is_tried(cloud: Cloud) -> None:
+def test_offline_without_a_cache_commits_stay_commits_and_no_lock_is_tried(cloud: Cloud) -> None:
     done = imported(cloud, many(cloud), "--offline")
     assert done.code == 0
     assert not cloud.lock_path("x").exists()
     assert manifest(cloud).count("{commit: ") == 3
+
+
+def test_offline_what_the_cache_has_is_locked_as_it_would_be_online(cloud: Cloud) -> None:
+    assert imported(cloud, many(cloud)).code == 0
+    online = manifest(cloud), cloud.lock("x")["modules"]
+    cloud.lock_path("x").unlink()
+    done = cloud.run("import", str(cloud.root / "source/Puppetfile"), "--as", "x", "--offline", "--force")
+    assert done.code == 0
+    assert (manifest(cloud), cloud.lock("x")["modules"]) == online
 
 
 def test_findings_of_today_can_be_accepted(cloud: Cloud) -> None:

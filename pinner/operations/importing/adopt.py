@@ -146,9 +146,14 @@ def _left_out(found: Found, placed: PlacedEnvironment) -> tuple[Problem, ...]:
 
 
 def _try(this: _Import, drafts: tuple[Draft, ...]) -> Trial:
-    is_asking = not this.workspace.is_offline
-    to_lock = [draft for draft in drafts if is_asking and (this.options.is_accepting or is_pinned(draft))]
+    to_lock = [draft for draft in drafts if this.options.is_accepting or is_pinned(draft)]
+    if this.workspace.is_offline:
+        to_lock = [draft for draft in to_lock if _is_cached(draft, this.answers)]
     return try_out(this.workspace, _texts(this, drafts), drafts, this.answers, to_lock=to_lock)
+
+
+def _is_cached(draft: Draft, answers: Answers) -> bool:
+    return all(answers.mirror(module.git) for module in draft.modules if module.git)
 
 
 def _accepted(drafts: tuple[Draft, ...], trial: Trial) -> tuple[Draft, ...]:
