@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cloud import Cloud
-from tests.support.control import Stages, introduce
+from tests.support.control import Control, Stages, control_of, introduce, make_control
 from tests.support.repositories import isolate_git
 
 
@@ -39,6 +39,23 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Stages:
         introduce(monkeypatch)
         root = tmp_path_factory.mktemp("stages")
         return Stages.make(root, add_upstreams(Cloud(root / "first")))
+
+
+@pytest.fixture
+def _known_committer(monkeypatch: pytest.MonkeyPatch) -> None:
+    introduce(monkeypatch)
+
+
+@pytest.fixture
+def control(cloud: Cloud) -> Control:
+    """An empty control repository, with the layout `branches`, for a project that has locked environments."""
+    return make_control(cloud)
+
+
+@pytest.fixture
+def published(cloud: Cloud) -> Control:
+    """The control repository of a project that was published before."""
+    return control_of(cloud)
 
 
 def add_upstreams(cloud: Cloud) -> Cloud:

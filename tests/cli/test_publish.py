@@ -9,37 +9,21 @@ from tests.support.cloud import Cloud
 from tests.support.control import (
     Control,
     Stages,
-    control_of,
     copy_cloud,
-    introduce,
     keep_history,
     make_control,
     move_nova,
 )
 from tests.support.trees import files_in
 
-
-@pytest.fixture(autouse=True)
-def _known_committer(monkeypatch: pytest.MonkeyPatch) -> None:
-    introduce(monkeypatch)
+pytestmark = pytest.mark.usefixtures("_known_committer")
 
 
 @pytest.fixture
 def cloud(stages: Stages, tmp_path: Path, request: pytest.FixtureRequest) -> Cloud:
+    """Two locked environments; where a test asks for what is `published`, that."""
     stage = stages.published if "published" in request.fixturenames else stages.locked
     return copy_cloud(stage, tmp_path / "copy")
-
-
-@pytest.fixture
-def control(cloud: Cloud) -> Control:
-    """An empty control repository; the project has two locked environments and the layout `branches`."""
-    return make_control(cloud)
-
-
-@pytest.fixture
-def published(cloud: Cloud) -> Control:
-    """The same after the first publication."""
-    return control_of(cloud)
 
 
 def lock_id(cloud: Cloud, environment: str) -> str:

@@ -10,9 +10,7 @@ from tests.support.cloud import Cloud
 from tests.support.control import (
     Control,
     Stages,
-    control_of,
     copy_cloud,
-    introduce,
     make_control,
     move_nova,
 )
@@ -21,28 +19,14 @@ OURS = frozenset({"Puppetfile", "bin/config_version", "environment.conf"})
 FOREIGN = "mod 'puppetlabs/stdlib', '9.0.0'\n"
 LINK = "ln -s ../data/common.yaml"
 
-
-@pytest.fixture(autouse=True)
-def _known_committer(monkeypatch: pytest.MonkeyPatch) -> None:
-    introduce(monkeypatch)
+pytestmark = pytest.mark.usefixtures("_known_committer")
 
 
 @pytest.fixture
 def cloud(stages: Stages, tmp_path: Path, request: pytest.FixtureRequest) -> Cloud:
+    """Two locked environments; where a test asks for what is `published`, that, and nova has moved since in both."""
     stage = stages.moved if "published" in request.fixturenames else stages.locked
     return copy_cloud(stage, tmp_path / "copy")
-
-
-@pytest.fixture
-def control(cloud: Cloud) -> Control:
-    """An empty control repository; the project has two locked environments and the layout `branches`."""
-    return make_control(cloud)
-
-
-@pytest.fixture
-def published(cloud: Cloud) -> Control:
-    """The same, published, and nova has moved since in both environments."""
-    return control_of(cloud)
 
 
 def refused(cloud: Cloud, control: Control) -> str:

@@ -10,38 +10,21 @@ from tests.support.cloud import Cloud
 from tests.support.control import (
     Control,
     Stages,
-    control_of,
     copy_cloud,
-    introduce,
-    make_control,
 )
 from tests.support.cutting import cut
 from tests.support.repositories import run_git
 from tests.support.servers import Manners, serve_http
 from tests.support.unharmed import contents
 
-
-@pytest.fixture(autouse=True)
-def _known_committer(monkeypatch: pytest.MonkeyPatch) -> None:
-    introduce(monkeypatch)
+pytestmark = pytest.mark.usefixtures("_known_committer")
 
 
 @pytest.fixture
 def cloud(stages: Stages, tmp_path: Path, request: pytest.FixtureRequest) -> Cloud:
+    """Two locked environments; where a test asks for what is `published`, that, and nova has moved since in both."""
     stage = stages.moved if "published" in request.fixturenames else stages.locked
     return copy_cloud(stage, tmp_path / "copy")
-
-
-@pytest.fixture
-def control(cloud: Cloud) -> Control:
-    """An empty control repository; the project has two locked environments and the layout `branches`."""
-    return make_control(cloud)
-
-
-@pytest.fixture
-def published(cloud: Cloud) -> Control:
-    """The same, published, and nova has moved since in both environments."""
-    return control_of(cloud)
 
 
 def test_without_a_control_repository(cloud: Cloud, control: Control) -> None:
