@@ -145,15 +145,6 @@ def test_where_what_puppet_reads_cannot_be_read_nobody_says_that_it_is_the_same(
     )
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_files_without_permission(cloud: Cloud, nova: Upstream, modules: Path) -> None:
-    copy = export(nova, "26.1.0", modules / "nova")
-    (copy / "manifests").chmod(0)
-    row = identify(cloud, modules)
-    (copy / "manifests").chmod(0o755)
-    assert [one["path"] for one in row["unread"]] == ["manifests"]
-
-
 def test_a_large_file_differs_in_something(cloud: Cloud, nova: Upstream, modules: Path) -> None:
     copy = export(nova, "26.1.0", modules / "nova")
     (copy / "README.md").write_bytes(b"x" * (5 * 1024 * 1024))

@@ -1,12 +1,13 @@
 """Directories the operator names: their files, and what was not followed."""
 
-import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from pinner.project.file_tree import list_files
 from pinner.words.problems import InputError
+from tests.support.users import ordinary_user
 
 
 def make(root: Path, *paths: str) -> None:
@@ -44,14 +45,17 @@ def test_no_directory(tmp_path: Path) -> None:
             list_files(tmp_path / name)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_directory_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    make(tmp_path, "closed/x.yaml")
-    (tmp_path / "closed").chmod(0)
-    tree = list_files(tmp_path)
-    (tmp_path / "closed").chmod(0o700)
+def test_a_directory_that_cannot_be_read_is_told() -> None:
+    with tempfile.TemporaryDirectory() as made:  # not tmp_path, which other users may not enter
+        directory = Path(made)
+        directory.chmod(0o755)
+        make(directory, "closed/x.yaml")
+        (directory / "closed").chmod(0)
+        with ordinary_user():
+            tree = list_files(directory)
+        (directory / "closed").chmod(0o700)
     assert [str(problem) for problem in tree.problems] == [
-        f"{tmp_path}/closed: the directory cannot be read: Permission denied"
+        f"{directory}/closed: the directory cannot be read: Permission denied"
     ]
 
 
