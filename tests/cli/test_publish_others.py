@@ -251,13 +251,24 @@ def test_files_pinner_no_longer_generates_are_removed_and_told(cloud: Cloud, pub
     assert "data/common.yaml" in paths
 
 
-def test_an_environment_that_is_gone_leaves_the_one_branch(cloud: Cloud) -> None:
-    control = make_control(cloud, layout="one-branch")
+@pytest.mark.parametrize("layout", ["puppetfiles", "one-branch", "exec"])
+def test_an_environment_that_is_gone_leaves_the_one_branch_and_may_come_back(
+    cloud: Cloud, layout: str
+) -> None:
+    control = make_control(cloud, layout=layout)
     cloud.run("publish")
-    for suffix in ("yaml", "lock"):
-        (cloud.project / f"environments/staging.{suffix}").unlink()
+    whole = control.tree("production")
+    files = [cloud.project / f"environments/staging.{suffix}" for suffix in ("yaml", "lock")]
+    kept = {path: path.read_bytes() for path in files}
+    for path in files:
+        path.unlink()
     assert cloud.run("publish").code == 0
     assert not [path for path in control.tree("production") if "staging" in path]
+    for path, content in kept.items():
+        path.write_bytes(content)
+    result = cloud.run("publish")
+    assert (result.code, result.err) == (0, "")
+    assert control.tree("production") == whole
 
 
 def test_a_copy_that_somebody_made_of_a_file_of_pinners_stays(cloud: Cloud, published: Control) -> None:

@@ -129,7 +129,11 @@ def _reasons(
     path, entry = change.path, change.before
     if entry is None:
         yield from ((other, Reason.IN_THE_WAY) for other in _in_the_way(path, standing))
-        if standing.marked and past.published(path, environment):
+        if (
+            standing.marked
+            and past.published(path, environment)
+            and not _was_retired(path, environment, past)
+        ):
             yield path, Reason.DELETED
     elif entry.kind != "blob":
         yield path, Reason.IN_THE_WAY
@@ -137,6 +141,12 @@ def _reasons(
         yield path, Reason.FOREIGN
     elif past.publication(environment) and past.published(path, environment) != entry:
         yield path, Reason.CHANGED
+
+
+def _was_retired(path: str, environment: str | None, past: Past) -> bool:
+    """Tell whether it was a publication that took the file away: its environment was gone then, and has come back."""
+    last = past.last_change(path, environment)
+    return last is not None and last.is_publication
 
 
 def _in_the_way(path: str, standing: Standing) -> Iterator[str]:
