@@ -76,7 +76,8 @@ def _lines(result: Audit, output: Format) -> Iterable[str]:
 @click.command(
     "api",
     epilog=example(
-        "pinner api https://opendev.org/openstack/puppet-nova stable/2025.1",
+        "pinner api nova stable/2025.1",
+        "pinner api https://git.example.net/puppet-nova acme/2025.1",
         "pinner api ./puppet-nova 0123abcd",
     ),
 )
@@ -88,7 +89,8 @@ def _lines(result: Audit, output: Format) -> Iterable[str]:
 def api_command(project: str, git: str, commit: str, *, remote: Remote, output: Format) -> None:
     """Show what a module defines at a commit, with all parameters.
 
-    Classes, defined types, functions and types. GIT is a path or URL; COMMIT an id or its start, a branch or a tag.
+    Classes, defined types, functions and types. GIT is a path, a URL, or the name of a module that pinner knows; COMMIT
+    an id or its start, a branch or a tag.
     """
     workspace = open_workspace(project, remote, is_project_needed=False)
     result = read_api(workspace, git, commit)

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from pinner.git.mirrors import Mirror, SyncFailure
 from pinner.git.objects import Ambiguous, expand_commit, has_commits
+from pinner.openstack.catalogue import find_module
 from pinner.operations.apis import read_apis
 from pinner.operations.workspace import Workspace
 from pinner.words.api import ModuleApi
+from pinner.words.manifests import Settings
 from pinner.words.problems import InputError, Problem, UnknownError
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -24,12 +26,12 @@ class CommitApi:
 
 
 def read_api(workspace: Workspace, git: str, name: str) -> CommitApi:
-    """Return the API of a repository, given by URL or path, at a commit.
+    """Return the API of a repository, given by URL, path or the name of its module, at a commit.
 
     `name` is a commit id or the start of one, a branch or tag, or the whole name of a ref. The remote is not asked for
     a commit that the cache has. Raises InputError where there is no such commit, UnknownError where nobody can tell.
     """
-    url = _url(git)
+    url = _url(git, workspace.settings)
     cached = workspace.mirrors.open(url)
     if cached and _COMMIT.fullmatch(name) and has_commits(cached, [name]):
         return _api(workspace, cached, name)
@@ -37,10 +39,13 @@ def read_api(workspace: Workspace, git: str, name: str) -> CommitApi:
     return _api(workspace, mirror, _find_commit(mirror, name, workspace))
 
 
-def _url(git: str) -> str:
-    """Return what git is asked for: a directory is meant where there is one."""
+def _url(git: str, settings: Settings) -> str:
+    """Return what git is asked for: a directory is meant where there is one, then a module where that is one's name."""
     path = Path(git)
-    return path.resolve().as_uri() if path.is_dir() else git
+    if path.is_dir():
+        return path.resolve().as_uri()
+    known = find_module(git, None)
+    return settings.modules.get(git) or (known.git if known else git)
 
 
 def _sync(url: str, workspace: Workspace) -> Mirror:

@@ -108,6 +108,12 @@ def test_a_path_needs_no_project_and_no_cached_mirror(nova: Cloud) -> None:
     assert (result.code, "class nova::cert" in result.out) == (0, True)
 
 
+def test_a_module_that_pinner_or_the_project_knows_goes_by_its_name(nova: Cloud) -> None:
+    assert definitions(nova, "nova", "stable/2025.1") == definitions(nova, URL, "stable/2025.1")
+    nova.write_settings(f'modules: {{ours: "{URL}"}}\n')
+    assert "nova::api" in definitions(nova, "ours", "stable/2025.1")
+
+
 def test_a_commit_in_the_cache_asks_no_remote(nova: Cloud) -> None:
     commit = nova.upstream("nova").id("refs/heads/stable/2024.1")
     assert nova.run("api", URL, commit).code == 0
