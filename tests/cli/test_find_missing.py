@@ -91,8 +91,10 @@ def test_the_branch_can_be_named(cloud_behind: Cloud) -> None:
     assert wrong.code == 2
     assert wrong.err.splitlines()[1:] == [
         "no branch 'stable/2025.2' in https://opendev.org/openstack/puppet-nova",
-        "  hint: there is 'stable/2025.1', 'stable/2024.1'",
+        "  hint: name one that is there: --branch stable/2025.1, --branch stable/2024.1",
     ]
+    odd = cloud_behind.run("find", "--missing", "production", "nova", "--branch", "x")
+    assert odd.err.splitlines()[2].startswith("  hint: name one that is there: --branch master, --branch ")
 
 
 @pytest.mark.parametrize("want", ["{branch: stable/2024.1}", "{tag: 2024.1-eol}"])

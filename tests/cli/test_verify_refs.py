@@ -37,7 +37,7 @@ def test_a_branch_that_was_force_pushed(locked: Cloud) -> None:
                 "nova",
                 (
                     f"module 'nova': 'stable/2025.1' of {NOVA} was rewritten: it no longer contains the pinned commit "
-                    f"{pinned(locked)} (2 of its commits are gone, 3 are new)"
+                    f"{pinned(locked)} (commits gone: 2, new: 3)"
                 ),
                 "compare the two before you take it over with 'pinner update -m nova'",
             )
@@ -50,7 +50,7 @@ def test_a_branch_that_was_force_pushed(locked: Cloud) -> None:
 def test_a_branch_that_went_back_lacks_the_pinned_commit(locked: Cloud) -> None:
     nova = locked.upstream("nova")
     nova.move("refs/heads/stable/2025.1", nova.id("refs/tags/26.0.0"))
-    assert "(1 of its commits are gone, 0 are new)" in told(verify(locked))[0][3]
+    assert "(commits gone: 1, new: 0)" in told(verify(locked))[0][3]
 
 
 def test_a_day_of_a_branch_is_checked_against_the_whole_branch(cloud: Cloud) -> None:

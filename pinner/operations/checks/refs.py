@@ -128,7 +128,7 @@ def _rewritten(environment: PinnedEnvironment, pin: GitPin, ref: str) -> Iterato
         return
     message = (
         f"{short_name(ref)!r} of {pin.git} was rewritten: it no longer contains the pinned commit {pin.commit} "
-        f"({position.ahead} of its commits are gone, {position.behind} are new)"
+        f"(commits gone: {position.ahead}, new: {position.behind})"
     )
     hint = f"compare the two before you take it over with 'pinner update -m {pin.module}'"
     yield environment.finding(Level.ERROR, "branch-rewritten", pin.module, message, hint)

@@ -22,6 +22,7 @@ from pinner.words.refs import short_name
 
 STABLE = "stable/"
 MAIN = ("master", "main")
+_SHOWN = 3
 _END = re.compile(r"-(?:eol|eom|em)\Z")
 _SAYS_FIX = re.compile(r"\b(?:fix(?:e[sd])?|bugs?|repair|regression|CVE-\d+|revert)\b", re.IGNORECASE)
 
@@ -79,8 +80,10 @@ def find_missing(
     name = branch or _newer_branch(mirror, _series_of(pin) or wanted.series)
     tip = mirror.refs.branch(name)
     if tip is None:
-        near = get_close_matches(name, mirror.refs.branches, n=3)
-        hint = f"there is {', '.join(map(repr, near))}" if near else None
+        near = (
+            get_close_matches(name, mirror.refs.branches, n=_SHOWN) or sorted(mirror.refs.branches)[:_SHOWN]
+        )
+        hint = f"name one that is there: {', '.join(f'--branch {other}' for other in near)}" if near else None
         raise InputError(Problem(f"no branch {name!r} in {pin.git}", hint=hint))
     now = _now(with_locked_externals(wanted, lock), module, answers) or pin.commit
     return Missing(environment, pin, name, _absent(mirror, pin.commit, now, tip))
