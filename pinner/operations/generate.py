@@ -106,8 +106,10 @@ def _is_current(path: Path, file: ControlFile) -> bool:
 
 
 def _is_foreign(path: Path) -> bool:
-    """Tell whether a file is there that pinner's header does not mark as its own."""
+    """Tell whether something is there that pinner's header does not mark as its own."""
     try:
         return HEADER_MARK.encode() not in path.read_bytes()[:500]
+    except IsADirectoryError:
+        return True
     except FileNotFoundError:
         return False

@@ -199,6 +199,17 @@ def test_a_file_of_somebody_else_on_the_branch_is_not_overwritten(locked: Cloud)
     assert theirs.read_text() == "environment_timeout = unlimited\n"
 
 
+def test_a_directory_where_a_file_belongs_is_somebody_elses(locked: Cloud) -> None:
+    lock_ids = locked.project / "control" / "lock_ids"
+    (lock_ids / "old").mkdir(parents=True)
+    assert locked.run(*ONE_BRANCH).code == 0
+    (lock_ids / "staging").unlink()
+    (lock_ids / "staging").mkdir()
+    result = locked.run(*ONE_BRANCH)
+    hint = "  hint: move it away, or overwrite it with --force\n"
+    assert (result.code, result.err) == (2, f"control/lock_ids/staging was not written by pinner\n{hint}")
+
+
 @pytest.mark.parametrize("arguments", [["--layout", "folders"], ["--control-repo", "ext::sh -c id"]])
 def test_a_bad_choice_is_wrong_usage(locked: Cloud, arguments: list[str]) -> None:
     assert locked.run("generate", *arguments).code == 2
