@@ -19,6 +19,7 @@ from pinner.cli.options import (
 )
 from pinner.cli.output import say, tell
 from pinner.cli.progress import progress
+from pinner.operations.compare import only
 from pinner.operations.material import read_material
 from pinner.operations.upgrade.data_writing import FileEdit, edit_data, write_data
 from pinner.operations.upgrade.target import find_target
@@ -83,6 +84,7 @@ def upgrade_command(
         result = upgrade(
             workspace, environment, to, material=material, goes_through=goes_through, on_done=on_done
         )
+    only(result.whole.comparison, frozenset(modules))  # refuses a mistyped one
     say(_lines(result, output, is_verbose=is_verbose, modules=frozenset(modules)))
     for problem in with_hints_once(result.problems):
         tell(problem)

@@ -252,6 +252,15 @@ def test_details_on_demand(live: Cloud) -> None:
     assert ("nova: moved up" in one, "keystone: moved" in one) == (True, False)
 
 
+def test_a_mistyped_module_is_refused_before_anything_is_written(live: Cloud) -> None:
+    result = live.run("upgrade", "live", "--to", "2025.1", "-m", "nvoa", "--write")
+    assert (result.code, result.out, result.err) == (
+        2,
+        "",
+        "asked 2 repositories\nneither side has a module 'nvoa'\n  hint: did you mean 'nova'?\n",
+    )
+
+
 def test_a_release_in_a_base_is_said_anew_in_the_environments_own_file(cloud: Cloud) -> None:
     base = cloud.manifest("_base", "release: 2024.1\nopenstack: [keystone, nova]\n")
     path = cloud.manifest("live", "extends: _base   # like all\ndescription: x\n")
