@@ -7,11 +7,11 @@ from pinner.operations.answers import Answers, Progress, ask
 from pinner.operations.importing.contents import tell_modules
 from pinner.operations.importing.drafting import Draft, draft_manifest
 from pinner.operations.importing.homes import tell_gone, tell_moves, tell_unasked
+from pinner.operations.importing.joining import joined
 from pinner.operations.importing.locking import is_pinned
 from pinner.operations.importing.loosening import loosen, tighten
 from pinner.operations.importing.naming import with_names
 from pinner.operations.importing.placing import PlacedEnvironment, homes_to_ask, place_modules
-from pinner.operations.importing.puppetfiles import joined
 from pinner.operations.importing.sharing import write_manifests
 from pinner.operations.importing.sources import read_source
 from pinner.operations.importing.trial import Trial, try_out

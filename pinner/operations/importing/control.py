@@ -10,7 +10,8 @@ from pinner.git.objects import TooLarge, expand_commit, read_files
 from pinner.openstack.moved import current_home
 from pinner.operations.answers import Answers, ask
 from pinner.operations.importing.declared import Declared, read_declared
-from pinner.operations.importing.puppetfiles import as_environment, joined
+from pinner.operations.importing.joining import joined
+from pinner.operations.importing.puppetfiles import as_environment
 from pinner.operations.workspace import Workspace
 from pinner.puppet.git_urls import check_git_url
 from pinner.puppet.names import check_install_path, quoted

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from pinner.operations.importing.puppetfiles import joined
+from pinner.operations.importing.joining import joined
 from pinner.project.jens_files import DefinitionFile, read_definition, read_library
 from pinner.puppet.jens import Library, read_environment
 from pinner.words.imports import Found

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from pinner.operations.importing.declared import Declared, read_declared
+from pinner.operations.importing.joining import joined
 from pinner.project.text import read_bytes
 from pinner.words.imports import Found, FoundEnvironment, FoundModule
 from pinner.words.places import Place
@@ -89,16 +90,6 @@ def as_environment(declared: Iterable[Declared], *, name: str, source: str) -> F
             )
     environment = FoundEnvironment(name, source, tuple(modules.values()), moduledir=parts[0].moduledir)
     return Found((environment,), tuple(problems), tuple(note for part in parts for note in part.notes))
-
-
-def joined(parts: Iterable[Found]) -> Found:
-    """Return what was found in several places as one."""
-    parts = tuple(parts)
-    return Found(
-        tuple(environment for part in parts for environment in part.environments),
-        tuple(problem for part in parts for problem in part.problems),
-        tuple(note for part in parts for note in part.notes),
-    )
 
 
 def _read(file: Path) -> Declared:

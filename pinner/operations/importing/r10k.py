@@ -16,7 +16,8 @@ from pinner.operations.importing.control import (
     without_ignored,
 )
 from pinner.operations.importing.declared import Declared, declare
-from pinner.operations.importing.puppetfiles import as_environment, joined
+from pinner.operations.importing.joining import joined
+from pinner.operations.importing.puppetfiles import as_environment
 from pinner.operations.workspace import Workspace
 from pinner.project.foreign import read_foreign
 from pinner.project.r10k_yaml import Remarks, read_environment, read_environments, read_sources
