@@ -5,6 +5,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from io import StringIO
 
 import click
 
@@ -26,8 +27,7 @@ def go_through(arguments: Sequence[str], command: click.Command = pinner) -> int
     try:
         return int(command.main(list(arguments), prog_name="pinner", standalone_mode=False) or 0)
     except click.ClickException as error:
-        error.show()
-        return WRONG_INPUT
+        return _say(_shown(error), WRONG_INPUT)
     except (click.Abort, KeyboardInterrupt):
         return _say("interrupted", INTERRUPTED)
     except TerminatedError:
@@ -36,6 +36,12 @@ def go_through(arguments: Sequence[str], command: click.Command = pinner) -> int
         return _failed_write(error)
     except Exception as error:  # noqa: BLE001 - the last door: a bug must end with its traceback and code 4
         return _told(error)
+
+
+def _shown(error: click.ClickException) -> str:
+    text = StringIO()
+    error.show(text)
+    return text.getvalue().removesuffix("\n")
 
 
 def _told(error: Exception) -> int:

@@ -1,5 +1,6 @@
 """What commands print: data to stdout, everything else to stderr, and nothing that a terminal would obey."""
 
+import os
 import sys
 from collections.abc import Iterable
 
@@ -14,6 +15,12 @@ def say(lines: Iterable[str]) -> None:
 
 
 def tell(message: str | Problem) -> None:
-    """Print something beside the result: progress, a note, what could not be found out."""
-    sys.stderr.write(f"{visible(str(message))}\n")
-    sys.stderr.flush()
+    """Print something beside the result: progress, a note, what could not be found out.
+
+    Where nobody takes it (a full disk, a closed pipe) it is lost, and the work goes on: the exit code has the answer.
+    """
+    try:
+        sys.stderr.write(f"{visible(str(message))}\n")
+        sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())

@@ -34,6 +34,15 @@ def test_a_full_disk_under_stdout_is_told_in_one_line(locked: Cloud, command: st
     assert (result.code, told) == (3, "standard output: No space left on device\n")
 
 
+@pytest.mark.parametrize("stderr", ["2> /dev/full", "2> >(true)"])
+@pytest.mark.parametrize(
+    ("command", "code"), [("lock", 0), ("lock nope", 2), ("lock --nope", 2), ("update", 0)]
+)
+def test_what_cannot_be_told_changes_no_answer(locked: Cloud, command: str, code: int, stderr: str) -> None:
+    result = shell(f"pinner {command} {stderr}", cwd=locked.project)
+    assert result.code == code
+
+
 @pytest.mark.parametrize("command", ["diff production staging -v", "--help", "id --format json"])
 def test_a_reader_that_goes_away_is_no_error(locked: Cloud, command: str) -> None:
     result = shell(f"pinner {command} | true", cwd=locked.project)
