@@ -29,6 +29,7 @@ _HINTS = {
     FailureKind.NOT_FOUND: "check the URL: --control-repo, or control_repo in pinner.yaml",
 }
 _EITHER = "run it again: by then either all branches have moved or none, and it tells which"
+_CUT_OFF = frozenset({FailureKind.INTERRUPTED, FailureKind.SERVER})
 
 
 class TroubleError(UnknownError):
@@ -109,7 +110,8 @@ class Workplace:
             return
         if moved := sorted(name for name in commits if now.get(name) != parents[name]):
             raise TroubleError(self._failed(FailureKind.MOVED, ", ".join(moved)))
-        raise TroubleError(trouble)
+        # A server that was cut off may still be judging what it has.
+        raise TroubleError(replace(trouble, hint=_EITHER) if trouble.kind in _CUT_OFF else trouble)
 
     def _asked(self, output: Output) -> Output:
         if output.status != 0:

@@ -13,9 +13,12 @@ from tests.support.control import (
     copy_cloud,
 )
 from tests.support.cutting import cut
+from tests.support.processes import wait_until
 from tests.support.repositories import run_git
 from tests.support.servers import Manners, serve_http
 from tests.support.unharmed import contents
+
+EITHER = "run it again: by then either all branches have moved or none, and it tells which"
 
 pytestmark = pytest.mark.usefixtures("_known_committer")
 
@@ -295,10 +298,7 @@ def test_a_server_that_is_gone_when_it_should_answer(cloud: Cloud, published: Co
             url = f"http://127.0.0.1:{front}/control.git"
             result = cloud.run("publish", f"--control-repo={url}")
     assert result.code == 3
-    assert result.err.endswith(
-        "; whether it was published could not be found out\n"
-        "  hint: run it again: by then either all branches have moved or none, and it tells which\n"
-    )
+    assert result.err.endswith(f"; whether it was published could not be found out\n  hint: {EITHER}\n")
     assert not set(tips.values()) & set(published.tips().values())
     assert "published 0 of 2 branches" in cloud.run("publish").out
 
@@ -313,3 +313,30 @@ def test_a_server_that_is_gone(cloud: Cloud, published: Control) -> None:
         True,
     )
     assert result.err.endswith("\n  hint: nothing was published: run it again\n")
+
+
+def test_a_connection_cut_while_the_server_is_still_judging_promises_nothing(
+    cloud: Cloud, published: Control
+) -> None:
+    tips = published.tips()
+    go = cloud.root / "go"
+    go.touch()
+    published.repository.git("config", "http.receivepack", "true")
+    published.hook(
+        "pre-receive",
+        f"cat > /dev/null; trap '' PIPE; echo {'wait ' * 200} >&2; until test -e {go}; do sleep 0.05; done",
+    )
+    with serve_http(cloud.root) as server:
+        port = int(server.url.rpartition(":")[2])
+        with cut(port) as (front, line):
+            assert cloud.run("publish", f"--control-repo=http://127.0.0.1:{front}/control.git").code == 0
+        for name, tip in tips.items():
+            published.repository.branch(name, tip)
+        go.unlink()
+        with cut(port, after=line.passed - 700, mends=True) as (front, _):
+            result = cloud.run("publish", f"--control-repo=http://127.0.0.1:{front}/control.git")
+        assert (result.code, published.tips()) == (3, tips)
+        assert result.err.endswith(f"\n  hint: {EITHER}\n")
+        go.touch()
+        wait_until(lambda: not set(tips.values()) & set(published.tips().values()))
+    assert "published 0 of 2 branches" in cloud.run("publish").out
