@@ -28,7 +28,7 @@ from pinner.operations.upgrade.writing import write_manifest
 from pinner.report import as_json, plan
 from pinner.report.counts import count
 from pinner.report.differences import unified
-from pinner.words.problems import with_hints_once
+from pinner.words.problems import InputError, Problem, with_hints_once
 
 
 @click.command(
@@ -78,6 +78,8 @@ def upgrade_command(
 
     The environment is locked as if it were there, in memory. Ends with 1 if 'pinner lock' would refuse that lock.
     """
+    if writes_hiera and not hiera:
+        raise InputError(Problem("--write-hiera needs data to write", hint="give --hiera DIR"))
     workspace = open_workspace(project, remote)
     to, material = find_target(release), read_material(hiera, code)
     with progress() as on_done:

@@ -298,6 +298,10 @@ def test_a_list_in_a_base_is_left_to_a_person(cloud: Cloud) -> None:
         (["live", "--to", "2024.1"], "is on 2024.1 already, and 2024.1 is not after it"),
         (["lvie", "--to", "2025.1"], "there is no environment 'lvie'"),
         (
+            ["live", "--to", "2025.1", "--write-hiera"],
+            "--write-hiera needs data to write\n  hint: give --hiera DIR",
+        ),
+        (
             ["fresh", "--to", "2025.1"],
             "environment 'fresh' has no lock to start from\n  hint: run 'pinner lock fresh'",
         ),
