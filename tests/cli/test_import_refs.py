@@ -70,7 +70,7 @@ def test_a_short_commit_cannot_be_known_offline(cloud: Cloud) -> None:
     done = imported(cloud, NOVA.format(ref="abcdef1234"), "--offline")
     source = cloud.root / "source/Puppetfile"
     assert (done.code, done.err) == (
-        2,
+        3,
         (
             f"{source}:1:1: module 'nova': 'abcdef1234' may be a shortened commit, and its repository could not be asked for it\n"
             "  hint: name one in the source, or leave the module out with --partial\n"
@@ -88,11 +88,19 @@ def test_without_a_ref_it_is_the_repositorys_default_branch(cloud: Cloud) -> Non
 def test_without_a_ref_and_without_an_answer_nothing_is_guessed(cloud: Cloud) -> None:
     with unharmed(cloud.project):
         done = imported(cloud, BOTH + "mod 'x', :git => 'https://github.com/acme/x'\n")
-    assert done.code == 2
+    assert done.code == 3
     assert (
         "module 'x': it names no ref, and its repository could not be asked for its default branch"
         in done.err
     )
+
+
+def test_where_an_answer_alone_would_not_do_the_input_is_wrong(cloud: Cloud) -> None:
+    unasked = "mod 'x', :git => 'https://github.com/acme/x'\n"
+    assert (
+        imported(cloud, f"{unasked}mod 'y', :git => 'https://github.com/acme/y', :ref => 'a b'\n").code == 2
+    )
+    assert imported(cloud, f"{unasked}mod ENV['y'], :git => 'https://github.com/acme/y'\n").code == 2
 
 
 def test_a_branch_that_is_gone_is_told_and_the_release_goes_on(cloud: Cloud) -> None:

@@ -22,7 +22,7 @@ from pinner.project.layout import Project, list_environments
 from pinner.project.manifest_writer import render_manifest
 from pinner.words.findings import Level
 from pinner.words.imports import Found
-from pinner.words.problems import InputError, Problem
+from pinner.words.problems import InputError, Problem, UnknownError
 
 BASE = "_base"
 
@@ -81,13 +81,18 @@ def plan_import(
 def plan_found(
     workspace: Workspace, source: Found, options: Options, *, on_done: Progress | None = None
 ) -> Plan:
-    """Return what environments become that were found in whatever way; otherwise as `plan_import`."""
+    """Return what environments become that were found in whatever way; otherwise as `plan_import`.
+
+    Raises UnknownError where answers of repositories are all that is missing.
+    """
     found = with_names(source, options.name)
     answers = ask(workspace, homes_to_ask(found.environments), on_done=on_done)
     placed = tell_modules([place_modules(each, answers) for each in found.environments], answers)
     problems = (*found.problems, *(problem for each in placed for problem in each.problems))
     if problems and not options.is_partial:
-        raise InputError((*problems, Problem("nothing was imported", hint="'--partial' imports the rest")))
+        unasked = {problem for each in placed for problem in each.unasked}
+        error = UnknownError if unasked.issuperset(problems) else InputError
+        raise error((*problems, Problem("nothing was imported", hint="'--partial' imports the rest")))
     return _plan(_Import(workspace, options, found, answers), placed, problems)
 
 

@@ -31,12 +31,16 @@ _LOGIN: Final = re.compile(r"https?://[^/]*@")
 
 @dataclass(frozen=True, slots=True)
 class PlacedEnvironment:
-    """One environment's modules in the order found; `problems` name those that are missing."""
+    """One environment's modules in the order found; `problems` name those that are missing.
+
+    `unasked` are those of the problems that their repositories' answer would mend.
+    """
 
     found: FoundEnvironment
     modules: tuple[Placed, ...]
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...]
+    unasked: tuple[Problem, ...] = ()
 
 
 def homes_to_ask(environments: Iterable[FoundEnvironment]) -> frozenset[str]:
@@ -49,25 +53,28 @@ def homes_to_ask(environments: Iterable[FoundEnvironment]) -> frozenset[str]:
 def place_modules(environment: FoundEnvironment, answers: Answers) -> PlacedEnvironment:
     """Return the environment with everything about its modules decided."""
     placed: list[Placed] = []
-    problems: list[Problem] = []
-    notes: list[Problem] = []
-    for module in environment.modules:
-        for item in _place(module, answers):
-            if isinstance(item, Placed):
-                placed.append(item)
-            elif item.is_lost:
-                problems.append(item.problem)
-            else:
-                notes.append(item.problem)
-    return PlacedEnvironment(environment, tuple(placed), tuple(problems), tuple(notes))
+    remarks: list[_Remark] = []
+    for item in (item for module in environment.modules for item in _place(module, answers)):
+        if isinstance(item, Placed):
+            placed.append(item)
+        else:
+            remarks.append(item)
+    return PlacedEnvironment(
+        environment,
+        tuple(placed),
+        problems=tuple(remark.problem for remark in remarks if remark.is_lost),
+        notes=tuple(remark.problem for remark in remarks if not remark.is_lost),
+        unasked=tuple(remark.problem for remark in remarks if remark.is_unasked),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Remark:
-    """What is to be told of a module; `is_lost` where it cannot be imported."""
+    """What is to be told of a module; `is_lost` where it cannot be imported, `is_unasked` where that may yet change."""
 
     problem: Problem
     is_lost: bool = False
+    is_unasked: bool = False
 
 
 def _place(module: FoundModule, answers: Answers) -> Iterator[Placed | _Remark]:
@@ -93,7 +100,7 @@ def _place_git(module: FoundModule, url: str, answers: Answers) -> Iterator[Plac
         yield _Remark(Problem(message, module.place, "git's credential helper is the place for them"))
     told = tell_ref(module, answers.mirror(home))
     if told.flaw or told.selector is None:
-        yield _lost(module, told.flaw or "", _PARTIAL)
+        yield replace(_lost(module, told.flaw or "", _PARTIAL), is_unasked=told.is_unasked)
         return
     if told.doubt:
         yield _Remark(Problem(f"module '{module.name}': {told.doubt}", module.place))

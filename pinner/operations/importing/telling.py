@@ -21,12 +21,16 @@ _SELECTORS: Final = {RefKind.BRANCH: Selector.BRANCH, RefKind.TAG: Selector.TAG}
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The selector with its value; `doubt` says what is uncertain about it, `flaw` why there is none."""
+    """The selector with its value; `doubt` says what is uncertain about it, `flaw` why there is none.
+
+    `is_unasked` tells that there may be one: only its repository gave no answer.
+    """
 
     selector: Selector | None = None
     value: str = ""
     doubt: str | None = None
     flaw: str | None = None
+    is_unasked: bool = False
 
 
 def tell_ref(module: FoundModule, mirror: Mirror | None) -> Told:
@@ -52,7 +56,8 @@ def _whole(commit: str, mirror: Mirror | None) -> Told:
 def _default_branch(mirror: Mirror | None) -> Told:
     """Return the branch that a clone checks out: what every tool but r10k takes where no ref is named."""
     if mirror is None:
-        return Told(flaw="it names no ref, and its repository could not be asked for its default branch")
+        flaw = "it names no ref, and its repository could not be asked for its default branch"
+        return Told(flaw=flaw, is_unasked=True)
     branch = default_branch(mirror) or next(
         (name for name in _USUAL_BRANCHES if mirror.refs.branch(name)), None
     )
@@ -87,7 +92,8 @@ def _by_form(kind: RefKind, ref: str) -> Told:
     if kind in _SELECTORS:
         return Told(_SELECTORS[kind], ref)
     if _SHORT_COMMIT.fullmatch(ref) and version_of_tag(ref) is None:
-        return Told(flaw=f"'{ref}' may be a shortened commit, and its repository could not be asked for it")
+        flaw = f"'{ref}' may be a shortened commit, and its repository could not be asked for it"
+        return Told(flaw=flaw, is_unasked=True)
     if _TAG.fullmatch(ref) and not ref.endswith(".x"):
         return Told(Selector.TAG, ref)
     is_plain = "/" in ref or ref in _USUAL_BRANCHES
