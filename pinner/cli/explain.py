@@ -23,6 +23,7 @@ from pinner.operations.material import read_material
 from pinner.report import api as api_report
 from pinner.report import as_json
 from pinner.report import audit as audit_report
+from pinner.words.findings import Level
 from pinner.words.problems import InputError, Problem, with_hints_once
 
 
@@ -65,7 +66,7 @@ def _lines(result: Audit, output: Format) -> Iterable[str]:
     if output is Format.JUNIT:
         from pinner.report.junit import junit  # noqa: PLC0415 - who reads text need not load XML
 
-        return [junit([audit_report.as_outcome(result)])]
+        return [junit([audit_report.as_outcome(result)], failing=(Level.ERROR, Level.WARNING))]
     if output is Format.SARIF:
         from pinner.report.sarif import sarif  # noqa: PLC0415 - the same
 

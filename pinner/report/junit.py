@@ -1,11 +1,11 @@
 """Findings as JUnit XML, for CI systems that show tests: a suite an environment, a case a module.
 
-An error finding is a case of its own that failed; what could not be found out is a case with an error. Warnings and
-notes are said in the output of the module's case, which passes.
+A finding that fails the command is a case of its own that failed; what could not be found out is a case with an error.
+What else there is to say (of `verify` warnings and notes) is in the output of the module's case, which passes.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from xml.etree import ElementTree as ET
 
 from pinner.operations.lock import UNKNOWN, Outcome
@@ -17,19 +17,21 @@ _UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 OF_THE_ENVIRONMENT = "(environment)"
 
 
-def junit(results: Iterable[Outcome]) -> str:
-    """Return the text of a JUnit XML file."""
+def junit(results: Iterable[Outcome], *, failing: Collection[Level] = (Level.ERROR,)) -> str:
+    """Return the text of a JUnit XML file; `failing` are the levels of what makes the command end with 1."""
     root = ET.Element("testsuites", name="pinner")
-    root.extend(_suite(outcome) for outcome in results)
+    root.extend(_suite(outcome, failing) for outcome in results)
     for key in ("tests", "failures", "errors"):
         root.set(key, str(sum(int(suite.get(key, "0")) for suite in root)))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
 
 
-def _suite(outcome: Outcome) -> ET.Element:
+def _suite(outcome: Outcome, failing: Collection[Level]) -> ET.Element:
     cases = [
-        case for module, findings in _by_module(outcome).items() for case in _cases(outcome, module, findings)
+        case
+        for module, findings in _by_module(outcome).items()
+        for case in _cases(outcome, module, findings, failing)
     ]
     counts = {
         "tests": len(cases),
@@ -52,9 +54,11 @@ def _by_module(outcome: Outcome) -> Mapping[str, list[Finding]]:
     return {name: found[name] for name in sorted(found)}
 
 
-def _cases(outcome: Outcome, module: str, findings: list[Finding]) -> Iterator[ET.Element]:
-    errors = [finding for finding in findings if finding.level is Level.ERROR]
-    others = [finding for finding in findings if finding.level is not Level.ERROR]
+def _cases(
+    outcome: Outcome, module: str, findings: list[Finding], failing: Collection[Level]
+) -> Iterator[ET.Element]:
+    errors = [finding for finding in findings if finding.level in failing]
+    others = [finding for finding in findings if finding.level not in failing]
     if others or not errors:
         case = _case(outcome, module)
         if others:
