@@ -19,6 +19,8 @@ from tests.support.servers import Manners, serve_http
 from tests.support.unharmed import contents
 
 EITHER = "run it again: by then either all branches have moved or none, and it tells which"
+# What a hook says, so that half of it is far from the end of what a server answers.
+LONG = "word " * 800
 
 pytestmark = pytest.mark.usefixtures("_known_committer")
 
@@ -287,14 +289,14 @@ def test_a_server_that_takes_too_long(cloud: Cloud, published: Control) -> None:
 def test_a_server_that_is_gone_when_it_should_answer(cloud: Cloud, published: Control) -> None:
     tips = published.tips()
     published.repository.git("config", "http.receivepack", "true")
-    published.hook("post-receive", "sleep 0.2")
+    published.hook("post-receive", f"echo {LONG} >&2")
     with serve_http(cloud.root) as server:
         port = int(server.url.rpartition(":")[2])
         with cut(port) as (front, line):
             assert cloud.run("publish", f"--control-repo=http://127.0.0.1:{front}/control.git").code == 0
         for name, tip in tips.items():
             published.repository.branch(name, tip)
-        with cut(port, after=line.passed - 100) as (front, _):
+        with cut(port, after=line.passed - len(LONG) // 2) as (front, _):
             url = f"http://127.0.0.1:{front}/control.git"
             result = cloud.run("publish", f"--control-repo={url}")
     assert result.code == 3
@@ -324,7 +326,7 @@ def test_a_connection_cut_while_the_server_is_still_judging_promises_nothing(
     published.repository.git("config", "http.receivepack", "true")
     published.hook(
         "pre-receive",
-        f"cat > /dev/null; trap '' PIPE; echo {'wait ' * 200} >&2; until test -e {go}; do sleep 0.05; done",
+        f"cat > /dev/null; trap '' PIPE; echo {LONG} >&2; until test -e {go}; do sleep 0.05; done",
     )
     with serve_http(cloud.root) as server:
         port = int(server.url.rpartition(":")[2])
@@ -333,7 +335,7 @@ def test_a_connection_cut_while_the_server_is_still_judging_promises_nothing(
         for name, tip in tips.items():
             published.repository.branch(name, tip)
         go.unlink()
-        with cut(port, after=line.passed - 700, mends=True) as (front, _):
+        with cut(port, after=line.passed - len(LONG) // 2, mends=True) as (front, _):
             result = cloud.run("publish", f"--control-repo=http://127.0.0.1:{front}/control.git")
         assert (result.code, published.tips()) == (3, tips)
         assert result.err.endswith(f"\n  hint: {EITHER}\n")
