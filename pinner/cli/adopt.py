@@ -9,7 +9,7 @@ from pinner.cli.output import say, tell
 from pinner.cli.progress import progress
 from pinner.operations.importing.adopt import Options, Plan, plan_import
 from pinner.operations.importing.sources import KINDS
-from pinner.operations.importing.writing import write_plan
+from pinner.operations.importing.writing import find_in_the_way, write_plan
 from pinner.operations.workspace import Workspace
 from pinner.report.outcomes import outcomes as outcome_lines
 from pinner.words.problems import with_hints_once
@@ -68,6 +68,8 @@ def import_command(
     for problem in with_hints_once((*plan.problems, *plan.notes)):
         tell(problem)
     if is_dry:
+        for problem in with_hints_once(find_in_the_way(workspace, plan, is_forced=is_forced)):
+            tell(problem)
         say(_dry_lines(plan, workspace))
         return 0
     say(f"wrote {path}" for path in write_plan(workspace, plan, is_forced=is_forced))

@@ -105,6 +105,17 @@ def test_an_install_path_outside_the_environment_is_a_problem(fork: Cloud) -> No
     assert "module 'horizon': '../other' is no path here" in done.err
 
 
+def test_a_dry_run_tells_what_would_be_in_the_way(cloud: Cloud) -> None:
+    imported(cloud, BOTH)
+    told = (
+        "environments/x.yaml: this file is there already\n  hint: '--force' overwrites, '--as' gives a name\n"
+    )
+    for options, is_told in (((), True), (("--force",), False)):
+        done = imported(cloud, BOTH, "--dry-run", *options)
+        assert (done.code, told in done.err) == (0, is_told)
+        assert done.out.startswith("# environments/x.yaml\n")
+
+
 def test_a_link_in_the_place_of_a_manifest_is_not_followed(cloud: Cloud) -> None:
     (cloud.project / "environments/x.yaml").symlink_to(cloud.root / "elsewhere")
     done = imported(cloud, BOTH, "--force")

@@ -1,6 +1,6 @@
 """What an import writes into the project: manifests and locks, nothing over what is there unless it is forced."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from pinner.operations.importing.adopt import Plan
@@ -17,9 +17,8 @@ def write_plan(workspace: Workspace, plan: Plan, *, is_forced: bool = False) -> 
     With `is_forced` what is there is overwritten.
     """
     project = workspace.project
-    texts = {project.manifest(name): text for name, text in plan.texts.items()}
-    texts |= {project.lock(name): text for name, text in plan.locks.items()}
-    if problems := _in_the_way(project, list(texts), is_forced=is_forced):
+    texts = _texts(project, plan)
+    if problems := find_in_the_way(workspace, plan, is_forced=is_forced):
         raise InputError(problems)
     project.environments.mkdir(parents=True, exist_ok=True)
     for path, text in texts.items():
@@ -27,9 +26,11 @@ def write_plan(workspace: Workspace, plan: Plan, *, is_forced: bool = False) -> 
     return tuple(project.shown(path) for path in texts)
 
 
-def _in_the_way(project: Project, paths: Sequence[Path], *, is_forced: bool) -> list[Problem]:
+def find_in_the_way(workspace: Workspace, plan: Plan, *, is_forced: bool = False) -> tuple[Problem, ...]:
+    """Return what keeps the plan from being written: files that are there already, and links out of the project."""
+    project = workspace.project
     problems = []
-    for path in paths:
+    for path in _texts(project, plan):
         place = Place(project.shown(path))
         if flaw := flaw_of_way(project, path):
             problems.append(Problem(flaw, place, "delete the link"))
@@ -37,4 +38,9 @@ def _in_the_way(project: Project, paths: Sequence[Path], *, is_forced: bool) -> 
             problems.append(
                 Problem("this file is there already", place, "'--force' overwrites, '--as' gives a name")
             )
-    return problems
+    return tuple(problems)
+
+
+def _texts(project: Project, plan: Plan) -> Mapping[Path, str]:
+    manifests = {project.manifest(name): text for name, text in plan.texts.items()}
+    return manifests | {project.lock(name): text for name, text in plan.locks.items()}
