@@ -182,3 +182,10 @@ def test_a_project_that_is_there_gets_a_template_or_a_ci_file_alone(cloud: Cloud
     assert (result.code, result.out) == (0, "wrote Puppetfile.templates/default.j2\nwrote .gitlab-ci.yml\n")
     again = cloud.run("init", "--template")
     assert (again.code, "Puppetfile.templates/default.j2 is there already\n" in again.err) == (2, True)
+
+
+def test_overrides_begin_where_the_modules_own_ranges_do(cloud: Cloud) -> None:
+    """An environment on an older release may extend the manifest."""
+    assert cloud.run("init", "--release", "2025.1", "-m", "horizon", "production").code == 0
+    text = (cloud.project / "environments/production.yaml").read_text()
+    assert '    horizon: {memcached: ">= 2.0.2 < 11.0.0"}\n' in text
