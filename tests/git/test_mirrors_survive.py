@@ -70,6 +70,8 @@ def test_kill_9_in_mid_pack_then_a_second_run(
     server.manners["nova.git"] = Manners(stall_after=100_000)
     killed = start_pinner(tmp_path / "cache", url)
     assert server.stalled.wait(30)
+    # what has been sent need not have been written yet
+    wait_until(lambda: any((tmp_path / "cache").rglob("tmp_pack_*")))
     with killed:
         killed.kill()
     for process in processes_mentioning(url):
