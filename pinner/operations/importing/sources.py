@@ -63,7 +63,7 @@ KINDS = (
     ),
     Kind(
         "r10k",
-        "a control repository, by its URL or a clone's path, all its branches or #BRANCH",
+        "a control repository, by its URL or the path of a bare one: all branches, or #BRANCH",
         control.is_control_repository,
         control.read_control_repository,
     ),
