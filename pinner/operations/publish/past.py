@@ -32,10 +32,7 @@ class Past:
     def publication(self, environment: str | None) -> str | None:
         """Return the last publication that counts for the files of an environment; None: there was none."""
         if environment not in self._publications:
-            own = find_publication(self._mirror, self._tip, (environment,) if environment else ())
-            if own is None and self._is_cut:
-                self.is_settled = False
-            self._publications[environment] = own or find_publication(self._mirror, self._tip)
+            self._publications[environment] = self._look_for(environment)
         return self._publications[environment]
 
     def published(self, path: str, environment: str | None) -> TreeEntry | None:
@@ -57,6 +54,15 @@ class Past:
     def _is_cut(self) -> bool:
         """Tell whether the history of this branch goes on beyond what is at hand."""
         return bool(self._boundary) and not self._boundary.isdisjoint(first_commits(self._mirror, self._tip))
+
+    def _look_for(self, environment: str | None) -> str | None:
+        newest = self.publication(None) if environment else None
+        if environment and newest is None:
+            return None
+        found = find_publication(self._mirror, self._tip, (environment,) if environment else ())
+        if found is None and self._is_cut:
+            self.is_settled = False
+        return found or newest
 
     def _tree(self, commit: str) -> Mapping[str, TreeEntry]:
         if commit not in self._trees:
