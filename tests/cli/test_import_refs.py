@@ -42,10 +42,37 @@ def test_of_a_branch_and_a_tag_of_one_name_r10k_takes_the_tag(cloud: Cloud) -> N
     assert "there are a branch and a tag 'both': r10k takes the tag" in done.err
 
 
+@pytest.mark.parametrize(("option", "is_told"), [("branch", True), ("tag", False)])
+def test_of_a_branch_and_a_tag_of_one_name_it_is_the_one_that_is_meant(
+    cloud: Cloud, option: str, *, is_told: bool
+) -> None:
+    upstream = cloud.upstream("nova")
+    upstream.tag("both", "refs/heads/master")
+    upstream.commit("both", version="26.0.0")
+    done = imported(cloud, NOVA.format(ref="both").replace(":ref", f":{option}"))
+    assert f"nova: {{{option}: both}}" in manifest(cloud)
+    assert ("there are a branch and a tag 'both': r10k takes the tag" in done.err) is is_told
+
+
 def test_a_short_commit_is_expanded(cloud: Cloud) -> None:
     commit = cloud.upstream("nova").id("refs/heads/stable/2025.1")
     assert imported(cloud, NOVA.format(ref=commit[:10])).code == 0
     assert f"nova: {{commit: {commit}}}" in manifest(cloud)
+
+
+def test_so_is_the_shortest_that_git_takes_and_none_of_several(cloud: Cloud) -> None:
+    upstream = cloud.upstream("nova")
+    start = ""
+    first: dict[str, str] = {}
+    while start not in first:
+        first |= {start: commit} if start else {}
+        commit = upstream.commit("master", version="1.0.0", files={"README.md": f"{len(first)}\n"})
+        start = commit[:4]
+    alone = next(known for known in first if known != start)
+    imported(cloud, NOVA.format(ref=alone))
+    assert f"nova: {{commit: {first[alone]}}}" in manifest(cloud)
+    done = imported(cloud, NOVA.format(ref=start), "--force")
+    assert (done.code, f"'{start}' is the beginning of several commits in" in done.err) == (2, True)
 
 
 def test_the_id_of_an_annotated_tag_means_its_commit(cloud: Cloud) -> None:

@@ -1,6 +1,7 @@
 """Which kind of ref a name is: by what the source says, by the repository where it can be asked, else by its form."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,18 +70,26 @@ def _default_branch(mirror: Mirror | None) -> Told:
 def _asked(kind: RefKind, ref: str, mirror: Mirror) -> Told:
     """Return what the repository has of that name; r10k, too, takes whichever it is, whatever the option is called."""
     has = {Selector.BRANCH: mirror.refs.branch(ref), Selector.TAG: mirror.refs.tag(ref)}
-    meant = _SELECTORS.get(kind)
     found = [selector for selector, commit in has.items() if commit]
-    if len(found) > 1 and meant is None:
+    return _named(kind, ref, found) if found else _unnamed(kind, ref, mirror)
+
+
+def _named(kind: RefKind, ref: str, found: Sequence[Selector]) -> Told:
+    meant = _SELECTORS.get(kind)
+    if len(found) > 1:
         doubt = f"there are a branch and a tag '{ref}': r10k takes the tag"
-        return Told(Selector.TAG, ref, doubt=doubt)
-    if meant in found or len(found) == 1:
-        selector = meant if meant in found else found[0]
-        is_other = meant is not None and selector is not meant
-        return Told(selector, ref, doubt=f"'{ref}' is a {selector} there, no {meant}" if is_other else None)
-    commit = expand_commit(mirror, ref.lower()) if _SHORT_COMMIT.fullmatch(ref) else None
+        return Told(meant or Selector.TAG, ref, doubt=None if meant is Selector.TAG else doubt)
+    doubt = f"'{ref}' is a {found[0]} there, no {meant}"
+    return Told(found[0], ref, doubt=None if meant in {None, found[0]} else doubt)
+
+
+def _unnamed(kind: RefKind, ref: str, mirror: Mirror) -> Told:
+    """Return the commit that the ref is the beginning of, or what it may have been."""
+    commit = expand_commit(mirror, ref.lower())
     if isinstance(commit, str):
         return Told(Selector.COMMIT, commit)
+    if commit is not None:
+        return Told(flaw=f"'{ref}' is the beginning of several commits in {mirror.url}")
     told = _by_form(kind, ref)
     if _is_release(ref):
         return told
