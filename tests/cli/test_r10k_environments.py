@@ -137,6 +137,15 @@ def test_the_program_that_r10k_runs_takes_no_arguments_and_runs_anywhere(
     assert locked.run("generate", "--layout", "exec", "-o", directory, "--check").code == 0
 
 
+def test_the_program_is_led_nowhere_else_by_a_shells_cdpath(
+    locked: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert locked.run("generate", "--layout", "exec").code == 0
+    (tmp_path / "other/control").mkdir(parents=True)
+    monkeypatch.setenv("CDPATH", str(tmp_path / "other"))
+    assert run_program(Path("control/r10k-environments"), locked.project) == environments(locked)
+
+
 def test_a_project_in_a_directory_whose_name_is_no_text(locked: Cloud, tmp_path: Path) -> None:
     odd = os.fsdecode(b"%s/caf\xe9" % os.fsencode(tmp_path))
     shutil.copytree(locked.project, odd)

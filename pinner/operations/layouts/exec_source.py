@@ -38,7 +38,7 @@ def program(workspace: Workspace, directory: Path) -> ControlFile:
     root = workspace.project.root
     is_inside = directory.resolve().is_relative_to(root)
     # `exec`, so that r10k gets the exit code; the variable, as cron and systemd have a PATH of their own.
-    start = 'cd -- "${0%/*}" && ' if is_inside else ""
+    start = "CDPATH='' cd -- \"${0%/*}\" && " if is_inside else ""
     where = "" if is_inside else f" -C {shlex.quote(str(root))}"
     text = f'#!/bin/sh\n# {HEADER_MARK}: r10k\'s exec source runs this\n{start}exec "${{PINNER:-pinner}}"{where} {PROGRAM}\n'
     return ControlFile(PROGRAM, text, EXECUTABLE)
