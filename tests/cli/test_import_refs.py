@@ -1,5 +1,7 @@
 """`pinner import`: which homes and which refs the names of a source mean."""
 
+from collections import Counter
+
 import pytest
 
 from tests.support.cloud import Cloud
@@ -62,17 +64,16 @@ def test_a_short_commit_is_expanded(cloud: Cloud) -> None:
 
 def test_so_is_the_shortest_that_git_takes_and_none_of_several(cloud: Cloud) -> None:
     upstream = cloud.upstream("nova")
-    start = ""
-    first: dict[str, str] = {}
-    while start not in first:
-        first |= {start: commit} if start else {}
-        commit = upstream.commit("master", version="1.0.0", files={"README.md": f"{len(first)}\n"})
-        start = commit[:4]
-    alone = next(known for known in first if known != start)
-    imported(cloud, NOVA.format(ref=alone))
-    assert f"nova: {{commit: {first[alone]}}}" in manifest(cloud)
-    done = imported(cloud, NOVA.format(ref=start), "--force")
-    assert (done.code, f"'{start}' is the beginning of several commits in" in done.err) == (2, True)
+    rows = [f"commit refs/heads/b{number}\ncommitter a <> {number} +0000\ndata 0\n" for number in range(600)]
+    upstream.git("fast-import", "--quiet", given="".join(rows))
+    commits = sorted(upstream.git("for-each-ref", "--format=%(objectname)", "refs/heads/b*").split())
+    count = Counter(commit[:4] for commit in commits)
+    alone = next(commit for commit in commits if count[commit[:4]] == 1 and not commit[:4].isdigit())
+    imported(cloud, NOVA.format(ref=alone[:4]))
+    assert f"nova: {{commit: {alone}}}" in manifest(cloud)
+    several = next(start for start in count if count[start] > 1)
+    done = imported(cloud, NOVA.format(ref=several), "--force")
+    assert (done.code, f"'{several}' is the beginning of several commits in" in done.err) == (2, True)
 
 
 def test_the_id_of_an_annotated_tag_means_its_commit(cloud: Cloud) -> None:
