@@ -1,7 +1,10 @@
 """`pinner import`: what a source pins by commits is locked, or kept as commits."""
 
+import pytest
+
 from tests.support.cloud import Cloud
 from tests.support.importing import KEYSTONE, NOVA, imported, manifest
+from tests.support.unharmed import unharmed
 
 
 def many(cloud: Cloud, *, more: str = "") -> str:
@@ -76,6 +79,17 @@ def test_offline_what_the_cache_has_is_locked_as_it_would_be_online(cloud: Cloud
     done = cloud.run("import", str(cloud.root / "source/Puppetfile"), "--as", "x", "--offline", "--force")
     assert done.code == 0
     assert (manifest(cloud), cloud.lock("x")["modules"]) == online
+
+
+@pytest.mark.parametrize("old", [None, "release: 2024.1\n"])
+def test_where_the_lock_cannot_be_written_the_manifest_is_what_it_was(cloud: Cloud, old: str | None) -> None:
+    cloud.lock_path("x").mkdir()
+    if old:
+        (cloud.project / "environments/x.yaml").write_text(old)
+    with unharmed(cloud.project):
+        done = imported(cloud, many(cloud), "--force")
+    assert (done.code, done.out) == (3, "")
+    assert "environments/x.lock: the file cannot be written: Is a directory" in done.err
 
 
 def test_findings_of_today_can_be_accepted(cloud: Cloud) -> None:
