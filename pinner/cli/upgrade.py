@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -23,7 +24,7 @@ from pinner.operations.compare import only
 from pinner.operations.material import read_material
 from pinner.operations.upgrade.data_writing import FileEdit, edit_data, write_data
 from pinner.operations.upgrade.target import find_target
-from pinner.operations.upgrade.upgrade import Upgrade, upgrade
+from pinner.operations.upgrade.upgrade import Leg, Upgrade, upgrade
 from pinner.operations.upgrade.writing import write_manifest
 from pinner.report import as_json, plan
 from pinner.report.counts import count
@@ -115,12 +116,24 @@ def _write_hiera(edits: tuple[FileEdit, ...]) -> None:
 
 
 def _lines(result: Upgrade, output: Format, *, is_verbose: bool, modules: frozenset[str]) -> Iterable[str]:
+    if output is Format.TEXT:
+        return plan.as_text(result, is_verbose=is_verbose, modules=modules)
+    chosen = _of_modules(result, modules) if modules else result
     if output is Format.JSON:
-        return [as_json.dump(plan.as_json(result))]
+        return [as_json.dump(plan.as_json(chosen))]
     if output is Format.MARKDOWN:
-        return plan.as_markdown(result)
-    if output is Format.HTML:
-        from pinner.report import html  # noqa: PLC0415 - who reads text need not load templates
+        return plan.as_markdown(chosen)
+    from pinner.report import html  # noqa: PLC0415 - who reads text need not load templates
 
-        return [html.upgrade(result)]
-    return plan.as_text(result, is_verbose=is_verbose, modules=modules)
+    return [html.upgrade(chosen)]
+
+
+def _of_modules(result: Upgrade, modules: frozenset[str]) -> Upgrade:
+    """Return the same move and plan with the changes of those modules alone."""
+    legs = tuple(_leg_of_modules(leg, modules) for leg in result.legs)
+    return replace(result, whole=_leg_of_modules(result.whole, modules), legs=legs)
+
+
+def _leg_of_modules(leg: Leg, modules: frozenset[str]) -> Leg:
+    chosen = tuple(change for change in leg.comparison.modules if change.name in modules)
+    return replace(leg, comparison=replace(leg.comparison, modules=chosen))

@@ -1,5 +1,7 @@
 """`pinner upgrade`: a move to another release that has not been made, and the plan for it."""
 
+import json
+
 import pytest
 
 from tests.support.cloud import Cloud, Upstream
@@ -250,6 +252,20 @@ def test_details_on_demand(live: Cloud) -> None:
     assert "nova: moved up" in live.run("upgrade", "live", "--to", "2025.1", "-v").out
     one = live.run("upgrade", "live", "--to", "2025.1", "-m", "nova").out
     assert ("nova: moved up" in one, "keystone: moved" in one) == (True, False)
+
+
+def test_named_modules_are_told_alone_in_every_form(live: Cloud) -> None:
+    def told(form: str, *more: str) -> str:
+        return live.run("upgrade", "live", "--to", "2025.1", "-m", "nova", "--format", form, *more).out
+
+    for legs in ((), ("--through",)):
+        report = json.loads(told("json", *legs))
+        for part in (report, *report["legs"]):
+            assert [module["name"] for module in part["modules"]] == ["nova"]
+    assert [("nova" in text, "keystone" in text) for text in (told("markdown"), told("html"))] == [
+        (True, False),
+        (True, False),
+    ]
 
 
 def test_a_mistyped_module_is_refused_before_anything_is_written(live: Cloud) -> None:
