@@ -1,7 +1,7 @@
 """`pinner init`: the first files of a project, or one more manifest; nothing that is there is changed."""
 
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,8 +10,9 @@ from pinner.openstack import catalogue, series
 from pinner.openstack.series import Series
 from pinner.operations.first_manifest import EVERY, render_manifest
 from pinner.project.atomic import write_atomically
-from pinner.project.layout import Project, project_at
+from pinner.project.layout import Project, flaw_of_way, project_at
 from pinner.puppet.names import check_environment_name
+from pinner.words.places import Place
 from pinner.words.problems import InputError, Problem
 
 # What nearly every cloud has, and the modules that those need of OpenStack's own.
@@ -82,7 +83,7 @@ def start(directory: Path, wish: Wish) -> Started:
     problems += _missing(wish.modules, release)
     if not problems:
         files = dict(_files(wish, project, release))
-        problems = [_there(path, project) for path in files if path.exists()]
+        problems = list(_in_the_way(files, project))
     if problems:
         raise InputError(problems)
     for path, text in files.items():
@@ -130,6 +131,14 @@ def _packaged(name: str) -> str:
     if data is None:
         raise FileNotFoundError(name)
     return data.decode()
+
+
+def _in_the_way(paths: Iterable[Path], project: Project) -> Iterator[Problem]:
+    for path in paths:
+        if flaw := flaw_of_way(project, path):
+            yield Problem(flaw, Place(project.shown(path)), "delete the link")
+        elif path.exists():
+            yield _there(path, project)
 
 
 def _there(path: Path, project: Project) -> Problem:

@@ -120,6 +120,19 @@ def test_a_ci_file_that_is_there_is_left_alone_and_nothing_is_written(cloud: Clo
     assert [path.name for path in empty.rglob("*") if path.is_file()] == [".gitlab-ci.yml"]
 
 
+@pytest.mark.parametrize("link", ["environments/production.yaml", ".github", "pinner.yaml"])
+def test_no_link_out_of_the_project_is_followed(cloud: Cloud, empty: Path, tmp_path: Path, link: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (empty / link).parent.mkdir(exist_ok=True)
+    (empty / link).symlink_to(elsewhere / ("new" if link.endswith(".yaml") else ""))
+    refused = cloud.run("-C", str(empty), "init", "--ci", "github")
+    assert refused.code == 2
+    assert refused.err.startswith(link)
+    assert "this is a link that leads out of the project" in refused.err
+    assert not list(elsewhere.iterdir())
+
+
 def test_on_a_terminal_it_asks_and_asks_again(empty: Path) -> None:
     answers = (
         "9lives",
