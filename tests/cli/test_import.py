@@ -105,6 +105,19 @@ def test_an_install_path_outside_the_environment_is_a_problem(fork: Cloud) -> No
     assert "module 'horizon': '../other' is no path here" in done.err
 
 
+def test_where_nothing_can_be_imported_it_is_told_why(cloud: Cloud) -> None:
+    refused = imported(cloud, "mod 'acme/facts', '>= 1.0'\n", "--partial", "--offline")
+    source = cloud.root / "source/Puppetfile"
+    assert (refused.code, refused.err) == (
+        2,
+        (
+            f"{source}:1:1: module 'facts': a range is no pin\n"
+            "  hint: give an exact version, or leave the module out with --partial\n"
+            "there is no module to import\n"
+        ),
+    )
+
+
 def test_a_dry_run_tells_what_would_be_in_the_way(cloud: Cloud) -> None:
     imported(cloud, BOTH)
     told = (

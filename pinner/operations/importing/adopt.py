@@ -135,7 +135,9 @@ def _drafts(this: _Import, placed: Sequence[PlacedEnvironment]) -> tuple[Draft, 
         if each.modules
     )
     if not drafts:
-        raise InputError(Problem("there is no module to import", hint="is this the right source?"))
+        problems = (*this.found.problems, *(problem for each in placed for problem in each.problems))
+        hint = None if problems else "is this the right source?"
+        raise InputError((*problems, Problem("there is no module to import", hint=hint)))
     return drafts
 
 
