@@ -286,3 +286,22 @@ def test_a_forges_download_of_a_module_with_a_modulefile(cloud: Cloud, modules: 
     row = identify(cloud, modules, name="glance")
     assert row["match"] == "same"
     assert row["identity"]["differences"]["left_by_tools"] == ["checksums.json", "metadata.json"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://jane:secret@h.invalid/x",
+        "https://jane:secret/@h.invalid/x",
+        "ssh://jane:secret@h.invalid/x",
+        "jane:secret@h.invalid:x",
+        "https://h.invalid/x?token=secret",
+    ],
+)
+def test_a_url_with_a_password_is_refused_and_not_shown(
+    cloud: Cloud, nova: Upstream, modules: Path, url: str
+) -> None:
+    export(nova, "26.1.0", modules / "nova")
+    refused = cloud.run("identify", str(modules), "--against", url)
+    assert (refused.code, refused.out) == (2, "")
+    assert "secret" not in refused.err

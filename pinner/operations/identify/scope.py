@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pinner.git.urls import canonical
+from pinner.puppet.git_urls import check_git_url
+from pinner.words.problems import InputError, Problem
 
 CACHE = "mirrors"
 """The word for all that the cache has; `./mirrors` is a directory."""
@@ -22,4 +24,8 @@ def read_against(words: Iterable[str]) -> tuple[str, ...] | None:
 
 def _url(word: str) -> str:
     path = Path(word)
-    return path.resolve().as_uri() if path.is_dir() else canonical(word)
+    if path.is_dir():
+        return path.resolve().as_uri()
+    if flaw := check_git_url(word):
+        raise InputError(Problem(flaw))
+    return canonical(word)
