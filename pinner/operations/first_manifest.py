@@ -1,10 +1,8 @@
 """The manifest that `pinner init` writes, as a person would write it: it locks as it stands."""
 
 from pinner.openstack import catalogue
-from pinner.openstack.packaged import Misfit
 from pinner.openstack.series import Series
-from pinner.puppet.ranges import parse_range
-from pinner.puppet.versions import parse_version
+from pinner.operations.gate_overrides import gate_range
 
 EVERY = "all"
 
@@ -43,22 +41,10 @@ def _overrides(release: Series, modules: tuple[str, ...]) -> str:
     ranges: dict[str, dict[str, str]] = {}
     for misfit in catalogue.gate_misfits(release):
         if misfit.module in third_party.union(modules) and misfit.dependency in third_party:
-            ranges.setdefault(misfit.module, {})[misfit.dependency] = f'"{_widened(misfit)}"'
+            ranges.setdefault(misfit.module, {})[misfit.dependency] = f'"{gate_range(misfit)}"'
     rows = [f"    {module}: {{{_pairs(wanted)}}}\n" for module, wanted in ranges.items()]
     heading = "  override:                 # the gate runs these pairs, though the metadata of one has not caught up\n"
     return "".join([heading, *rows]) if rows else ""
-
-
-def _widened(misfit: Misfit) -> str:
-    """Return the module's own range up to what the gate runs.
-
-    Its beginning stays, for the manifest may be extended by an environment on an older release.
-    """
-    version = parse_version(misfit.version)
-    begins = [interval.begin for interval in parse_range(misfit.range).intervals]
-    if version is None:
-        raise AssertionError
-    return f">= {min([*begins, version])} < {version.major + 1}.0.0"
 
 
 def _pairs(wanted: dict[str, str]) -> str:

@@ -14,9 +14,9 @@ from pinner.words.places import Place
 from pinner.words.problems import InputError, Problem
 
 # What the YAML readers count as the end of a line.
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-_BOM = b"\xef\xbb\xbf"
-_SPELLINGS = ("{}", "'{}'", '"{}"')
+BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+BOM = b"\xef\xbb\xbf"
+SPELLINGS = ("{}", "'{}'", '"{}"')
 
 _Values = str | tuple["_Values", ...]
 
@@ -40,7 +40,7 @@ def edit_yaml(data: bytes, edits: Sequence[TextEdit], path: str) -> bytes:
         if edited is None:
             refused.append(edit)
         text = edited or text
-    result = (_BOM if data.startswith(_BOM) else b"") + text.encode()
+    result = (BOM if data.startswith(BOM) else b"") + text.encode()
     if not refused and _values(read_nodes(result, path).root, {}) != _values(root, _by_place(edits)):
         refused = list(edits)
     if refused:
@@ -52,10 +52,10 @@ def insert_line(data: bytes, line: int, text: str, path: str) -> bytes:
     """Return the file with a line more, `text`, after the 1-based `line`; ends of lines are as that line has them."""
     old = decode(data, path)
     start = _start_of_line(old, line + 1)
-    found = _BREAK.search(old, _start_of_line(old, line))
+    found = BREAK.search(old, _start_of_line(old, line))
     end = found[0] if found else "\n"
     inserted = f"{text}{end}" if found else f"{end}{text}{end}"
-    return (_BOM if data.startswith(_BOM) else b"") + f"{old[:start]}{inserted}{old[start:]}".encode()
+    return (BOM if data.startswith(BOM) else b"") + f"{old[:start]}{inserted}{old[start:]}".encode()
 
 
 def _position(edit: TextEdit) -> tuple[int, int]:
@@ -75,8 +75,8 @@ def _by_hand(edit: TextEdit) -> Problem:
 
 def _edited(text: str, edit: TextEdit) -> str | None:
     """Return the text after one edit, None where it is not as plain as it must be."""
-    start = _offset(text, edit.place)
-    spelling = next((one for one in _SPELLINGS if text.startswith(one.format(edit.old), start)), None)
+    start = offset_of(text, edit.place)
+    spelling = next((one for one in SPELLINGS if text.startswith(one.format(edit.old), start)), None)
     if spelling is None:
         return None
     end = start + len(spelling.format(edit.old))
@@ -85,7 +85,8 @@ def _edited(text: str, edit: TextEdit) -> str | None:
     return _without(text, start, end)
 
 
-def _offset(text: str, place: Place) -> int:
+def offset_of(text: str, place: Place) -> int:
+    """Return where a place is in the text."""
     return _start_of_line(text, place.line or 1) + (place.column or 1) - 1
 
 
@@ -98,7 +99,7 @@ def _start_of_line(text: str, line: int) -> int:
 
 
 def _end_of_line(text: str, position: int) -> int:
-    found = _BREAK.search(text, position)
+    found = BREAK.search(text, position)
     return found.end() if found else len(text)
 
 
@@ -107,7 +108,7 @@ def _without(text: str, start: int, end: int) -> str | None:
     line_start = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
     before = text[line_start:start]
     if not before.strip(" -"):
-        return text[:line_start] + text[_end_of_block(text, start - line_start, end) :]
+        return text[:line_start] + text[end_of_block(text, start - line_start, end) :]
     if after := re.match(r"\s*,\s*", text[end:]):
         return text[:start] + text[end + after.end() :]
     if comma := re.search(r"\s*,\s*\Z", text[:start]):
@@ -115,7 +116,7 @@ def _without(text: str, start: int, end: int) -> str | None:
     return None
 
 
-def _end_of_block(text: str, column: int, end: int) -> int:
+def end_of_block(text: str, column: int, end: int) -> int:
     """Return where the line of a block's entry ends, and what is indented more than its key."""
     position = _end_of_line(text, end)
     while position < len(text):

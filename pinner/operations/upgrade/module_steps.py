@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pinner.openstack import catalogue
 from pinner.operations.compare import Change, Comparison, ModuleChange
+from pinner.operations.gate_overrides import GateOverride
 from pinner.operations.upgrade.steps import Edit, Stage, Step
 from pinner.operations.upgrade.target import EditKind, ManifestEdit, Target
 from pinner.operations.upgrade.trial import MISSING, Trial
 from pinner.words.findings import Finding, Level
 from pinner.words.pins import GitPin, Pin
+from pinner.words.places import Place
 
 NEEDS = ("dependency-", "external-")
 
@@ -24,6 +26,22 @@ def manifest_steps(target: Target) -> Iterator[Step]:
             edit.place,
             edit=Edit(edit.old, edit.new),
         )
+    for override in target.overrides:
+        yield _override_step(override, target)
+
+
+def _override_step(override: GateOverride, target: Target) -> Step:
+    pair = override.misfit
+    where = "its metadata wants" if override.old is None else "the override here allows"
+    wanted = pair.range if override.old is None else override.old.value
+    text = (
+        f"upstream's gate runs '{pair.module}' with '{pair.dependency}' {pair.version} for {target.series}, "
+        f"though {where} {wanted}"
+    )
+    line = f'dependencies: {{override: {{{pair.module}: {{{override.key}: "{override.range}"}}}}}}'
+    edit = Edit(None, line) if override.old is None else Edit(override.old.value, override.range)
+    place = override.old.place if override.old else Place(target.wanted.manifest.path)
+    return Step(Stage.MANIFEST, "manifest-override", text, pair.module, place, edit=edit)
 
 
 def _manifest_text(edit: ManifestEdit, target: Target) -> str:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pinner.openstack import catalogue, series
 from pinner.openstack.catalogue import ModuleEntry
 from pinner.openstack.series import Series
+from pinner.operations.gate_overrides import GateOverride, with_overrides
 from pinner.operations.wanted import WantedSet, want_modules
 from pinner.words.manifests import Manifest, Override, Settings, Text
 from pinner.words.places import Place
@@ -35,13 +36,25 @@ class ManifestEdit:
 class Target:
     """What an environment wants on another release, and what its manifest must say for it.
 
-    `stays` are the entries of `modules:` that name a commit by themselves and so do not move.
+    `stays` are the entries of `modules:` that name a commit by themselves and so do not move. `overrides` are the ranges
+    that it must give for what upstream's gate runs there; `wanted` has them already.
     """
 
     series: Series
     wanted: WantedSet
     edits: tuple[ManifestEdit, ...]
     stays: tuple[Override, ...]
+    overrides: tuple[GateOverride, ...] = ()
+
+    def with_overrides(self, overrides: tuple[GateOverride, ...]) -> "Target":
+        """Return the same with these ranges in the manifest as well."""
+        manifest = with_overrides(self.wanted.manifest, overrides)
+        return replace(self, wanted=replace(self.wanted, manifest=manifest), overrides=overrides)
+
+    def after(self, before: Manifest) -> "Target":
+        """Return the same with all ranges that the manifest gives by then."""
+        manifest = replace(self.wanted.manifest, overridden_dependencies=before.overridden_dependencies)
+        return replace(self, wanted=replace(self.wanted, manifest=manifest))
 
 
 def find_target(text: str) -> Series:

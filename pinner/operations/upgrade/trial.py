@@ -7,15 +7,18 @@ from pinner.operations.additions import with_externals
 from pinner.operations.answers import Answers
 from pinner.operations.drafts import Draft, draft_lock
 from pinner.operations.externals import locked_externals
+from pinner.operations.gate_overrides import lacking_overrides
 from pinner.operations.inspection import inspect, keep_audible
 from pinner.operations.pinning import Moves
 from pinner.operations.remotes import Subject
+from pinner.operations.upgrade.target import Target
 from pinner.operations.wanted import WantedGit, WantedSet
 from pinner.words.findings import Finding, Level
 from pinner.words.pins import Lock
 
 MOVES = Moves()
 MISSING = "dependency-missing"
+UNSATISFIED = "dependency-unsatisfied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,10 @@ class Trial:
         """Tell whether `pinner lock` would write it."""
         return not self.failures and not any(one.level is Level.ERROR for one in self.findings)
 
+    def modules_with(self, code: str) -> frozenset[str | None]:
+        """Return the modules that a finding of this code is about."""
+        return frozenset(one.module for one in self.findings if one.code == code)
+
 
 def urls_of(wanted: WantedSet, before: Lock) -> Iterable[str]:
     """Return the repositories that a trial most likely asks, so that they are asked in one wave."""
@@ -52,6 +59,18 @@ def try_lock(wanted: WantedSet, before: Lock, answers: Answers) -> Trial:
     found = inspect([subject], answers)[before.environment]
     notes = tuple(keep_audible((*draft.notes, *whole.notes), wanted))
     return Trial(whole.wanted, lock, tuple(dict.fromkeys((*notes, *found))), failures)
+
+
+def try_target(target: Target, before: Lock, answers: Answers) -> tuple[Target, Trial]:
+    """Return the lock of a target, and the target with the overrides that it lacked for what upstream's gate runs."""
+    trial = try_lock(target.wanted, before, answers)
+    overrides = lacking_overrides(
+        target.wanted.manifest, target.series, trial.lock.pins, trial.modules_with(UNSATISFIED)
+    )
+    if not overrides:
+        return target, trial
+    target = target.with_overrides(overrides)
+    return target, try_lock(target.wanted, before, answers)
 
 
 def pin(wanted: WantedSet, before: Lock, answers: Answers) -> Lock:

@@ -23,7 +23,7 @@ from pinner.operations.upgrade.retelling import names_in, retell
 from pinner.operations.upgrade.review_steps import review_steps
 from pinner.operations.upgrade.steps import Stage, Step
 from pinner.operations.upgrade.target import Target, aim, releases_between
-from pinner.operations.upgrade.trial import Trial, known_gaps, pin, try_lock, urls_of
+from pinner.operations.upgrade.trial import Trial, known_gaps, pin, try_target, urls_of
 from pinner.operations.wanted import WantedSet
 from pinner.operations.workspace import Workspace
 from pinner.words.changes import ApiChange
@@ -123,8 +123,7 @@ def upgrade(
     answers = ask(workspace, {url for one in targets for url in urls_of(one.wanted, before)}, on_done=on_done)
     if goes_through:
         return _through(start, targets, answers)
-    target = aim(wanted, to, workspace.settings)
-    trial = try_lock(target.wanted, before, answers)
+    target, trial = try_target(aim(wanted, to, workspace.settings), before, answers)
     return Upgrade(
         environment, _leg(start, target, trial, answers, hops=_hops(start, targets, trial, answers))
     )
@@ -144,15 +143,15 @@ def _through(start: Start, targets: Iterable[Target], answers: Answers) -> Upgra
     legs: list[Leg] = []
     here = start
     for target in targets:
-        trial = try_lock(target.wanted, here.side.lock, answers)
-        legs.append(_leg(here, target, trial, answers))
-        here = Start(target.wanted, legs[-1].comparison.after, after_steps(here.material, legs[-1].plan))
-    last = legs[-1]
-    whole = aim(start.wanted, last.target.series, answers.workspace.settings)
+        before = here.side.lock
+        aimed, trial = try_target(target.after(here.wanted.manifest), before, answers)
+        legs.append(_leg(here, aimed, trial, answers))
+        here = Start(aimed.wanted, legs[-1].comparison.after, after_steps(here.material, legs[-1].plan))
+    whole = aim(start.wanted, legs[-1].target.series, answers.workspace.settings)
+    if any(leg.target.overrides for leg in legs):  # only those of the last release count for the whole way
+        whole, trial = try_target(whole, before, answers)
     hops = tuple(hop_of(leg.target.series, leg.changes) for leg in legs)
-    return Upgrade(
-        start.side.lock.environment, _leg(start, whole, last.trial, answers, hops=hops), tuple(legs)
-    )
+    return Upgrade(start.side.lock.environment, _leg(start, whole, trial, answers, hops=hops), tuple(legs))
 
 
 def _hops(start: Start, targets: Iterable[Target], trial: Trial, answers: Answers) -> tuple[Hop, ...]:

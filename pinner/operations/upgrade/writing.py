@@ -6,6 +6,7 @@ from pinner.operations.upgrade.target import EditKind, ManifestEdit, Target
 from pinner.project.atomic import write_atomically
 from pinner.project.described import LONGEST
 from pinner.project.editing import TextEdit, edit_yaml, insert_line
+from pinner.project.insertion import put_value
 from pinner.project.layout import Project
 from pinner.project.nodes import Mapping, Scalar, read_nodes
 from pinner.project.text import read_bytes
@@ -15,7 +16,7 @@ from pinner.words.problems import InputError, Problem
 def write_manifest(project: Project, target: Target) -> str:
     """Write what the manifest must say on the new release, and return its path as the user types it.
 
-    Only the environment's own file is touched: a release that stands in a base is said anew above it. Raises InputError,
+    Only the environment's own file is touched: a release or a range that stands in a base is said anew above it. Raises InputError,
     before anything is written, for what must be edited by hand.
     """
     manifest = target.wanted.manifest
@@ -28,6 +29,9 @@ def write_manifest(project: Project, target: Target) -> str:
     data = edit_yaml(data, [TextEdit(edit.place, edit.old, edit.new) for edit in own], manifest.path)
     for edit in inherited:
         data = _said_anew(data, edit, manifest.path)
+    for one in target.overrides:
+        keys = ("dependencies", "override", one.misfit.module, one.key)
+        data = put_value(data, keys, one.range, manifest.path)
     write_atomically(path, data, shown=manifest.path)
     return manifest.path
 
