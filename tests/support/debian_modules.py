@@ -22,7 +22,6 @@ THIRD_PARTY = (
     *("puppetlabs-postgresql", "puppetlabs-rabbitmq", "puppetlabs-stdlib"),
 )
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-_MIRROR = "http://deb.debian.org/debian/"
 _UNPACKED = Path("usr/share/puppet/modules.available")
 
 
@@ -156,7 +155,8 @@ def _mirror() -> str:
         text=True,
         check=True,
     )
-    return next((line for line in listed.stdout.split() if line.rstrip("/").endswith("/debian")), _MIRROR)
+    found = next((line for line in listed.stdout.split() if line.rstrip("/").endswith("/debian")), None)
+    return found or give_up("this system's apt knows no mirror of Debian")
 
 
 def _put_back_facts(root: Path) -> None:
