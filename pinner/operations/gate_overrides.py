@@ -2,15 +2,16 @@
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 from pinner.openstack.catalogue import gate_misfits
 from pinner.openstack.packaged import Misfit
-from pinner.openstack.series import Series
+from pinner.openstack.series import Series, all_series
 from pinner.operations.checks.edges import short
 from pinner.puppet.ranges import Range, parse_range
 from pinner.puppet.versions import Version, parse_version
 from pinner.words.manifests import Externals, Manifest, Text
-from pinner.words.pins import Pin
+from pinner.words.pins import GitPin, Pin
 from pinner.words.places import Place
 
 
@@ -36,9 +37,9 @@ def lacking_overrides(
     """
     if manifest.externals is not Externals.INTEGRATION:
         return ()
-    wanting = (misfit for misfit in gate_misfits(series) if misfit.module in unsatisfied)
-    pairs = (misfit for misfit in wanting if _is_pinned(misfit, pins))
-    return tuple(lack for misfit in pairs for lack in _lacking(manifest, misfit))
+    known = (misfit for misfit in gate_misfits(series) if _is_pinned(misfit, pins))
+    pairs = dict.fromkeys((*known, *_outgrown(manifest, pins)))
+    return tuple(lack for pair in pairs if pair.module in unsatisfied for lack in _lacking(manifest, pair))
 
 
 def with_overrides(manifest: Manifest, overrides: tuple[GateOverride, ...]) -> Manifest:
@@ -61,6 +62,41 @@ def gate_range(misfit: Misfit) -> str:
 def _is_pinned(misfit: Misfit, pins: Mapping[str, Pin]) -> bool:
     pin = pins.get(misfit.dependency)
     return misfit.module in pins and pin is not None and pin.version == misfit.version
+
+
+def _outgrown(manifest: Manifest, pins: Mapping[str, Pin]) -> Iterator[Misfit]:
+    """Yield the pairs of the gate for which a manifest still has the override that an older release needed.
+
+    The module's own metadata allows by now what that override forbids.
+    """
+    for module, ranges in manifest.overridden_dependencies.items():
+        pin = pins.get(module)
+        wants = pin.dependencies if isinstance(pin, GitPin) else {}
+        for name, wanted in wants.items():
+            needed = pins.get(short(name))
+            given = next((text.value for key, text in ranges.items() if short(key) == short(name)), None)
+            if given is None or not _is_of_the_gate(needed):
+                continue
+            was_needed = any(_allows(given, version) for version in _once_run(module, short(name)))
+            if was_needed and _allows(wanted, needed.version or ""):
+                yield Misfit(module, short(name), wanted, needed.version or "")
+
+
+def _is_of_the_gate(pin: Pin | None) -> TypeGuard[GitPin]:
+    return isinstance(pin, GitPin) and (pin.external or "").startswith(Externals.INTEGRATION)
+
+
+def _once_run(module: str, dependency: str) -> Iterator[str]:
+    """Yield the versions that the gate has run beside a module against its metadata, in any release."""
+    for series in all_series():
+        for misfit in gate_misfits(series):
+            if (misfit.module, misfit.dependency) == (module, dependency):
+                yield misfit.version
+
+
+def _allows(text: str, version: str) -> bool:
+    wanted, pinned = parse_range(text), parse_version(version)
+    return pinned is not None and wanted.matches(pinned)
 
 
 def _lacking(manifest: Manifest, misfit: Misfit) -> Iterator[GateOverride]:

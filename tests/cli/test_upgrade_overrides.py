@@ -125,3 +125,28 @@ def test_release_by_release_each_leg_has_its_own_and_the_last_is_what_is_written
         '    memcached: {firewall: ">= 0.1.0 < 8.0.0", stdlib: ">= 4.13.1 < 10.0.0", systemd: ">= 2.10.0 < 7.0.0"}\n'
     )
     assert errors(real, "live") == []
+
+
+def test_an_override_that_only_an_older_release_needed_is_widened(real: Cloud) -> None:
+    assert real.run("init", "live", "--release", "train").code == 0
+    path = real.project / "environments" / "live.yaml"
+    assert errors(real, "live") == []
+    assert '    oslo: {stdlib: ">= 5.0.0 < 7.0.0"}\n' in path.read_text()
+    result = real.run("upgrade", "live", "--to", "xena", "--write")
+    assert result.code == 0
+    assert (
+        "runs 'oslo' with 'stdlib' 8.0.0 for xena, though the override here allows >= 5.0.0 < 7.0.0"
+        in result.out
+    )
+    assert '    oslo: {stdlib: ">= 5.0.0 < 9.0.0"}\n' in path.read_text()
+    assert errors(real, "live") == []
+
+
+def test_an_override_that_never_let_the_gate_in_is_somebodys_own_and_stays(real: Cloud) -> None:
+    text = f"release: %s\nopenstack: [oslo]\n{INTEGRATION}  override: {{oslo: {{stdlib: 6.5.0}}}}\n"
+    real.manifest("live", text % "victoria")
+    assert errors(real, "live") == []
+    result = real.run("upgrade", "live", "--to", "xena", "--format", "json")
+    told = {(row["code"], row["module"]) for row in result.json["findings"]}
+    assert (result.code, overrides(result.json)) == (1, [])
+    assert ("dependency-unsatisfied", "oslo") in told
