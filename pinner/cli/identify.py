@@ -66,7 +66,7 @@ def identify_command(
 
     DIR is a directory of modules, or one module. They are looked for by content, not by the version that they claim:
     in the repositories known under their names, then in all that the cache has. Ends with 1 if a module is only like a
-    commit, or like none.
+    commit, or like none, and with 3 if something that was needed could not be read.
     """
     workspace = open_workspace(project, remote, is_project_needed=False)
     with progress() as on_done:

@@ -48,7 +48,7 @@ from pinner.words.problems import InputError, Problem, with_hints_once
 @click.option(
     "--through", "goes_through", is_flag=True, help="Go release by release, with a plan for each of them."
 )
-@click.option("--write", "writes_manifest", is_flag=True, help="Write the new release into the manifest.")
+@click.option("--write", "writes_manifest", is_flag=True, help="Write the plan's changes into the manifest.")
 @click.option(
     "--write-hiera",
     "writes_hiera",
