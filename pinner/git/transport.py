@@ -7,7 +7,7 @@ no branch or tag reaches.
 from collections.abc import Mapping
 from pathlib import Path
 
-from pinner.git.command import Output, in_repository, run
+from pinner.git.command import NO_HOOKS, Output, in_repository, run
 from pinner.git.diagnosis import classify
 from pinner.git.failures import FailureKind
 from pinner.git.remote import Remote
@@ -18,8 +18,7 @@ _NO_VARIABLES: Mapping[str, str] = {}
 _REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 # The user's configuration counts, but these would run the user's hooks, or leave thousands of small files.
-_CONFIGURATION = ("core.hooksPath=/dev/null", "fetch.unpackLimit=1", "fetch.writeCommitGraph=false")
-_OPTIONS = tuple(word for setting in _CONFIGURATION for word in ("-c", setting))
+_OPTIONS = (*NO_HOOKS, "-c", "fetch.unpackLimit=1", "-c", "fetch.writeCommitGraph=false")
 
 # Not --atomic: with it git cannot replace the branch `stable` by `stable/2025.1`. A fetch that was killed half-way is
 # not seen by readers, who take the refs from pinner's note of the last whole sync.
