@@ -35,13 +35,6 @@ def hold_commits(commits: Mapping[str, Iterable[str]], workspace: Workspace) -> 
     return found
 
 
-def mirrors_with(
-    commits: Mapping[str, Iterable[str]], workspace: Workspace
-) -> Mapping[str, Mirror | SyncFailure]:
-    """Return canonical URL to mirror; one that lacks a commit all the same is among them."""
-    return {url: holding.mirror for url, holding in hold_commits(commits, workspace).items()}
-
-
 def _look(mirror: Mirror | SyncFailure, wanted: frozenset[str]) -> Holding:
     return Holding(mirror, has_commits(mirror, wanted) if isinstance(mirror, Mirror) else frozenset())
 

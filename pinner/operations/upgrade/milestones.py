@@ -1,14 +1,12 @@
 """When, on the way over several releases, something was deprecated, and when it went."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from pinner.git.mirror import Mirror
 from pinner.openstack.series import Series
-from pinner.operations.cached import mirrors_with
-from pinner.operations.details.api_changes import read_api_changes
-from pinner.operations.details.shift import Shift
+from pinner.operations.details.passage import Move
+from pinner.operations.details.passages import read_passages
 from pinner.operations.workspace import Workspace
 from pinner.words.changes import ApiChange, Change
 from pinner.words.pins import GitPin, Lock
@@ -56,34 +54,25 @@ def hop_of(release: Series, changes: Iterable[ApiChange]) -> Hop:
 
 def read_hops(stations: Sequence[tuple[Series, Lock]], workspace: Workspace) -> tuple[Hop, ...]:
     """Return what changed from each lock to the next, for the modules that both have in the same repository."""
-    pairs = [_moved(before, after) for (_, before), (_, after) in pairwise(stations)]
-    commits: dict[str, set[str]] = {}
-    for old, new in (pair for moved in pairs for pair in moved):
-        commits.setdefault(new.git, set()).update((old.commit, new.commit))
-    mirrors = {
-        url: found for url, found in mirrors_with(commits, workspace).items() if isinstance(found, Mirror)
-    }
-    hops = zip((release for release, _ in stations[1:]), pairs, strict=True)
-    return tuple(hop_of(release, _changes(moved, mirrors, workspace)) for release, moved in hops)
+    moved = {release: _moved(before, after) for (_, before), (release, after) in pairwise(stations)}
+    moves = {_hop_key(release, name): move for release, some in moved.items() for name, move in some.items()}
+    passages = read_passages(moves, workspace).of
+    return tuple(
+        hop_of(release, (change for name in some for change in passages[_hop_key(release, name)].api))
+        for release, some in moved.items()
+    )
 
 
-def _moved(before: Lock, after: Lock) -> list[tuple[GitPin, GitPin]]:
+def _hop_key(release: Series, module: str) -> str:
+    """Return what one module's move to a release goes by: all hops are read together, each repository looked at once."""
+    return f"{release} {module}"
+
+
+def _moved(before: Lock, after: Lock) -> Mapping[str, Move]:
     old_by_git = {pin.git: pin for pin in before.pins.values() if isinstance(pin, GitPin)}
     new = (pin for pin in after.pins.values() if isinstance(pin, GitPin) and pin.is_module)
     pairs = ((old_by_git.get(pin.git), pin) for pin in new)
-    return [(old, pin) for old, pin in pairs if old is not None and old.commit != pin.commit]
-
-
-def _changes(
-    moved: Iterable[tuple[GitPin, GitPin]], mirrors: Mapping[str, Mirror], workspace: Workspace
-) -> Iterator[ApiChange]:
-    shifts = [
-        Shift(new.module, mirrors[new.git], old.commit, mirrors[new.git], new.commit)
-        for old, new in moved
-        if new.git in mirrors
-    ]
-    found = read_api_changes(shifts, memory=workspace.memory, jobs=workspace.settings.jobs)
-    yield from (change for difference in found.values() for change in difference.changes)
+    return {pin.module: (old, pin) for old, pin in pairs if old is not None and old.commit != pin.commit}
 
 
 def milestones(names: Iterable[Name], hops: Sequence[Hop]) -> Mapping[Name, Milestone]:
