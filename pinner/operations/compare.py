@@ -127,7 +127,17 @@ def compare(
     return Comparison(
         before,
         after,
-        tuple(_compare(*pair, passages.of, former.get(pair[0]), found.get(pair[0], ())) for pair in pairs),
+        tuple(
+            _compare(
+                name,
+                old,
+                new,
+                passage=passages.of.get(name, Passage()),
+                formerly=former.get(name),
+                effects=found.get(name, ()),
+            )
+            for name, old, new in pairs
+        ),
         (*(Problem(failure.message, hint=failure.hint) for failure in passages.failures), *problems),
     )
 
@@ -185,15 +195,15 @@ def _former_names(before: Lock, after: Lock) -> Mapping[str, str]:
     return {name: gone[git] for git, name in come.items() if git in gone}
 
 
-def _compare(  # noqa: PLR0917 - one module's row: name and sides, then what was found out about it
+def _compare(
     name: str,
     before: Pin | None,
     after: Pin | None,
-    passages: Mapping[str, Passage],
+    *,
+    passage: Passage,
     formerly: str | None,
     effects: tuple[DataEffect, ...],
 ) -> ModuleChange:
-    passage = passages.get(name, Passage())
     change = ModuleChange(
         name=name,
         change=_change(before, after),
