@@ -10,9 +10,7 @@ from pinner.operations.bisect.search import bisect
 from pinner.operations.sides import Side, read_side
 from pinner.operations.workspace import Workspace
 from pinner.report import as_json, bisection
-
-NO = 1
-COULD_NOT_FIND_OUT = 3
+from pinner.words.exit_codes import COULD_NOT_FIND_OUT, NO
 
 
 @click.command(

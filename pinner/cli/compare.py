@@ -21,9 +21,8 @@ from pinner.operations.compare import Comparison, compare, only
 from pinner.operations.sides import read_side
 from pinner.operations.workspace import Workspace
 from pinner.report import text
+from pinner.words.exit_codes import COULD_NOT_FIND_OUT
 from pinner.words.problems import with_hints_once
-
-COULD_NOT_FIND_OUT = 3
 
 
 @click.command(

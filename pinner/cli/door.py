@@ -9,17 +9,11 @@ from io import StringIO
 
 import click
 
-from pinner.cli.main import BUG, INTERRUPTED, REPORT_BUGS, TerminatedError
+from pinner.cli.main import REPORT_BUGS, TerminatedError
 from pinner.cli.output import tell
 from pinner.cli.root import pinner
+from pinner.words.exit_codes import BUG, CLOSED_PIPE, COULD_NOT_FIND_OUT, INTERRUPTED, TERMINATED, WRONG_INPUT
 from pinner.words.problems import PinnerError
-
-WRONG_INPUT = 2
-COULD_NOT_FIND_OUT = 3
-# What a shell shows for a program that a closed pipe ended, as in `pinner status | head -1`.
-CLOSED_PIPE = 141
-# The same for one that SIGTERM ended.
-TERMINATED = 143
 
 
 def go_through(arguments: Sequence[str], command: click.Command = pinner) -> int:

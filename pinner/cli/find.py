@@ -10,9 +10,9 @@ from pinner.operations.find.search import search
 from pinner.operations.workspace import Workspace
 from pinner.report import as_json, find
 from pinner.report.findings import finding
+from pinner.words.exit_codes import COULD_NOT_FIND_OUT
 from pinner.words.problems import InputError, Problem
 
-COULD_NOT_FIND_OUT = 3
 WORDS_OF_A_PIN = 2
 
 

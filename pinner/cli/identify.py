@@ -17,10 +17,9 @@ from pinner.report import as_json
 from pinner.report.identify import as_text
 from pinner.report.identify_json import as_value
 from pinner.report.outcomes import outcomes
+from pinner.words.exit_codes import COULD_NOT_FIND_OUT
 from pinner.words.imports import Found
 from pinner.words.problems import Problem, with_hints_once
-
-COULD_NOT_FIND_OUT = 3
 
 
 @click.command(

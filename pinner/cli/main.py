@@ -10,8 +10,6 @@ from typing import NoReturn
 from pinner import __version__
 from pinner.cli.streams import mend_streams
 
-INTERRUPTED = 130
-BUG = 4
 REPORT_BUGS = "this is a bug in pinner: please report it with the lines above and what you ran"
 
 

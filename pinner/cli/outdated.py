@@ -16,8 +16,7 @@ from pinner.cli.progress import progress
 from pinner.operations.outdated import read_news
 from pinner.report import as_json, outdated
 from pinner.report.findings import findings
-
-COULD_NOT_FIND_OUT = 3
+from pinner.words.exit_codes import COULD_NOT_FIND_OUT
 
 
 @click.command("outdated", epilog=example("pinner outdated", "pinner outdated production --exit-code"))

@@ -8,10 +8,10 @@ from pinner.cli.output import say, tell
 from pinner.operations.licences import Licences, read_licences
 from pinner.operations.sbom import read_bill
 from pinner.report.cyclonedx import cyclonedx
+from pinner.words.exit_codes import COULD_NOT_FIND_OUT
 
 LAST_SECOND = 253_402_300_799
 """Of the year 9999."""
-COULD_NOT_FIND_OUT = 3
 
 
 @click.command(

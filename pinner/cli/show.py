@@ -23,9 +23,8 @@ from pinner.operations.status import EnvironmentStatus, read_lock_ids, read_stat
 from pinner.operations.why import explain
 from pinner.report import as_json, origins, table, text
 from pinner.report.findings import findings
+from pinner.words.exit_codes import COULD_NOT_FIND_OUT
 from pinner.words.problems import InputError, Problem
-
-COULD_NOT_FIND_OUT = 3
 
 
 @click.command("status", epilog=example("pinner status", "pinner status --format html > status.html"))

@@ -12,12 +12,11 @@ from pinner.operations.workspace import Workspace
 from pinner.puppet.usage.codebase import make_codebase
 from pinner.puppet.usage.judging import Context, judge
 from pinner.words.codes import RULES
+from pinner.words.exit_codes import COULD_NOT_FIND_OUT
 from pinner.words.findings import Finding, Level
 from pinner.words.pins import Lock
 from pinner.words.places import Place
 from pinner.words.problems import InputError, Problem
-
-COULD_NOT_FIND_OUT = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from pinner.words.exit_codes import BUG, COULD_NOT_FIND_OUT, WRONG_INPUT
 from pinner.words.places import Place
 
 
@@ -36,7 +37,7 @@ def with_hints_once(problems: Iterable[Problem]) -> Iterator[Problem]:
 class PinnerError(Exception):
     """The root of everything pinner raises on purpose; `problems` is never empty."""
 
-    exit_code: ClassVar[int] = 4
+    exit_code: ClassVar[int] = BUG
 
     def __init__(self, problems: Problem | Iterable[Problem]) -> None:
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
@@ -46,10 +47,10 @@ class PinnerError(Exception):
 class InputError(PinnerError):
     """The input is wrong: usage, a manifest, a lock, a template, a ref that does not exist."""
 
-    exit_code = 2
+    exit_code = WRONG_INPUT
 
 
 class UnknownError(PinnerError):
     """The question could not be answered: a remote is unreachable, git failed, the disk is full."""
 
-    exit_code = 3
+    exit_code = COULD_NOT_FIND_OUT

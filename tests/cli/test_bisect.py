@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pinner.cli.main import INTERRUPTED
+from pinner.words.exit_codes import INTERRUPTED
 from tests.support.cloud import Cloud, Result
 
 MODULES = ("cinder", "glance", "heat", "neutron", "nova")

@@ -27,9 +27,8 @@ from pinner.operations.upgrade.trial import Trial, known_gaps, pin, try_target, 
 from pinner.operations.wanted import WantedSet
 from pinner.operations.workspace import Workspace
 from pinner.words.changes import ApiChange
+from pinner.words.exit_codes import COULD_NOT_FIND_OUT
 from pinner.words.problems import InputError, Problem
-
-COULD_NOT_FIND_OUT = 3
 
 
 @dataclass(frozen=True, slots=True)
