@@ -68,3 +68,11 @@ def add_upstreams(cloud: Cloud) -> Cloud:
             upstream.tag(version, "refs/heads/master")
             upstream.commit(f"stable/{release}", version=version, needs=needs, start="refs/heads/master")
     return cloud
+
+
+@pytest.fixture
+def modules(tmp_path: Path) -> Path:
+    """An empty directory of modules, as a server has one."""
+    made = tmp_path / "modules"
+    made.mkdir()
+    return made

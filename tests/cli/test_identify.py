@@ -15,13 +15,6 @@ CODE = "class nova {\n" + "".join(f"  $v{number} = {number}\n" for number in ran
 
 
 @pytest.fixture
-def modules(tmp_path: Path) -> Path:
-    made = tmp_path / "modules"
-    made.mkdir()
-    return made
-
-
-@pytest.fixture
 def nova(cloud: Cloud) -> Upstream:
     """Nova with a release whose tag is followed by a fix, a new README and another release."""
     upstream = cloud.upstream("nova")

@@ -17,13 +17,6 @@ NAMES = ['q"uote', "line\nbreak", "\x1b[31mred", "a b", "-rf", "*", os.fsdecode(
 
 
 @pytest.fixture
-def modules(tmp_path: Path) -> Path:
-    made = tmp_path / "modules"
-    made.mkdir()
-    return made
-
-
-@pytest.fixture
 def nova(cloud: Cloud) -> Upstream:
     upstream = cloud.upstream("nova")
     files = {"manifests/init.pp": CODE, "files/run.sh": "#!/bin/sh\n", "README.md": "a\n"}
