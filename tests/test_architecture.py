@@ -1,48 +1,114 @@
-"""The rooms import one way, and what belongs to one room stays in it."""
+"""Imports point one way, no two packages import each other, and each outside library is used in its own package."""
 
 import ast
-from collections.abc import Iterator
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
-import pytest
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "pinner"
 
-PACKAGE = Path(__file__).resolve().parent.parent / "pinner"
-
-# room -> the rooms it may import; every room may import itself and the package's version
-MAY_IMPORT: dict[str, set[str]] = {
-    "words": set(),
-    "puppet": {"words"},
-    "openstack": {"words"},
-    "git": {"words"},
-    "project": {"words", "puppet"},
-    "operations": {"words", "puppet", "openstack", "git", "project"},
-    "report": {"words", "operations"},
-    "cli": {"words", "puppet", "openstack", "git", "project", "operations", "report"},
+FORMATS = {"model", "puppet", "openstack", "git", "project", "catalogs"}
+USE_CASES = {"locking", "comparing", "deploying", "adopting", "inspecting"}
+# package -> the packages it may import; every package may import itself and pinner's version
+MAY_IMPORT: Mapping[str, set[str]] = {
+    "model": set(),
+    "puppet": {"model"},
+    "openstack": {"model"},
+    "git": {"model"},
+    "catalogs": {"model", "git"},
+    "project": {"model", "puppet"},
+    "workspace": FORMATS,
+    "locking": {*FORMATS, "workspace"},
+    "comparing": {*FORMATS, "workspace", "locking"},
+    "deploying": {*FORMATS, "workspace", "locking"},
+    "adopting": {*FORMATS, "workspace", "locking", "deploying"},
+    "inspecting": {*FORMATS, "workspace", "locking", "deploying"},
+    "report": {"model"},
+    "cli": {*FORMATS, *USE_CASES, "workspace", "report"},
 }
 ONLY_IN = {
-    "git": {"git"},
     "click": {"cli"},
-    "rich": {"report", "cli"},
-    "jinja2": {"operations", "report"},  # Puppetfile templates in a sandbox; report pages with autoescape
+    "git": {"git"},
+    "jinja2": {"deploying", "report"},  # Puppetfile templates in a sandbox; report pages with autoescape
     "markupsafe": {"report"},
+    "resolvelib": {"locking"},
+    "rich": {"report", "cli"},
     "yaml": {"project"},
 }
-PURE = {"words", "puppet", "openstack", "report"}
+PURE = {"model", "puppet", "openstack", "report"}
 IO_MODULES = {
-    "subprocess",
-    "socket",
-    "tempfile",
-    "shutil",
+    "http",
     "os",
     "pathlib",
+    "shutil",
+    "socket",
     "sqlite3",
+    "subprocess",
+    "tempfile",
     "urllib.request",
-    "http",
+}
+LONGEST_CHAIN = 18
+MAY_OPEN_FILES = {
+    "project/files.py",  # for everybody else
+    "cli/errors.py",  # os.devnull
+    "cli/main.py",  # the standard streams
+    "cli/output.py",
+    "inspecting/bisect.py",  # a temporary directory of its own
+    "deploying/versions/directory.py",  # the deployment directory, which nobody else may write
+    "deploying/versions/build.py",  # a version in it
+    "deploying/versions/bundle.py",  # a file that the user named
+    "deploying/versions/image.py",  # a directory that the user named
+    "deploying/versions/switch.py",
+    "adopting/plan.py",  # the same
+    "adopting/demo.py",  # the directories of new repositories
+    "report/html/pages.py",  # the package's own assets
+}
+"""Beside git/, whose files are those of the cache, and catalogs/, whose files are those of its processes."""
+OPENERS = {
+    *(
+        "read_bytes",
+        "read_text",
+        "write_bytes",
+        "write_text",
+        "fdopen",
+        "mkstemp",
+        "mkdir",
+        "makedirs",
+        "mkfifo",
+    ),
+    *(
+        "unlink",
+        "rename",
+        "renames",
+        "rmdir",
+        "removedirs",
+        "rmtree",
+        "copytree",
+        "copyfile",
+        "copy2",
+        "move",
+    ),
+    *("chmod", "lchmod", "chown", "touch", "symlink", "symlink_to", "hardlink_to", "truncate", "utime"),
 }
 
 
-def room_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0]
+@cache
+def modules() -> Mapping[str, Path]:
+    """Return the dotted name of each module and its file."""
+    paths = sorted(PACKAGE.rglob("*.py"))
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in paths
+    }
+
+
+@cache
+def imports() -> Mapping[str, frozenset[str]]:
+    """Return what each module imports, lazily or not; of pinner's own, the modules."""
+    return {name: frozenset(imports_of(path)) for name, path in modules().items()}
 
 
 def imports_of(path: Path) -> Iterator[str]:
@@ -51,33 +117,109 @@ def imports_of(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            yield node.module or ""
+            names = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (name if name in modules() else node.module or "" for name in names)
 
 
-ROOM_FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
+def package_of(module: str) -> str:
+    """Return the top-level package of pinner that a module belongs to; empty for pinner's own files."""
+    parts = module.split(".")
+    return parts[1] if module in modules() and parts[1:] not in ([], ["__main__"]) else ""
 
 
-def test_every_folder_is_a_known_room() -> None:
-    assert {room_of(path) for path in ROOM_FILES} == set(MAY_IMPORT)
+def folder_of(module: str) -> str:
+    return module if modules()[module].name == "__init__.py" else module.rpartition(".")[0]
 
 
-@pytest.mark.parametrize("path", ROOM_FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_point_one_way(path: Path) -> None:
-    room = room_of(path)
-    allowed = MAY_IMPORT[room] | {room}
-    rooms = {name.split(".")[1] for name in imports_of(path) if name.startswith("pinner.")}
-    assert rooms <= allowed, f"{room} may not import {sorted(rooms - allowed)}"
+def test_every_folder_is_a_known_package() -> None:
+    folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert folders == set(MAY_IMPORT)
 
 
-@pytest.mark.parametrize("path", ROOM_FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_outside_libraries_stay_in_their_room(path: Path) -> None:
-    room = room_of(path)
-    for name in imports_of(path):
-        rooms = ONLY_IN.get(name.split(".")[0])
-        assert rooms is None or room in rooms, f"{name} belongs to {rooms}"
+def test_imports_point_one_way() -> None:
+    assert not [
+        f"{name} may not import {target}"
+        for name, targets in imports().items()
+        for target in sorted(targets)
+        if (package := package_of(name)) in MAY_IMPORT
+        and package_of(target) not in {"", package, *MAY_IMPORT[package]}
+    ]
 
 
-@pytest.mark.parametrize("path", ROOM_FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_pure_rooms_import_nothing_that_does_io(path: Path) -> None:
-    if room_of(path) in PURE:
-        assert not set(imports_of(path)) & IO_MODULES
+def test_no_two_packages_import_each_other() -> None:
+    """At any depth: each folder is a node, its own files without those of the folders in it."""
+    graph: dict[str, set[str]] = defaultdict(set)
+    for name, targets in imports().items():
+        if package_of(name):
+            folders = {folder_of(target) for target in targets if target in modules() and package_of(target)}
+            graph[folder_of(name)] |= folders - {folder_of(name)}
+    reached = {start: set(reachable(start, graph)) for start in graph}
+    pairs = itertools.combinations(sorted(graph), 2)
+    assert not [(one, other) for one, other in pairs if other in reached[one] and one in reached[other]]
+
+
+def reachable(start: str, graph: Mapping[str, set[str]]) -> Iterator[str]:
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for target in graph.get(waiting.pop(), set()) - seen:
+            seen.add(target)
+            waiting.append(target)
+            yield target
+
+
+def test_outside_libraries_stay_in_their_package() -> None:
+    assert not [
+        f"{name} may not import {target}"
+        for name, targets in imports().items()
+        for target in sorted(targets)
+        if (packages := ONLY_IN.get(target.split(".")[0])) is not None and package_of(name) not in packages
+    ]
+
+
+def test_pure_packages_do_no_input_or_output() -> None:
+    assert not [
+        f"{name}: {sorted(targets & IO_MODULES)}"
+        for name, targets in imports().items()
+        if package_of(name) in PURE and targets & IO_MODULES
+    ]
+
+
+def test_chains_of_imports_stay_short() -> None:
+    depths: dict[str, int] = {}
+
+    def depth(name: str) -> int:
+        if name not in depths:
+            depths[name] = 1  # a lazy import may close a circle
+            depths[name] = 1 + max(
+                (depth(target) for target in imports()[name] if target in modules()), default=0
+            )
+        return depths[name]
+
+    assert max(map(depth, modules())) <= LONGEST_CHAIN
+
+
+def opens_files(node: ast.AST) -> bool:
+    """Return whether a call opens or changes a file, or resolves a path as `Path.resolve`, which raises in a circle."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open"
+    is_of_os = isinstance(node.func.value, ast.Name) and node.func.value.id in {"os", "io"}
+    has_mode = not node.args or isinstance(node.args[0], ast.Constant)
+    match node.func.attr:
+        case "open":
+            return is_of_os or has_mode
+        case "replace" | "remove":
+            return is_of_os
+        case "resolve":
+            return not node.args
+        case name:
+            return name in OPENERS
+
+
+def test_only_one_module_opens_the_files_of_a_project() -> None:
+    assert {
+        path.relative_to(PACKAGE).as_posix()
+        for name, path in modules().items()
+        if package_of(name) not in {"", "git", "catalogs"}
+        if any(map(opens_files, ast.walk(ast.parse(path.read_text(encoding="utf-8")))))
+    } == MAY_OPEN_FILES

@@ -12,12 +12,16 @@ from pinner.cli.root import pinner as root
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option: `flags` as typed, `value` what stands after it (empty for a switch), `limits` in words."""
+    """One option: `flags` as typed, `value` what stands after it (empty for a switch), `limits` in words.
+
+    `is_everywhere` is true if every command takes it, with this meaning.
+    """
 
     flags: tuple[str, ...]
     value: str
     help: str
     limits: str
+    is_everywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +68,28 @@ def _command(command: click.Command, context: click.Context) -> Command:
         text=tuple(
             " ".join(part.replace("\b", "").split()) for part in cleandoc(command.help or "").split("\n\n")
         ),
-        options=tuple(_option(option) for option in options if not option.hidden),
+        options=tuple(
+            _option(option, is_everywhere=option in getattr(command, "shared", ()))
+            for option in options
+            if not option.hidden
+        ),
         examples=tuple(line.strip() for line in examples.splitlines()),
     )
 
 
-def _option(option: click.Option) -> Option:
+def _option(option: click.Option, *, is_everywhere: bool) -> Option:
     choices = isinstance(option.type, click.Choice)
     value = "|".join(option.type.choices) if isinstance(option.type, click.Choice) else option.metavar
     default = f"Default: {option.default}." if choices and isinstance(option.default, str) else ""
+    flags = (*option.opts, *option.secondary_opts)
+    if "--help" in flags:
+        flags = tuple(sorted(flags, key=len))  # click 8.1 keeps these in a set
     return Option(
-        flags=(*option.opts, *option.secondary_opts),
+        flags=flags,
         value="" if option.is_flag else value or option.type.name.upper(),
         help=option.help or "",
         limits=" ".join(part for part in (_range(option.type), default) if part),
+        is_everywhere=is_everywhere,
     )
 
 

@@ -2,7 +2,7 @@
 
 usage: python -m tools.distill_metadata INPUT_DIR [OUTPUT_DIR]
 
-INPUT_DIR is that of distill_catalogue.py; only its metadata/ is read. The first file holds, by the catalogue's word, the
+INPUT_DIR has one file metadata/OWNER+NAME.json per repository: short ref -> file, name, version, dependencies. The first file holds, by the catalogue's word, the
 refs that carry a series and the tags that upstream's gate pins; the second the other release tags of third-party
 modules. Of each ref there is the file, the name, the version and the dependencies as written. The same input gives the
 same bytes: a repository a section, a ref a line. Where the facts lack a repository, a ref or a commit, nothing is
@@ -16,9 +16,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pinner.model.lock import TAG, short_name
 from pinner.openstack.packaged import facts
 from pinner.puppet.versions import version_of_tag
-from pinner.words.refs import TAG, short_name
 
 OUTPUT = Path(__file__).resolve().parent.parent / "tests" / "data"
 COMMIT = re.compile(r"[0-9a-f]{40}")

@@ -2,10 +2,10 @@
 
 usage: run_readme.py [--write] [FILE...]    (default: the README and every page of docs/ that has such commands)
 
-A block ```console after a line `<!-- run -->` is run: each line that begins with `$ ` is a command, lines right after it
-that begin with `> ` go on with it, and what follows up to the next command is its output, stdout and stderr as a
-terminal shows them. All blocks of a file are one session of bash, in a new directory. Exit code 1 and the differences if
-an output is not as written.
+A block ```console after a line `<!-- run -->` is run: each line that begins with `$ ` is a command, and what follows up
+to the next one is its output, stdout and stderr as a terminal shows them. A block ```sh after such a line is one command
+that prints nothing: a file or a loop, without prompts, to be pasted. All blocks of a file are one session of bash, in a
+new directory. Exit code 1 and the differences if an output is not as written.
 """
 
 import difflib
@@ -18,9 +18,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BLOCK = re.compile(r"(<!-- run -->\n```console\n)(.*?)(```\n)", re.DOTALL)
-COMMAND = re.compile(r"^\$ .*\n(?:> .*\n|>\n)*", re.MULTILINE)
-PROMPT = re.compile(r"^[$>] ?", re.MULTILINE)
+BLOCK = re.compile(r"(<!-- run -->\n```(?:console|sh)\n)(.*?)(```\n)", re.DOTALL)
+COMMAND = re.compile(r"^\$ .*\n", re.MULTILINE)
+TO_PASTE = "```sh\n"
+SCRIPTS = Path(sys.executable).parent
+CRASH = "Traceback (most recent call last)"
 MARK = "__end_of_output__"
 
 
@@ -30,23 +32,32 @@ def pages_that_run() -> tuple[Path, ...]:
     return tuple(page for page in pages if BLOCK.search(page.read_text(encoding="utf-8")))
 
 
-def as_it_runs(text: str) -> str:
-    """Return the Markdown text with the outputs that its commands have now."""
-    blocks = [COMMAND.findall(block[2]) for block in BLOCK.finditer(text)]
-    commands = [PROMPT.sub("", command) for block in blocks for command in block]
+def as_it_runs(text: str, *, scripts: Path = SCRIPTS) -> str:
+    """Return the Markdown text with the outputs that its commands have now; `scripts` has the `pinner` to run.
+
+    Raises ValueError if a command ends with a traceback of Python, which no page is to show.
+    """
+    blocks = [
+        [block[2]] if block[1].endswith(TO_PASTE) else COMMAND.findall(block[2])
+        for block in BLOCK.finditer(text)
+    ]
+    commands = [command.removeprefix("$ ") for block in blocks for command in block]
     with tempfile.TemporaryDirectory() as directory:
-        outputs = iter(_run(commands, Path(directory)))
+        printed = _run(commands, Path(directory), scripts)
+    if crashed := [command for command, output in zip(commands, printed, strict=True) if CRASH in output]:
+        raise ValueError(f"crashed: {crashed[0]}")
+    outputs = iter(printed)
     sessions = iter(["".join(f"{command}{next(outputs)}" for command in block) for block in blocks])
     return BLOCK.sub(lambda block: f"{block[1]}{next(sessions)}{block[3]}", text)
 
 
-def _run(commands: list[str], directory: Path) -> list[str]:
+def _run(commands: list[str], directory: Path, scripts: Path) -> list[str]:
     script = "".join(f"{command}echo {MARK}\n" for command in commands)
     done = subprocess.run(
         ["bash"],
         input=script,
         cwd=directory,
-        env=_surroundings(directory),
+        env=_surroundings(directory, scripts),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -55,9 +66,8 @@ def _run(commands: list[str], directory: Path) -> list[str]:
     return done.stdout.split(f"{MARK}\n")[:-1]
 
 
-def _surroundings(directory: Path) -> Mapping[str, str]:
-    """Return variables that keep the session to itself: this Python's pinner first, no user's git configuration."""
-    scripts = str(Path(sys.executable).parent)
+def _surroundings(directory: Path, scripts: Path) -> Mapping[str, str]:
+    """Return variables that keep the session to itself: the commands of `scripts` first, no user's git configuration."""
     settings = {"HOME": str(directory), "LC_ALL": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1", "COLUMNS": "110"}
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PINNER_", "GIT_"))}
     return {**own, **settings, "PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"}

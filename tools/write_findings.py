@@ -5,7 +5,8 @@ usage: python -m tools.write_findings
 
 from pathlib import Path
 
-from pinner.words.codes import RULES, Rule
+from pinner.model.findings import Rule
+from pinner.model.rules.table import RULES
 
 OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "reference" / "findings.md"
 
@@ -25,7 +26,7 @@ def render() -> str:
 
 
 def _section(rule: Rule) -> str:
-    return f"\n## {rule.code}\n\n*{rule.level.value}*: {rule.meaning}\n\nWhat to do: {rule.mend}\n"
+    return f"\n## {rule.code}\n\n*{rule.level.value}*: {rule.meaning}\n\nWhat to do: {rule.fix}\n"
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pinner.project.kinds import Either, Field, Kind, MapOf, Record
-from pinner.project.schema import MANIFEST
-from pinner.project.settings_schema import SETTINGS
+from pinner.project.manifest.schema import MANIFEST
+from pinner.project.manifest.settings import SETTINGS
+from pinner.project.yaml.schema import Field, Kind, MapOf, OneOf, Record
 from tools.commands import Command, Option, read_commands, read_root
 
 OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -23,15 +23,15 @@ COMMANDS_HEAD = """\
 <!-- Written by python -m tools.write_reference -->
 # Commands
 
-What `pinner COMMAND --help` says, on one page. `man pinner` and `man pinner-lock` say it too, where the wheel's man pages
+The output of `pinner COMMAND --help`, on one page. `man pinner` and `man pinner-lock` have it too, if the wheel's man pages
 are installed. [Exit codes and output](output.md) are the same for all commands.
 """
 MANIFEST_HEAD = """\
 <!-- Written by python -m tools.write_reference -->
 # Manifests
 
-`environments/ENV.yaml`, a file for each Puppet environment, whose name it has. A name that begins with an underscore is
-a base that others extend. Unknown keys, keys that stand twice and what contradicts itself are errors, with file, line and
+`environments/ENV.yaml`, one file per Puppet environment, with its name. A name that begins with an underscore is
+a base that others extend. Unknown keys, duplicate keys and contradictions are errors, with file, line and
 column, all in one run. Editors complete and check manifests with the JSON Schema that the package ships as
 `pinner/project/data/manifest.schema.json`.
 """
@@ -41,8 +41,24 @@ SETTINGS_HEAD = """\
 
 `pinner.yaml` in the project's root; every key is optional. For `cache`, `jobs`, `timeout`, `retries`, `layout`, `control_repo` and
 `control_branch` there are variables, too: `PINNER_` and the key in capitals. An option on the command line wins over the
-variable, that over the file. Credentials come from git's own
-helpers and your ssh agent, never from a URL. The JSON Schema is `pinner/project/data/settings.schema.json`.
+variable, the variable over the file. Credentials come from git's own helpers and your ssh agent, never from a URL. The JSON Schema is `pinner/project/data/settings.schema.json`.
+
+`pinner.yaml` belongs to the project, and so to everybody who can change it. `cache` and `control_repo` are accepted from it with
+limits that do not hold for options and variables; credentials, proxies and trusted owners come from your own git configuration alone.
+[Who may set what](../explanation/security.md#who-may-set-what) has the reasons.
+
+## Links and other files
+
+The files of a project (settings, manifests, locks, templates, generated files) may be links, and so may their directories, as
+long as these stay inside the project. A link that leads out of the project, into a git directory or in a circle is refused with
+exit code 2, and so is a device, a named pipe, a socket, or a directory in place of a file. Nothing is read or written through
+them. A project can come from somebody else, and its links could lead to your keys, or to the hooks of your repository.
+
+Settings and manifests have at most 1 MiB, templates 1 MiB, locks 8 MiB, files of data 32 MiB, Puppet code 4 MiB.
+
+Directories that you name (`generate -o`, `--hiera`, `--code`, `--deployed`, `identify`) may be anywhere. Links below the directories of `-o`,
+`--hiera` and `--code` must stay inside that directory. `-o` and `--write-hiera` do not write through a link of the project: name the
+directory that it leads to.
 """
 
 
@@ -64,6 +80,9 @@ def _commands() -> Iterator[str]:
     yield from _command(read_root(), frozenset())
     for command in commands:
         yield from _command(command, _SHARED if _asks_remotes(command) else _HELP)
+    yield "## Options for all commands"
+    yield "Not repeated above. A command that has an option of the same name lists its own."
+    yield _table(option for option in commands[0].options if option.is_everywhere)
     yield "## Options for remotes"
     yield "Those of every command that may ask a git server."
     asking = next(command for command in commands if _asks_remotes(command))
@@ -74,7 +93,7 @@ def _command(command: Command, shared: frozenset[str]) -> Iterator[str]:
     yield f"## {command.name}"
     yield f"```text\n{command.name} {command.usage}\n```"
     yield from (_text(paragraph) for paragraph in command.text)
-    own = [option for option in command.options if option.flags[-1] not in shared]
+    own = [option for option in command.options if not (option.is_everywhere or option.flags[-1] in shared)]
     if own:
         yield _table(own)
     if _asks_remotes(command):
@@ -128,7 +147,7 @@ def _inner(kind: Kind) -> tuple[str, Record] | None:
     match kind:
         case Record():
             return "", kind
-        case MapOf(value=Record() as record) | MapOf(value=Either(second=Record() as record)):
+        case MapOf(value=Record() as record) | MapOf(value=OneOf(second=Record() as record)):
             return ": NAME", record
         case _:
             return None

@@ -1,1 +1,3 @@
-"""The door: click commands. Arguments in, exit code out, no rule of the domain."""
+"""Click commands: arguments in, exit code out."""
+
+REPORT_BUGS = "this is a bug in pinner: please report it with the lines above and what you ran"

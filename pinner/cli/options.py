@@ -1,47 +1,87 @@
-"""Options that several commands share, and the workspace they make."""
+"""Shared options, the workspace they make, completion."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from pinner.cli.complete import complete_environment, complete_module
-from pinner.git.memory import Memory
-from pinner.git.mirrors import Mirrors
-from pinner.operations.workspace import Workspace
-from pinner.project.layout import Project, find_project
-from pinner.project.rules import check_ignored
-from pinner.project.settings import read_settings
-from pinner.words.control import Layout
-from pinner.words.problems import InputError
+from pinner.cli.command import SharedOption
+from pinner.cli.reports import Format
+from pinner.model.control import Layout
+from pinner.model.errors import PinnerError
+from pinner.project.files import resolve
+from pinner.project.layout import Project, find_project, list_environments
+from pinner.project.manifest.lock import read_lock
 
+
+def complete_environment(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """Return the environments that begin with the text; none without a project."""
+    return sorted(name for name in _environments(_project(context)) if name.startswith(begun))
+
+
+def complete_module(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """Return the locked modules that begin with the text, of the environments named before or of all."""
+    return sorted({name for name in _modules(context) if name.startswith(begun)})
+
+
+def _modules(context: click.Context) -> Iterator[str]:
+    project = _project(context)
+    known = _environments(project)
+    named = [context.params.get("environment"), *(context.params.get("environments") or ())]
+    for environment in [name for name in named if name in known] or known:
+        try:
+            lock = read_lock(project, environment) if project else None
+        except PinnerError:  # the command reports it
+            continue
+        yield from lock.pins if lock else ()
+
+
+def _environments(project: Project | None) -> tuple[str, ...]:
+    return list_environments(project).environments if project else ()
+
+
+def _project(context: click.Context) -> Project | None:
+    try:
+        return find_project(Path(context.find_root().params.get("project") or "."))
+    except PinnerError:
+        return None
+
+
+_directory = click.Path(exists=True, file_okay=False, path_type=Path)
+hiera_option = click.option(
+    "--hiera",
+    metavar="DIR",
+    multiple=True,
+    type=_directory,
+    help="Hiera data: a directory with a hiera.yaml, or with YAML and JSON files (repeatable; default: `hiera` of the manifest or pinner.yaml).",
+)
+show_values_option = click.option(
+    "--show-values",
+    "shows_values",
+    is_flag=True,
+    help="Show values in findings, except those of keys named like secrets.",
+)
+code_option = click.option(
+    "--code",
+    metavar="DIR",
+    multiple=True,
+    type=_directory,
+    help="Site manifests and profiles: all .pp files below DIR (repeatable; default: `code` there).",
+)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def example(*lines: str) -> str:
-    """Return a command's epilog that shows these lines as they are."""
+    """Return a command's epilog with these lines as examples."""
     return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-class Format(StrEnum):
-    """How a result is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-    HTML = "html"
-    JUNIT = "junit"
-    SARIF = "sarif"
-
-
 @dataclass(frozen=True, slots=True)
-class Remote:
-    """The options of every command that may talk to git servers; None where the user said nothing."""
+class RemoteOptions:
+    """The options of commands that contact git servers; None if not given."""
 
     cache: str | None
     jobs: int | None
@@ -50,23 +90,27 @@ class Remote:
     is_offline: bool
 
 
-_cache_option = click.option("--cache", metavar="DIR", help="Where mirrors are kept [PINNER_CACHE].")
+_cache_option = click.option(
+    "--cache", cls=SharedOption, metavar="DIR", help="Directory of the mirrors [PINNER_CACHE]."
+)
 _timeout_option = click.option(
     "--timeout",
+    cls=SharedOption,
     metavar="SECONDS",
     type=click.FloatRange(0, min_open=True),
-    help="Time for one git call [PINNER_TIMEOUT].",
+    help="Time limit of one git call; a clone or fetch may take longer while data arrive [PINNER_TIMEOUT].",
 )
 _retries_option = click.option(
     "--retries",
+    cls=SharedOption,
     metavar="N",
     type=click.IntRange(0, 20),
-    help="Tries after a failure that may pass [PINNER_RETRIES].",
+    help="Retries after a temporary failure [PINNER_RETRIES].",
 )
 
 
 def one_remote_options(command: Command) -> Command:
-    """Add --cache, --timeout and --retries, for one server that must answer; the command gets them as `remote`."""
+    """Add --cache, --timeout and --retries, for a single server; the command gets them as `remote`."""
 
     @_cache_option
     @_timeout_option
@@ -75,7 +119,7 @@ def one_remote_options(command: Command) -> Command:
     def with_remote(
         *arguments: Any, cache: str | None, timeout: float | None, retries: int | None, **others: Any
     ) -> Any:
-        remote = Remote(cache, None, timeout, retries, is_offline=False)
+        remote = RemoteOptions(cache, None, timeout, retries, is_offline=False)
         return command(*arguments, remote=remote, **others)
 
     return with_remote  # type: ignore[return-value]  # wraps() keeps the command's shape
@@ -86,11 +130,21 @@ def remote_options(command: Command) -> Command:
 
     @_cache_option
     @click.option(
-        "--jobs", metavar="N", type=click.IntRange(1, 256), help="Parallel git connections [PINNER_JOBS]."
+        "--jobs",
+        cls=SharedOption,
+        metavar="N",
+        type=click.IntRange(1, 256),
+        help="Parallel git connections [PINNER_JOBS].",
     )
     @_timeout_option
     @_retries_option
-    @click.option("--offline", "is_offline", is_flag=True, help="Ask no remote: what the cache has must do.")
+    @click.option(
+        "--offline",
+        "is_offline",
+        cls=SharedOption,
+        is_flag=True,
+        help="Contact no remote; use the cache only.",
+    )
     @wraps(command)
     def with_remote(
         *arguments: Any,
@@ -101,7 +155,7 @@ def remote_options(command: Command) -> Command:
         is_offline: bool,
         **others: Any,
     ) -> Any:
-        return command(*arguments, remote=Remote(cache, jobs, timeout, retries, is_offline), **others)
+        return command(*arguments, remote=RemoteOptions(cache, jobs, timeout, retries, is_offline), **others)
 
     return with_remote  # type: ignore[return-value]  # wraps() keeps the command's shape
 
@@ -111,11 +165,12 @@ def format_option(*formats: Format) -> Callable[[Command], Command]:
     return click.option(
         "--format",
         "output",
+        cls=SharedOption,
         type=click.Choice([choice.value for choice in formats]),
         callback=lambda _context, _parameter, value: Format(value),
         default=formats[0].value,
         show_default=True,
-        help="How the result is printed.",
+        help="Output format.",
     )
 
 
@@ -123,24 +178,6 @@ environments_argument = click.argument(
     "environments", metavar="[ENV]...", nargs=-1, shell_complete=complete_environment
 )
 environment_argument = click.argument("environment", metavar="ENV", shell_complete=complete_environment)
-
-
-def _read_ignored(
-    _context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]
-) -> frozenset[tuple[str, str | None]]:
-    for text in texts:
-        if flaw := check_ignored(text):
-            raise click.BadParameter(flaw)
-    return frozenset((code, module or None) for code, _, module in (text.partition(":") for text in texts))
-
-
-ignore_option = click.option(
-    "--ignore",
-    metavar="CODE[:MODULE]",
-    multiple=True,
-    callback=_read_ignored,
-    help="Be silent about this finding (repeatable).",
-)
 
 
 def modules_option(what: str) -> Callable[[Command], Command]:
@@ -157,62 +194,23 @@ def modules_option(what: str) -> Callable[[Command], Command]:
 
 
 def _as_url(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
-    """Return what git is asked for: a directory is meant where there is one."""
-    return str(Path(text).resolve()) if text and Path(text).is_dir() else text
+    """Return the absolute path if the text is a directory, else the text."""
+    return str(resolve(Path(text))) if text and Path(text).is_dir() else text
 
 
 control_repo_option = click.option(
     "--control-repo",
     metavar="URL",
     callback=_as_url,
-    help="The control repository, a URL or a directory [PINNER_CONTROL_REPO].",
+    help="Control repository: a URL or a directory [PINNER_CONTROL_REPO].",
 )
 
 
 def layout_options(command: Command) -> Command:
-    """Add --layout and --control-repo; the command gets None for what was not given."""
+    """Add --layout and --control-repo; None if not given."""
     layout = click.option(
         "--layout",
         type=click.Choice([layout.value for layout in Layout]),
-        help="How environments lie for r10k [PINNER_LAYOUT].",
+        help="Layout of the environments for r10k [PINNER_LAYOUT].",
     )
     return layout(control_repo_option(command))
-
-
-def open_workspace(
-    directory: str,
-    remote: Remote | None = None,
-    *,
-    is_project_needed: bool = True,
-    layout: str | None = None,
-    control_repo: str | None = None,
-) -> Workspace:
-    """Return the workspace of the project at or above `directory`, with the settings that its options leave.
-
-    Where no project is needed and none is there, `directory` stands for one.
-    """
-    remote = remote or Remote(None, None, None, None, is_offline=True)
-    try:
-        project = find_project(Path(directory))
-    except InputError:
-        if is_project_needed:
-            raise
-        project = Project(Path(directory).resolve())
-    settings = read_settings(
-        project,
-        cache=remote.cache,
-        jobs=remote.jobs,
-        timeout=remote.timeout,
-        retries=remote.retries,
-        layout=layout,
-        control_repo=control_repo,
-    )
-    cache = Path(settings.cache)
-    return Workspace(
-        project=project,
-        settings=settings,
-        mirrors=Mirrors(cache, settings, is_offline=remote.is_offline),
-        memory=Memory(cache),
-        today=datetime.now(UTC).date(),
-        is_offline=remote.is_offline,
-    )

@@ -1,26 +1,251 @@
-"""What commands print: data to stdout, everything else to stderr, and nothing that a terminal would obey."""
+"""Stdout, stderr and the file of -o; progress."""
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
-from pinner.report.visible import visible
-from pinner.words.problems import Problem
+import click
+
+from pinner.cli.excerpts import with_excerpts
+from pinner.model.errors import Problem
+from pinner.model.text import redact, visible
+from pinner.project.files import Root, resolve
+
+if TYPE_CHECKING:
+    from pinner.locking.resolve import Progress
 
 
-def say(lines: Iterable[str]) -> None:
-    """Print the lines of a result."""
-    sys.stdout.write("".join(f"{visible(line)}\n" for line in lines))
+class Color(StrEnum):
+    """When text is coloured."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOptions:
+    """What the options of a command demand of its output; `kept` is what goes to the file of -o instead of stdout."""
+
+    is_quiet: bool = False
+    is_verbose: bool = False
+    color: Color = Color.AUTO
+    kept: list[str] | None = None
+    may_page: bool = True
+
+
+_active = [OutputOptions()]
+"""Of the command that runs, last; threads print too, so that this is not a context variable."""
+
+
+@contextmanager
+def output_options(options: OutputOptions, path: Path | None) -> Iterator[Callable[[int], None]]:
+    """Use the options until the block ends; yield the function that takes the exit code and writes `path`.
+
+    A command that another one runs is as quiet as that one, and its output goes to the same place.
+    """
+    outer = _active[-1]
+    kept: list[str] | None = [] if path else outer.kept
+    _active.append(
+        OutputOptions(
+            options.is_quiet or outer.is_quiet,
+            options.is_verbose or outer.is_verbose,
+            options.color if options.color is not Color.AUTO else outer.color,
+            kept,
+            options.may_page and outer.may_page,
+        )
+    )
+
+    def finish(exit_code: int) -> None:
+        if path is None or kept is None:
+            return
+        if exit_code not in (0, 1):
+            print_message(f"{path}: unchanged, because the command ended with exit code {exit_code}")
+            return
+        write_file(path, "".join(kept))
+
+    try:
+        yield finish
+    except BaseException:
+        _active[0] = replace(_active[-1], kept=None)  # for the message about this error
+        raise
+    finally:
+        _active.pop()
+
+
+def forget_options() -> None:
+    """Print as without any option, until the next command has read its own."""
+    _active[:] = [OutputOptions()]
+
+
+@contextmanager
+def captured_data() -> Iterator[list[str]]:
+    """Yield the list that lines of results, with their ends, are appended to until the block ends, instead of printing them."""
+    kept: list[str] = []
+    _active.append(replace(_active[-1], kept=kept))
+    try:
+        yield kept
+    finally:
+        _active.pop()
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file that the user named, in one rename; raises InputError for anything but a regular file."""
+    target = resolve(path)
+    root = Root(target.parent, "the directory")
+    root.write(target, text.encode(errors="backslashreplace"), shown=str(path))
+
+
+def is_verbose() -> bool:
+    """Return whether -v was given."""
+    return _active[-1].is_verbose
+
+
+def is_quiet() -> bool:
+    """Return whether -q was given."""
+    return _active[-1].is_quiet
+
+
+def is_styled(stream: IO[str]) -> bool:
+    """Return whether text on this stream gets colours and is wrapped: on a terminal, unless --color demands otherwise.
+
+    NO_COLOR and `TERM=dumb` remove the colours of a terminal, not the wrapping: see `pinner.report.text.terminal`.
+    """
+    active = _active[-1]
+    if stream is sys.stdout and active.kept is not None:
+        return False
+    return active.color is Color.ALWAYS or stream.isatty()
+
+
+def has_color(stream: IO[str]) -> bool:
+    """Return whether text on this stream is coloured."""
+    color = _active[-1].color
+    if color is not Color.AUTO:
+        return color is Color.ALWAYS
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+NO_LINKS: Mapping[str, str] = {}
+
+
+def print_data(lines: Iterable[str], *, is_report: bool = False, links: Mapping[str, str] = NO_LINKS) -> None:
+    """Print the lines of a result; those of a report in words are coloured and wrapped on a terminal.
+
+    There, words in `links` lead to their addresses, except through a pager, since not every pager passes links on.
+    """
+    texts = [visible(line) for line in lines]
+    kept = _active[-1].kept
+    if kept is not None:
+        kept += [f"{text}\n" for text in texts]
+        return
+    if is_report and (is_verbose() or sys.stdout.isatty()):
+        texts = list(with_excerpts(texts, width=_width(sys.stdout)))
+    if is_report and is_styled(sys.stdout):
+        rows = _styled(texts, sys.stdout)
+        if links and is_terminal() and not _is_paged("".join(f"{row}\n" for row in rows)):
+            rows = _styled(texts, sys.stdout, links)
+        print_lines(rows)
+        return
+    sys.stdout.write("".join(f"{text}\n" for text in texts))
     sys.stdout.flush()
 
 
-def tell(message: str | Problem) -> None:
-    """Print something beside the result: progress, a note, what could not be found out.
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines that are ready for a terminal, through a pager if there are more than it has rows."""
+    text = "".join(f"{line}\n" for line in lines)
+    if _is_paged(text):
+        os.environ.setdefault("LESS", "FRX")  # as git does: quit if it fits, show colours, leave the text
+        click.echo_via_pager(text, color=True)
+        return
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
-    Where nobody takes it (a full disk, a closed pipe) it is lost, and the work goes on: the exit code has the answer.
+
+def _is_paged(text: str) -> bool:
+    """Return whether a text is longer than the terminal that both shows it and takes the keys of a pager."""
+    is_interactive = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    if not (is_interactive and _active[-1].may_page) or os.environ.get("TERM") == "dumb":
+        return False
+    rows = os.get_terminal_size(sys.stdout.fileno()).lines
+    return bool(rows) and text.count("\n") >= rows
+
+
+def is_terminal() -> bool:
+    """Return whether the result goes to a terminal."""
+    return _active[-1].kept is None and sys.stdout.isatty()
+
+
+def terminal_width() -> int | None:
+    """Return the columns of the terminal on stdout; None without one."""
+    return _width(sys.stdout)
+
+
+def _styled(texts: list[str], stream: IO[str], links: Mapping[str, str] = NO_LINKS) -> list[str]:
+    from pinner.report.text.terminal import styled  # noqa: PLC0415 - loads rich, for a terminal only
+
+    return styled(texts, width=_width(stream), has_color=has_color(stream), links=links)
+
+
+def _width(stream: IO[str]) -> int | None:
+    """Return the columns of a terminal; None for anything else, and for one of unknown size."""
+    if not stream.isatty():
+        return None
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    return os.get_terminal_size(stream.fileno()).columns or None
+
+
+def print_message(message: str | Problem) -> None:
+    """Print a message on stderr.
+
+    If it cannot be written (full disk, closed pipe) the work continues; the exit code has the answer.
     """
+    texts = visible(redact(str(message))).split("\n")
     try:
-        sys.stderr.write(f"{visible(str(message))}\n")
+        if is_verbose() or sys.stderr.isatty():
+            texts = list(with_excerpts(texts, width=_width(sys.stderr)))
+        if is_styled(sys.stderr):
+            texts = _styled(texts, sys.stderr)
+        sys.stderr.write("".join(f"{text}\n" for text in texts))
         sys.stderr.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+def print_note(message: str | Problem) -> None:
+    """Print a message on stderr that is no problem; -q leaves it out."""
+    if not is_quiet():
+        print_message(message)
+
+
+@contextmanager
+def progress() -> Iterator["Progress"]:
+    """Yield the function that each finished repository is reported to: a bar on a terminal, else one line at the end.
+
+    With -v each repository has a line; with -q there is nothing.
+    """
+    if sys.stderr.isatty() and not is_verbose() and not is_quiet():
+        from pinner.cli.progress_bar import progress_bar  # noqa: PLC0415 - loads rich, for a terminal only
+
+        with progress_bar() as on_done:
+            yield on_done
+        return
+    checked = 0
+
+    def count(done: int, total: int, url: str | None, _waiting: Sequence[str]) -> None:
+        nonlocal checked
+        checked = done
+        if url and is_verbose():
+            print_message(f"checked {done}/{total} {url}")
+
+    try:
+        yield count
+    finally:
+        if checked:
+            print_note(f"checked {checked} {'repository' if checked == 1 else 'repositories'}")

@@ -1,50 +1,87 @@
 """The root command: which commands there are. Each file is imported only when its command runs."""
 
 import importlib
+from collections.abc import Mapping
 from difflib import get_close_matches
 
 import click
 
 from pinner import __version__
 
-# command -> the file of pinner.cli that holds it under its own name with underscores, and the first line of its help:
-# so `pinner --help` imports none of them, and a test keeps the lines the same
-COMMANDS = {
-    "demo": ("start", "Make a small project with upstreams of its own, and try pinner."),
-    "init": ("init", "Start a project here, or add a manifest to it."),
-    "import": ("adopt", "Make manifests of Puppetfiles and what else pins modules."),
-    "lock": ("pin", "Pin what is new or changed in manifests; keep all other pins."),
-    "update": ("pin", "Move modules to what their wants now say (default: all)."),
-    "verify": ("pin", "Check locks against remotes, and modules against each other."),
-    "status": ("show", "Show what each environment runs, and how many commits behind."),
-    "id": ("show", "Show lock ids: two environments with one id run the same code."),
-    "why": ("show", "Show where a pin comes from, and who depends on it."),
-    "outdated": ("outdated", "Show what is newer upstream, and what is near its end."),
-    "diff": ("compare", "Show what changes from A to B."),
-    "bisect": ("bisect", "Find which module, and which commit of it, broke what CMD tells."),
-    "upgrade": ("upgrade", "Plan a move of ENV to another release: what it would change."),
-    "audit": ("explain", "Hold hiera data and site code against the modules that ENV pins."),
-    "api": ("explain", "Show what a module defines at a commit, with all parameters."),
-    "find": ("find", "Show which environments contain a commit, change or fix."),
-    "sbom": ("sbom", "Print a software bill of materials of ENV's lock."),
-    "identify": ("identify", "Find the upstream commits that modules without history are."),
-    "generate": ("generate", "Write a Puppetfile and environment.conf for each environment."),
-    "publish": ("publish", "Commit the generated files to the control repository."),
-    "r10k-environments": ("r10k_environments", "Print the environments as r10k's exec source reads them."),
+# group -> command -> the module of pinner.cli that holds it under its own name with underscores, and the first line of
+# its help: so `pinner --help` imports none of them, and a test keeps the lines the same
+GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "Start": {
+        "demo": ("start.demo", "Create a small project with its own upstreams, to try pinner."),
+        "init": ("start.init", "Start a project here, or add a manifest to it."),
+        "import": ("start.import_", "Create manifests from Puppetfiles and other pin formats."),
+        "identify": ("start.identify", "Find the upstream commits of modules without git history."),
+        "doctor": (
+            "start.doctor",
+            "Check git, the cache, the project and its servers.",
+        ),
+        "config": ("start.doctor", "Show the settings in force, and where each comes from."),
+        "completion": ("start.completion", "Print the completion script of a shell."),
+    },
+    "Pin": {
+        "lock": ("pin.lock", "Pin what is new or changed in manifests; keep all other pins."),
+        "update": ("pin.update", "Move pins to the newest commits that the manifest allows."),
+        "add": ("pin.membership", "Add modules to a manifest, and show what 'lock' would do."),
+        "remove": ("pin.membership", "Remove modules from a manifest, and show what 'lock' would do."),
+        "verify": ("pin.verify", "Check locks against remotes, and modules against each other."),
+        "catalogue": ("pin.catalogue", "Show or update the facts about OpenStack's releases."),
+        "id": ("pin.id", "Show lock ids; environments with the same id run the same code."),
+    },
+    "Inspect": {
+        "list": ("inspect.list", "List the environments with their release and lock id."),
+        "dashboard": ("inspect.dashboard", "Write one HTML page with the state of all environments."),
+        "status": ("inspect.status", "Show what each environment pins, and how far behind it is."),
+        "show": ("inspect.show", "Show what a module of ENV defines at its pin."),
+        "tree": ("inspect.list", "Show which modules of ENV require which, and the ranges."),
+        "why": ("inspect.why", "Show where a pin comes from, and what depends on it."),
+        "outdated": ("inspect.outdated", "Show updates available upstream, and upcoming ends of life."),
+        "find": ("inspect.find", "Show which environments contain a commit, change or fix."),
+        "api": ("inspect.api", "Show what a module defines at a commit, with all parameters."),
+        "sbom": ("inspect.sbom", "Print a software bill of materials of ENV's lock."),
+    },
+    "Change": {
+        "diff": ("change.diff", "Show what changes from one lock to another."),
+        "upgrade": ("change.upgrade", "Show what moving ENV to another release would change."),
+        "audit": ("change.audit", "Check hiera data and site code against the pinned modules."),
+        "preview": ("change.preview", "Show what changes on each node from one lock to another."),
+        "compile": ("change.compile", "Compile the catalogs of nodes with the locked modules."),
+        "bisect": ("change.bisect", "Find the module and the commit that made CMD fail."),
+    },
+    "Deploy": {
+        "generate": ("deploy.generate", "Write a Puppetfile and environment.conf for each environment."),
+        "publish": ("deploy.publish", "Commit the generated files to the control repository."),
+        "bundle": ("deploy.bundle", "Write a file from which environments are deployed offline."),
+        "deploy": ("deploy.deploy", "Switch environments to the locked modules, each by one rename."),
+        "r10k-environments": ("deploy.generate", "Print the environments for r10k's exec source."),
+    },
 }
+COMMANDS = {name: place for commands in GROUPS.values() for name, place in commands.items()}
+ALIASES = {"check": "audit"}
+HIDDEN = {"r10k-environments"}
+"""Commands that programs run: they have help, a manual page and completion, and no line in the list."""
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands' names before it imports them."""
+    """A group whose commands are imported when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return the commands in the order of a newcomer's way."""
+        """Return the commands in the order in which a new user needs them."""
         return list(COMMANDS)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that the first word names; raises UsageError with what it may have meant."""
+        """Return the command named by the first word, or after `help`; raises UsageError with similar names."""
+        word = ALIASES.get(args[0], args[0])
+        if word == "help" and len(args) == 1:
+            click.echo(ctx.get_help())
+            ctx.exit()
+        args = [ALIASES.get(args[1], args[1]), "--help"] if word == "help" else [word, *args[1:]]
         word = args[0]
         if word in COMMANDS or word.startswith("-"):
             return super().resolve_command(ctx, args)
@@ -60,10 +97,18 @@ class LazyGroup(click.Group):
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
-        """Write the list of commands from the table above."""
-        with formatter.section("Commands"):
-            rows = [(name, line) for name, (_file, line) in COMMANDS.items()]
-            formatter.write_dl(rows, col_max=8)  # a longer name has a line of its own
+        """Write the commands of each group from the table above."""
+        width = max(len(name) for name in COMMANDS if name not in HIDDEN)  # the same column in every group
+        for group, commands in GROUPS.items():
+            with formatter.section(group):
+                formatter.write_dl(
+                    [
+                        (name.ljust(width), line)
+                        for name, (_module, line) in commands.items()
+                        if name not in HIDDEN
+                    ],
+                    col_max=width,
+                )
 
 
 @click.group(
@@ -78,14 +123,22 @@ class LazyGroup(click.Group):
     default=".",
     help="Work on the project at or above DIR (default: here).",
 )
+@click.option(
+    "--no-pager",
+    "may_page",
+    flag_value=False,
+    default=True,
+    type=bool,
+    help="Print long results on a terminal without a pager (PAGER, default less).",
+)
 @click.pass_context
-def pinner(context: click.Context, project: str) -> None:
+def pinner(context: click.Context, project: str, *, may_page: bool) -> None:  # noqa: ARG001 - read by each command
     """Pin puppet-openstack modules per Puppet environment.
 
-    Manifests (environments/*.yaml) say which modules from which release, branch, tag or commit; `lock` finds the
-    commits and proves that they hold together; `diff` says what changes; `generate` writes r10k Puppetfiles.
+    Manifests (environments/*.yaml) name modules and their release, branch, tag or commit; `lock` resolves them to
+    exact commits and checks that they fit together; `diff` shows what changes; `generate` writes Puppetfiles for r10k.
 
-    Exit codes: 0 done or yes, 1 no (findings, a stale lock, a difference), 2 wrong input, 3 could not find out,
+    Exit codes: 0 success, 1 findings, a stale lock or a difference, 2 invalid input, 3 could not be determined,
     4 a bug in pinner, 130 interrupted.
     """
     context.obj = project

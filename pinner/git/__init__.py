@@ -1,1 +1,1 @@
-"""The only room that talks to git: mirrors, refs, objects, history. Never decides which ref is right."""
+"""The only package that runs git."""

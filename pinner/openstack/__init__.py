@@ -1,1 +1,1 @@
-"""What OpenStack knows: series and their life cycle, the module catalogue. Pure: reads packaged data, nothing else."""
+"""OpenStack's series, modules and release notes, read from packaged data only."""

@@ -1,8 +1,10 @@
-"""Release notes as reno keeps them: which are new between two trees, and what their sections say.
+"""Compare Reno's release notes and read the trailers of OpenStack's commit messages.
 
-The trees are compared, not the histories: release branches fork, and a note that came with a backport is on both.
-A note is known by the 16 hex digits at the end of its name, as reno knows it, so that one in a wrong directory does
-not count twice.
+Trees are compared, not histories: release branches fork, and a backported note is on both branches. As in
+reno, a note is identified by the 16 hex digits at the end of its file name, so a note in a wrong directory is
+not counted twice.
+
+https://docs.openstack.org/contributors/common/git.html, "Including external references".
 """
 
 import re
@@ -10,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from pinner.words.data import Array, Hash, Literal, Value, text_of
-from pinner.words.notes import Note, NoteChange
+from pinner.model.comparison import NoteChange, ReleaseNote, Trailers
+from pinner.model.operator_data import Array, Hash, Literal, Value, text_of
 
 DIRECTORY = "releasenotes/notes"
 SECTIONS = (
@@ -25,7 +27,7 @@ SECTIONS = (
     "features",
     "other",
 )
-"""In the order in which they matter to who runs the code."""
+"""Ordered by importance to operators."""
 
 _FILE = re.compile(r"(?:.*/)?(?P<name>[^/]+?(?:-(?P<id>[0-9a-f]{16}))?)\.ya?ml", re.DOTALL)
 _LIKENESS = 0.7
@@ -35,7 +37,10 @@ _NAME = re.compile(r"(?P<mark>`{1,2}|['\"])?\$?(?:::)?(?P<name>[a-z_]\w*(?:::\w+
 
 @dataclass(frozen=True, slots=True)
 class ChangedNote:
-    """One note that differs between two trees; `path` and `blob` are where its text is: removed ones in the old tree."""
+    """A note that differs between two trees.
+
+    If it was removed, `path` and `blob` are those of the old tree.
+    """
 
     path: str
     blob: str
@@ -43,7 +48,7 @@ class ChangedNote:
 
 
 def compare_notes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[ChangedNote, ...]:
-    """Return the notes that differ, by path, from two trees given as path to blob id."""
+    """Return the notes that differ, sorted by path, from two trees given as mappings of path to blob id."""
     old, new = _by_key(before), _by_key(after)
     found = [
         ChangedNote(path, blob, NoteChange.CHANGED if key in old else NoteChange.NEW)
@@ -56,15 +61,17 @@ def compare_notes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[
     return tuple(sorted(found, key=lambda note: note.path))
 
 
-def read_note(root: Value | None, path: str, change: NoteChange = NoteChange.NEW) -> tuple[Note, ...] | str:
-    """Return the entries of one note, by section, or what is wrong with it.
+def read_note(
+    root: Value | None, path: str, change: NoteChange = NoteChange.NEW
+) -> tuple[ReleaseNote, ...] | str:
+    """Return the entries of one note, sorted by section, or a description of what is wrong with it.
 
-    `root` has every scalar as the text that stands there.
+    `root` holds every scalar as the text in the file.
     """
     if not isinstance(root, Hash):
         return "it has no sections"
     entries = [
-        Note(section, text, path, change, names_in(text))
+        ReleaseNote(section, text, path, change, names_in(text))
         for key, value in root.entries
         if (section := section_of(text_of(key) or ""))
         for text in _texts(value)
@@ -72,13 +79,16 @@ def read_note(root: Value | None, path: str, change: NoteChange = NoteChange.NEW
     return tuple(sorted(entries, key=rank))
 
 
-def rank(note: Note) -> tuple[int, str]:
-    """Return what notes are sorted by: security first."""
+def rank(note: ReleaseNote) -> tuple[int, str]:
+    """Return the sort key of a note: its section comes first, starting with security."""
     return SECTIONS.index(note.section), note.path
 
 
 def section_of(key: str) -> str:
-    """Return the section that a key means; reno passes over misspelt ones, but people wrote them to be read."""
+    """Return the section that a key means.
+
+    Reno ignores misspelt sections, but their authors meant them to be read.
+    """
     word = key.strip().lower()
     if word in SECTIONS:
         return word
@@ -87,17 +97,17 @@ def section_of(key: str) -> str:
 
 
 def names_in(text: str) -> frozenset[str]:
-    """Return the names of code in a text: what is quoted, or has an underscore or `::` in it."""
+    """Return the code names in a text: words that are quoted or that contain an underscore or `::`."""
     found = (match for match in _NAME.finditer(text))
     return frozenset(
         match["name"] for match in found if match["mark"] or "_" in match["name"] or "::" in match["name"]
     )
 
 
-def explains(note: Note, definition: str, parameter: str | None = None) -> bool:
-    """Return whether a note speaks of a definition, or of one of its parameters.
+def explains(note: ReleaseNote, definition: str, parameter: str | None = None) -> bool:
+    """Return whether a note mentions a definition, or one of its parameters.
 
-    A parameter counts where the note names its class, or no class at all.
+    A parameter counts only if the note also names its class, or names no class at all.
     """
     if parameter is None:
         return definition in note.names
@@ -109,7 +119,7 @@ def explains(note: Note, definition: str, parameter: str | None = None) -> bool:
 
 
 def _by_key(tree: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Return key to (path, blob); of several files of one note, the one nearest to where notes belong."""
+    """Return key to (path, blob); of several files of one note, the least deeply nested one is used."""
     found: dict[str, tuple[str, str]] = {}
     for path in sorted(tree, key=lambda path: (path.count("/"), path)):
         match = _FILE.fullmatch(path)
@@ -119,7 +129,7 @@ def _by_key(tree: Mapping[str, str]) -> dict[str, tuple[str, str]]:
 
 
 def _texts(value: Value) -> Iterator[str]:
-    """Yield the texts of a section; what YAML took for a map, because of a colon, is put together again."""
+    """Yield the texts of a section, rejoining those that YAML parsed as a mapping because of a colon."""
     if isinstance(value, Array):
         for item in value.items:
             yield from _texts(item)
@@ -128,3 +138,36 @@ def _texts(value: Value) -> Iterator[str]:
             yield ": ".join(filter(None, (text_of(key), "\n".join(_texts(held)))))
     elif isinstance(value, Literal) and str(value.value or "").strip():
         yield str(value.value).strip()
+
+
+_CLOSES = re.compile(
+    r"^[ \t]*(?:clos(?:es?|ed)|fix(?:es|ed)?|resolv(?:es?|ed))\b[-: \t]*bugs?\b[: \t]*",
+    re.IGNORECASE | re.MULTILINE,
+)
+_BUG = re.compile(
+    r"(?P<tracker>rhbz|lp)?[ \t]*#?[ \t]*(?P<number>\d{5,8})\b[ \t]*(?:,|and\b)?[ \t]*", re.IGNORECASE
+)
+_CHANGE_ID = re.compile(r"^Change-Id:[ \t]*(I[0-9a-f]{40})[ \t]*$", re.MULTILINE)
+_SECURITY = re.compile(r"^[ \t]*SecurityImpact\b", re.IGNORECASE | re.MULTILINE)
+_VULNERABILITY = re.compile(r"\b(?:CVE-\d{4}-\d{4,7}|OSSA-\d{4}-\d{2,4})\b")
+
+
+def read_trailers(message: str) -> Trailers:
+    """Return the trailers of a complete commit message; as in Gerrit, the last Change-Id counts."""
+    bugs = [bug for match in _CLOSES.finditer(message) for bug in _bugs_at(message, match.end())]
+    change_ids = _CHANGE_ID.findall(message)
+    vulnerabilities = tuple(dict.fromkeys(_VULNERABILITY.findall(message)))
+    return Trailers(
+        tuple(dict.fromkeys(bugs)),
+        change_ids[-1] if change_ids else None,
+        bool(vulnerabilities or _SECURITY.search(message)),
+        vulnerabilities,
+    )
+
+
+def _bugs_at(message: str, position: int) -> Iterator[str]:
+    """Yield the bugs listed from `position` on: Launchpad numbers, or `rhbz#N` for Red Hat Bugzilla."""
+    while match := _BUG.match(message, position):
+        is_red_hat = (match["tracker"] or "").lower() == "rhbz"
+        yield f"rhbz#{match['number']}" if is_red_hat else match["number"]
+        position = match.end()

@@ -1,132 +1,88 @@
-"""The packaged facts as values, read once and only when somebody asks. data/README.md tells what the file holds.
+"""Hold the facts in use: those packaged with pinner, unless the project has its own.
 
-The file is ours, so its shape is not checked here: the tests hold it to its invariants.
+`use_facts` is called once, when a command opens its project; data/README.md describes the content. What is computed
+from the facts is cached until other facts are used.
 """
 
-import json
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import cache
-from typing import Any
+from typing import ParamSpec, Protocol, TypeVar, cast
+
+from pinner.openstack.facts_file import (
+    Carried,
+    ExternalPin,
+    Facts,
+    Misfit,
+    Repository,
+    ThirdParty,
+    read_facts,
+)
+
+__all__ = [
+    "Carried",
+    "ExternalPin",
+    "Facts",
+    "Misfit",
+    "Repository",
+    "ThirdParty",
+    "derived",
+    "facts",
+    "packaged_facts",
+    "today",
+    "use_facts",
+]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesRow:
-    """One OpenStack series; `released` and `eol` are days, YYYY-MM-DD."""
-
-    id: str
-    name: str
-    status: str
-    released: str | None
-    eol: str | None
+class _Cached(Protocol):
+    def cache_clear(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """A series that a repository has a module for.
+@dataclass
+class _InUse:
+    """Where the facts come from, and the date that life cycles are computed for (None: the present date)."""
 
-    `forge_name` is `owner/module` as that series' metadata says; `ref` is the whole name of the ref that was seen to
-    carry it, None where only the list of deliverables knows it; `version` is the last version known of it.
-    """
-
-    series: str
-    forge_name: str
-    ref: str | None
-    version: str | None
-
-    @property
-    def name(self) -> str:
-        """Return the module's own name, which is its directory's."""
-        return self.forge_name.partition("/")[2]
-
-
-@dataclass(frozen=True, slots=True)
-class Repository:
-    """One repository of a puppet-openstack module.
-
-    `ended` is the last series of a repository that has ended; `forge_names` (`owner/module`) are newest first;
-    `carried` is by series, oldest first.
-    """
-
-    name: str
-    git: str
-    follows_releases: bool
-    ended: str | None
-    forge_names: tuple[str, ...]
-    carried: tuple[Carried, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ThirdParty:
-    """A module that OpenStack's modules depend on: git homes and Forge names (`owner/module`), newest first."""
-
-    name: str
-    homes: tuple[str, ...]
-    forge_names: tuple[str, ...]
-
-    @property
-    def git(self) -> str:
-        """Return the URL of the home the module lives in now."""
-        return self.homes[0]
-
-
-@dataclass(frozen=True, slots=True)
-class ExternalPin:
-    """A third-party module as upstream's gate runs it; `ref` is a short tag name or 40 hex digits, None: not pinned."""
-
-    name: str
-    git: str
-    ref: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Misfit:
-    """A pair that upstream's gate runs although metadata forbids it: `module` wants `dependency` in `range`."""
-
-    module: str
-    dependency: str
-    range: str
-    version: str
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Everything the file holds; `series` is oldest first.
-
-    `integration` maps a series id to its pins by name, `misfits` to the pairs among them that contradict metadata.
-    """
-
-    series: tuple[SeriesRow, ...]
-    repositories: tuple[Repository, ...]
-    third_party: tuple[ThirdParty, ...]
-    integration: Mapping[str, tuple[ExternalPin, ...]]
-    misfits: Mapping[str, tuple[Misfit, ...]]
+    load: Callable[[], Facts]
+    today: date | None = None
 
 
 @cache
+def packaged_facts() -> Facts:
+    """Return the facts packaged with pinner."""
+    return read_facts(pkgutil.get_data("pinner.openstack", "data/catalogue.json") or b"")
+
+
+_IN_USE = _InUse(packaged_facts)
+_DERIVED: list[_Cached] = []
+
+
+def derived(compute: Callable[P, R]) -> Callable[P, R]:
+    """Cache the results of a function of the facts until other facts are used."""
+    kept = cache(compute)
+    _DERIVED.append(kept)
+    return cast("Callable[P, R]", kept)
+
+
+def use_facts(load: Callable[[], Facts] = packaged_facts, *, today: date | None = None) -> None:
+    """Use other facts from now on, and another date; `load` is called when they are first needed."""
+    if (load, today) == (_IN_USE.load, _IN_USE.today):
+        return
+    _IN_USE.load, _IN_USE.today = load, today
+    for kept in _DERIVED:
+        kept.cache_clear()
+
+
+@derived
 def facts() -> Facts:
-    """Return the packaged facts."""
-    raw = json.loads(pkgutil.get_data("pinner.openstack", "data/catalogue.json") or b"")
-    return Facts(
-        series=tuple(SeriesRow(*row) for row in raw["series"]),
-        repositories=tuple(_repository(row) for row in raw["repositories"]),
-        third_party=tuple(
-            ThirdParty(row["name"], tuple(row["git"]), tuple(row["forge"])) for row in raw["third_party"]
-        ),
-        integration={
-            series: tuple(ExternalPin(*row) for row in rows) for series, rows in raw["integration"].items()
-        },
-        misfits={series: tuple(Misfit(*row) for row in rows) for series, rows in raw["misfits"].items()},
-    )
+    """Return the facts in use."""
+    return _IN_USE.load()
 
 
-def _repository(row: Mapping[str, Any]) -> Repository:
-    return Repository(
-        name=row["repository"],
-        git=row["git"],
-        follows_releases=row["follows"],
-        ended=row["ended"],
-        forge_names=tuple(row["forge"]),
-        carried=tuple(Carried(*carried) for carried in row["carried"]),
-    )
+def today() -> date:
+    """Return the date, in UTC, that life cycles are computed for."""
+    return _IN_USE.today or datetime.now(UTC).date()

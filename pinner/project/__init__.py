@@ -1,1 +1,1 @@
-"""The files of a user's project: discovery, manifests, settings, locks, atomic writes. Never asks git or a remote."""
+"""Read and write the user's files."""

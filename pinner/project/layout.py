@@ -1,15 +1,16 @@
-"""Where a user's project keeps its files: finds the project, its environments, and the paths as the user types them."""
+"""Find the project, its environments and files, and the paths as the user types them."""
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from pinner.project.quoting import join_words, near, quote
+from pinner.model.errors import InputError, Location, Problem
+from pinner.model.text import join_words, nearest, quote
+from pinner.project.files import Root, absolute, resolve
 from pinner.puppet.names import check_environment_name
-from pinner.words.places import Place
-from pinner.words.problems import InputError, Problem
 
 SETTINGS = "pinner.yaml"
+FACTS = "pinner.catalogue.json"
 ENVIRONMENTS = "environments"
 TEMPLATES = "Puppetfile.templates"
 _MANIFEST = ".yaml"
@@ -18,7 +19,7 @@ LOCK_SUFFIX = ".lock"
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project's root directory, absolute and with links resolved, and what a user types before a path in it."""
+    """A project's root directory, absolute with links resolved, and what a user types before paths in it."""
 
     root: Path
     prefix: str = ""
@@ -28,9 +29,31 @@ class Project:
         return f"{self.prefix}{path.relative_to(self.root)}"
 
     @property
+    def files(self) -> Root:
+        """Return the Root that reads and writes the project's files."""
+        return Root(self.root)
+
+    def locate(self, path: Path) -> tuple[Root, Path]:
+        """Return the Root for a directory that the user named, and the directory's path below it.
+
+        If the path as typed is in the project, links may not lead out of the project. Otherwise the directory
+        may be anywhere, and links below it may not lead out of it.
+        """
+        whole = absolute(path)
+        above = next((each for each in (*reversed(whole.parents), whole) if resolve(each) == self.root), None)
+        if above is not None:
+            return self.files, self.root / whole.relative_to(above)
+        return Root(resolve(whole), str(path)), resolve(whole)
+
+    @property
     def settings(self) -> Path:
-        """Return the path of pinner.yaml, whether it is there or not."""
+        """Return the path of pinner.yaml, which need not exist."""
         return self.root / SETTINGS
+
+    @property
+    def facts(self) -> Path:
+        """Return the path of the facts about OpenStack's releases, which need not exist."""
+        return self.root / FACTS
 
     @property
     def environments(self) -> Path:
@@ -39,7 +62,7 @@ class Project:
 
     @property
     def templates(self) -> Path:
-        """Return the directory of templates, whether it is there or not."""
+        """Return the directory of templates, which need not exist."""
         return self.root / TEMPLATES
 
     def manifest(self, name: str) -> Path:
@@ -57,7 +80,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The names that a project has manifests for, sorted, and the files whose names are wrong."""
+    """The names of a project's manifests, sorted, and a problem for each invalid file name."""
 
     environments: tuple[str, ...]
     bases: tuple[str, ...] = ()
@@ -65,32 +88,34 @@ class Listing:
 
 
 def find_project(start: Path) -> Project:
-    """Return the project that the directory `start` lies in: the nearest one at or above it.
+    """Return the project that contains the directory `start`: the nearest one at or above it.
 
-    A directory is a project's root if it holds pinner.yaml or manifests in `environments/`. Raises InputError where
-    there is none.
+    A directory is a project's root if it contains pinner.yaml, or manifests or locks in `environments/`.
+    Raises InputError if there is none.
     """
-    here = start.resolve()
+    here = resolve(start)
     root = next((path for path in (here, *here.parents) if _is_root(path)), None)
     if root is None:
         hint = "run 'pinner init' to start a project here"
         message = f"there is no {SETTINGS} and no {ENVIRONMENTS}/*{_MANIFEST}, here or in a directory above"
-        raise InputError(Problem(message, Place(str(start)), hint))
+        raise InputError(Problem(message, Location(str(start)), hint))
     return project_at(root)
 
 
 def project_at(directory: Path) -> Project:
     """Return the project whose root is that directory, whether it has any files yet or not."""
-    root = directory.resolve()
+    root = resolve(directory)
     way = os.path.relpath(root)
     return Project(root, "" if way == os.curdir else f"{way}/")
 
 
 def list_environments(project: Project) -> Listing:
-    """Return the names of all environments and bases, and a problem for each file that cannot be one."""
+    """Return the names of all environments and bases, and a problem for each file with an invalid name."""
     environments: list[str] = []
     bases: list[str] = []
     problems: list[Problem] = []
+    if flaw := project.files.find_flaw(project.environments, shown=project.shown(project.environments)):
+        return Listing((), problems=(flaw,))
     for path in _files(project.environments):
         stem, suffix = path.stem, path.suffix
         if suffix == _MANIFEST and check_environment_name(stem.removeprefix("_")) is None:
@@ -100,25 +125,29 @@ def list_environments(project: Project) -> Listing:
     return Listing(tuple(environments), tuple(bases), tuple(problems))
 
 
-def select_environments(project: Project, asked: tuple[str, ...]) -> Listing:
-    """Return the asked environments, each once and in the order asked, with a problem for each name not known.
+def unused_locks(project: Project) -> tuple[str, ...]:
+    """Return the names of environments that have a lock but no manifest, sorted."""
+    names = {path.stem for path in _files(project.environments) if path.suffix == LOCK_SUFFIX}
+    known = {path.stem for path in _files(project.environments) if path.suffix == _MANIFEST}
+    return tuple(sorted(name for name in names - known if check_environment_name(name) is None))
 
-    If none was asked for, all are meant: then every file whose name is wrong is a problem, and so is no environment.
+
+def select_environments(project: Project, named: tuple[str, ...]) -> Listing:
+    """Return the requested environments in that order, each once, with a problem for each unknown name.
+
+    If none is requested, all are meant: then each invalid file name is a problem, and so is a project without
+    environments.
     """
     listing = list_environments(project)
-    if asked:
-        names = dict.fromkeys(asked)
+    if named:
+        names = dict.fromkeys(named)
         unknown = tuple(_unknown(name, listing) for name in names if name not in listing.environments)
         return Listing(tuple(name for name in names if name in listing.environments), problems=unknown)
     if listing.environments or listing.problems:
         return listing
-    return Listing((), listing.bases, (_nothing(project),))
-
-
-def flaw_of_way(project: Project, path: Path) -> str | None:
-    """Say whether a file of the project lies elsewhere in truth, so that neither its text nor a write leaves it."""
-    real = Path(os.path.realpath(path))
-    return None if real.is_relative_to(project.root) else "this is a link that leads out of the project"
+    place = Location(project.shown(project.environments) + "/")
+    nothing = Problem("the project has no environments", place, "run 'pinner init' to make one")
+    return Listing((), listing.bases, (nothing,))
 
 
 def _is_root(path: Path) -> bool:
@@ -128,7 +157,7 @@ def _is_root(path: Path) -> bool:
 
 
 def _files(directory: Path) -> list[Path]:
-    """Return what the directory holds, sorted by name, without hidden files; nothing if it cannot be listed."""
+    """Return the directory's entries, sorted by name, without hidden files; empty if it cannot be listed."""
     try:
         return sorted(path for path in directory.iterdir() if not path.name.startswith("."))
     except OSError:
@@ -137,17 +166,15 @@ def _files(directory: Path) -> list[Path]:
 
 def _misnamed(path: Path, project: Project) -> Problem:
     shown = project.shown(path)
-    place = Place(shown if shown.isprintable() else quote(shown))
+    place = Location(shown if shown.isprintable() else quote(shown))
     if check_environment_name(path.stem.removeprefix("_")) is None:
         return Problem("manifests end in '.yaml'", place, f"rename it to {quote(path.stem + _MANIFEST)}")
-    message = (
-        f"{quote(path.stem)} cannot be a Puppet environment's name: use small letters, digits and underscores"
-    )
+    message = f"{quote(path.stem)} is not a valid name of a Puppet environment: use lower-case letters, digits and underscores"
     return Problem(message, place, f"rename it to {quote(suggest_name(path.stem) + _MANIFEST)}")
 
 
 def suggest_name(stem: str) -> str:
-    """Return the name nearest to a text that Puppet allows for an environment; a `_` at its start, a base's, stays."""
+    """Return the nearest name that Puppet allows for an environment; the `_` at a base's start is kept."""
     letters = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in stem.lower())
     start = "_" if stem.startswith("_") else ""
     name = letters.strip("_")
@@ -157,9 +184,9 @@ def suggest_name(stem: str) -> str:
 def _unknown(name: str, listing: Listing) -> Problem:
     if name in listing.bases:
         return Problem(f"{quote(name)} is a base for environments, not an environment", hint=_known(listing))
-    near_names = near(name, listing.environments)
+    near_names = nearest(name, listing.environments)
     flaw = check_environment_name(name)
-    return Problem(flaw or f"there is no environment {quote(name)}", hint=near_names or _known(listing))
+    return Problem(flaw or f"environment {quote(name)} does not exist", hint=near_names or _known(listing))
 
 
 def _known(listing: Listing) -> str:
@@ -169,11 +196,3 @@ def _known(listing: Listing) -> str:
     more = len(listing.environments) - len(shown)
     words = (*shown, f"{more} more") if more else shown
     return f"there are {join_words(words, last='and')}" if len(words) > 1 else f"there is {words[0]}"
-
-
-def _nothing(project: Project) -> Problem:
-    return Problem(
-        "there is no environment here",
-        Place(project.shown(project.environments) + "/"),
-        "run 'pinner init' to make one",
-    )

@@ -1,1 +1,1 @@
-"""What Puppet knows: metadata, version ranges, Puppetfiles, code. Text to values, pure, no IO."""
+"""Readers and writers of Puppet's formats: text in, values out, no I/O."""

@@ -1,18 +1,25 @@
-"""Versions of Puppet modules: SemVer as Puppet's semantic_puppet reads and orders it, and what tags mean by them.
+"""Versions of Puppet modules as semantic_puppet reads and orders them, versions of tags, and intervals of versions.
 
-No text makes this slow or fail: what is longer than LONGEST characters is no version. (Python refuses to turn more than
-4,300 digits into a number, so a bound is needed anyway.)
+No text is slow to parse or raises: a text longer than LONGEST_VERSION characters is not a version. (Python
+refuses to convert more than 4,300 digits to a number, so a limit is needed anyway.)
+
+Intervals and their unions follow semantic_puppet 1.x (version_range.rb: VersionRange#initialize,
+AbstractRange#merge) step by step, because the results depend on the steps. A pre-release accepted by a bound is
+lost if the bound disappears in a union. So the order in which alternatives are merged, and which of two equal
+bounds is kept, decide which pre-releases match.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Final
 
 from packaging.version import InvalidVersion
 from packaging.version import Version as PythonVersion
 
-LONGEST: Final = 1000
-"""Characters of the longest text that is read as a version."""
+LONGEST_VERSION: Final = 1000
+"""Maximum length, in characters, of a text that is read as a version."""
 
 _NUMBER: Final = r"(0|[1-9][0-9]*)"
 _PARTS: Final = r"([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)"
@@ -26,9 +33,9 @@ Identifier = int | str
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Equal means the same text; `<`, `<=`, `>`, `>=` compare by SemVer's precedence, which ignores `build`.
+    """A version; equality compares the text, `<`, `<=`, `>`, `>=` SemVer's precedence, which ignores `build`.
 
-    `pre_release` is None for a release. An empty one is below every other version of the same three numbers.
+    `pre_release` is None for a release. An empty one is below all other versions with the same three numbers.
     """
 
     major: int
@@ -39,7 +46,7 @@ class Version:
 
     @property
     def is_stable(self) -> bool:
-        """Tell whether this is a release: nothing that a range must name before it lets it in."""
+        """Return whether this is a stable release, which a range accepts without naming a pre-release."""
         return not self.pre_release
 
     @property
@@ -49,7 +56,9 @@ class Version:
 
     @property
     def _precedence(self) -> tuple[tuple[int, int, int], bool, tuple[tuple[bool, int, str], ...]]:
-        identifiers = tuple(_identifier_precedence(part) for part in self.pre_release or ())
+        identifiers = tuple(
+            (False, part, "") if isinstance(part, int) else (True, 0, part) for part in self.pre_release or ()
+        )
         return self.release, self.pre_release is None, identifiers
 
     def __lt__(self, other: "Version") -> bool:
@@ -70,44 +79,35 @@ class Version:
         return f"{self.major}.{self.minor}.{self.patch}{pre_release}{build}"
 
 
-def _identifier_precedence(part: Identifier) -> tuple[bool, int, str]:
-    """Numbers come first and by value, words after them and by their bytes."""
-    return (False, part, "") if isinstance(part, int) else (True, 0, part)
-
-
 def parse_version(text: str) -> Version | None:
-    """Return the version that the whole text spells in SemVer, or None.
+    """Return the version that the whole text is in SemVer, or None.
 
-    The rule is semantic_puppet's Version.parse, but for a line break at the end, which that lets pass.
+    The rule is semantic_puppet's Version.parse, except that a line break at the end is refused here.
     """
-    match = _SEMVER.fullmatch(text) if len(text) <= LONGEST else None
+    match = _SEMVER.fullmatch(text) if len(text) <= LONGEST_VERSION else None
     if match is None:
         return None
     major, minor, patch, pre_release, build = match.groups()
     identifiers = parse_pre_release(pre_release)
     if pre_release and identifiers is None:
         return None
-    return Version(int(major), int(minor), int(patch), identifiers, parse_build(build))
+    return Version(int(major), int(minor), int(patch), identifiers, tuple(build.split(".")) if build else ())
 
 
 def parse_pre_release(text: str | None) -> tuple[Identifier, ...] | None:
-    """Split what stands after the hyphen; None if nothing does, or if a number in it has a leading zero."""
+    """Split the text after the hyphen; None if it is empty or contains a number with a leading zero."""
     parts = text.split(".") if text else []
     if not parts or any(part.isdigit() and part != str(int(part)) for part in parts):
         return None
     return tuple(int(part) if part.isdigit() else part for part in parts)
 
 
-def parse_build(text: str | None) -> tuple[str, ...]:
-    """Split what stands after the plus sign."""
-    return tuple(text.split(".")) if text else ()
-
-
 def version_of_tag(tag: str) -> Version | None:
-    """Return the version that a tag (its short name) names, or None.
+    """Return the version of a tag (its short name), or None.
 
-    `v9.7.0` and `release-0.0.1` are SemVer behind a prefix. OpenStack's tags are Python's (PEP 440): `8.0.0b1` and
-    `13.0.0.0rc1` become 8.0.0-b.1 and 13.0.0-rc.1, so that rc.10 comes after rc.9. `2023.2-eol` and its like are none.
+    `v9.7.0` and `release-0.0.1` are SemVer with a prefix. OpenStack's tags follow Python (PEP 440): `8.0.0b1`
+    and `13.0.0.0rc1` become 8.0.0-b.1 and 13.0.0-rc.1, so that rc.10 comes after rc.9. Tags such as
+    `2023.2-eol` are not versions.
     """
     prefix = _TAG_PREFIX.match(tag)
     text = tag[prefix.end() :] if prefix else tag
@@ -115,9 +115,9 @@ def version_of_tag(tag: str) -> Version | None:
 
 
 def _python_pre_release(text: str) -> Version | None:
-    """Read a pre-release in PEP 440's spelling; all other versions that it knows and SemVer does not are none."""
+    """Return a pre-release in PEP 440's form, None for all other texts."""
     try:
-        version = PythonVersion(text) if len(text) <= LONGEST else None
+        version = PythonVersion(text) if len(text) <= LONGEST_VERSION else None
     except InvalidVersion:
         return None
     if (
@@ -134,3 +134,227 @@ def _python_pre_release(text: str) -> Version | None:
     if version.epoch or len(numbers) != _SEMVER_LENGTH:
         return None
     return Version(*numbers, pre_release=version.pre)
+
+
+LOWEST: Final = Version(0, 0, 0, pre_release=())
+"""Below every version that can be read."""
+HIGHEST: Final = Version(10 ** (LONGEST_VERSION + 1), 0, 0)
+"""Above every version that can be read: no version is longer than LONGEST_VERSION characters."""
+
+
+class Operator(StrEnum):
+    """How a version is compared with a bound."""
+
+    EQUAL = "="
+    ABOVE = ">"
+    FROM = ">="
+    BELOW = "<"
+    UP_TO = "<="
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One comparison."""
+
+    operator: Operator
+    version: Version
+
+    def includes(self, version: Version) -> bool:
+        """Return whether the version satisfies the comparison, whether or not it is a pre-release."""
+        match self.operator:
+            case Operator.EQUAL:
+                return version == self.version
+            case Operator.ABOVE:
+                return version > self.version
+            case Operator.FROM:
+                return version >= self.version
+            case Operator.BELOW:
+                return version < self.version
+            case Operator.UP_TO:
+                return version <= self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """All versions that satisfy both bounds; None means no bound.
+
+    An exact version has the same bound twice, with `=`. `takes_pre_releases` is True only for `*`: other
+    intervals accept a pre-release only if a bound is a pre-release of the same three numbers.
+    """
+
+    lower: Bound | None = None
+    upper: Bound | None = None
+    takes_pre_releases: bool = False
+
+    @property
+    def begin(self) -> Version:
+        """Return the version at which, or after which, the interval begins."""
+        return self.lower.version if self.lower else LOWEST
+
+    @property
+    def end(self) -> Version:
+        """Return the version at which, or before which, the interval ends."""
+        return self.upper.version if self.upper else HIGHEST
+
+    @property
+    def excludes_begin(self) -> bool:
+        """Return whether the interval begins after `begin`."""
+        return self.lower is not None and self.lower.operator is Operator.ABOVE
+
+    @property
+    def excludes_end(self) -> bool:
+        """Return whether the interval ends before `end`."""
+        return self.upper is not None and self.upper.operator is Operator.BELOW
+
+    def covers(self, version: Version) -> bool:
+        """Return whether the version is between the bounds, whether or not it is a pre-release."""
+        return all(bound.includes(version) for bound in (self.lower, self.upper) if bound)
+
+    def matches(self, version: Version) -> bool:
+        """Return whether the version is between the bounds and, if it is a pre-release, accepted."""
+        if not self.covers(version):
+            return False
+        bounds = [bound for bound in (self.lower, self.upper) if bound]
+        return (
+            version.is_stable
+            or self.takes_pre_releases
+            or any(
+                not bound.version.is_stable and bound.version.release == version.release for bound in bounds
+            )
+        )
+
+
+EVERYTHING: Final = Interval(takes_pre_releases=True)
+NOTHING: Final = Interval(upper=Bound(Operator.BELOW, LOWEST))
+
+
+def exactly(version: Version) -> Interval:
+    """Return the interval that contains only this version."""
+    bound = Bound(Operator.EQUAL, version)
+    return Interval(bound, bound)
+
+
+def bounded(operator: Operator, version: Version) -> Interval:
+    """Return the interval of all versions that satisfy one comparison other than `=`."""
+    bound = Bound(operator, version)
+    if operator in {Operator.ABOVE, Operator.FROM}:
+        return Interval(lower=bound)
+    return Interval(upper=bound)
+
+
+def intersect(first: Interval, second: Interval) -> Interval | None:
+    """Return the intersection, None if it is empty (AbstractRange#intersection)."""
+    if first.takes_pre_releases:
+        return second
+    if first.begin > second.end or second.begin > first.end:
+        return None
+    if not first.begin < second.end:
+        return None if first.excludes_begin or second.excludes_end else exactly(first.begin)
+    if not second.begin < first.end:
+        return None if second.excludes_begin or first.excludes_end else exactly(second.begin)
+    begins_later = ends_earlier = second
+    if first.begin > second.begin or (not first.begin < second.begin and first.excludes_begin):
+        begins_later = first
+    if first.end < second.end or (not first.end > second.end and first.excludes_end):
+        ends_earlier = first
+    if ends_earlier.upper is None:
+        return begins_later
+    return ends_earlier if begins_later.lower is None else Interval(begins_later.lower, ends_earlier.upper)
+
+
+def intersect_all(intervals: Sequence[Interval]) -> Interval | None:
+    """Return the intersection, computed from left to right; None if it is empty or none are given."""
+    result = intervals[0] if intervals else None
+    for interval in intervals[1:]:
+        if result is None:
+            return None
+        result = intersect(result, interval)
+    return result
+
+
+def join_alternatives(alternatives: tuple[Interval, ...]) -> tuple[Interval, ...] | None:
+    """Merge all alternatives that overlap or touch; return None if Puppet itself fails.
+
+    Puppet fails if two of them overlap and end with the same version (a misspelt name in its source). The
+    time grows at least with the square of their number, so the caller must limit it.
+    """
+    has_joined = True
+    while has_joined and len(alternatives) > 1:
+        joined = _join_once(alternatives)
+        if joined is None:
+            return None
+        has_joined = len(joined) < len(alternatives)
+        alternatives = joined
+    return alternatives
+
+
+def _join_once(alternatives: tuple[Interval, ...]) -> tuple[Interval, ...] | None:
+    """Merge into the last alternative those that can be, and repeat with the remaining ones."""
+    joined: list[Interval] = []
+    rest = alternatives
+    while rest:
+        current, others, rest = rest[-1], rest[:-1], ()
+        for other in others:
+            if (
+                not current.takes_pre_releases
+                and _overlap(current, other)
+                and not current.end < other.end
+                and not other.end < current.end
+            ):
+                return None
+            merged = _merge(current, other)
+            current, rest = (current, (*rest, other)) if merged is None else (merged, rest)
+        joined.insert(0, current)
+    return tuple(joined)
+
+
+def _overlap(first: Interval, second: Interval) -> bool:
+    return first.covers(second.begin) or second.covers(first.begin)
+
+
+def _merge(first: Interval, second: Interval) -> Interval | None:
+    """Return the union as one interval, None if the two neither overlap nor touch."""
+    if first.takes_pre_releases:
+        return first
+    if _overlap(first, second):
+        last = first if first.end > second.end else second
+        return _span(_begin_of_both(first, second), _upper(last))
+    if _touch(first, second):
+        return _span(_lower(first), _upper(second))
+    return _span(_lower(second), _upper(first)) if _touch(second, first) else None
+
+
+def _begin_of_both(first: Interval, second: Interval) -> Bound:
+    if first.begin < second.begin:
+        return _lower(first)
+    if first.begin > second.begin:
+        return _lower(second)
+    excludes_begin = first.excludes_begin and second.excludes_begin
+    return Bound(Operator.ABOVE if excludes_begin else Operator.FROM, first.begin)
+
+
+def _touch(first: Interval, second: Interval) -> bool:
+    """Return whether the second continues where the first ends: at the same version or the next patch."""
+    if second.excludes_begin:
+        return False
+    return second.begin == (
+        first.end
+        if first.excludes_end
+        else replace(first.end, patch=first.end.patch + 1, pre_release=None, build=())
+    )
+
+
+def _lower(interval: Interval) -> Bound:
+    return Bound(Operator.ABOVE if interval.excludes_begin else Operator.FROM, interval.begin)
+
+
+def _upper(interval: Interval) -> Bound:
+    return Bound(Operator.BELOW if interval.excludes_end else Operator.UP_TO, interval.end)
+
+
+def _span(lower: Bound, upper: Bound) -> Interval:
+    """Return the interval between two bounds, without LOWEST and HIGHEST.
+
+    The versions differ: alternatives with equal ends fail before.
+    """
+    return Interval(None if lower.version == LOWEST else lower, None if upper.version == HIGHEST else upper)

@@ -1,1 +1,1 @@
-"""The mouth: results to text, JSON, Markdown. Computes nothing."""
+"""Output formats: values in, text out; of the other packages only `model` is imported."""

@@ -7,6 +7,8 @@ import pytest
 
 from tests.support.cloud import Cloud
 from tests.support.control import Control, Stages, control_of, introduce, make_control
+from tests.support.prepared import Prepared, built_once
+from tests.support.real_upstreams import build_real_upstreams, settings_for
 from tests.support.repositories import isolate_git
 
 
@@ -25,20 +27,42 @@ def _without_the_users_git_configuration(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture
-def cloud(tmp_path: Path) -> Cloud:
-    """A project without environments, and keystone and nova upstream with a branch for 2024.1 and 2025.1."""
-    return add_upstreams(Cloud(tmp_path))
+@pytest.fixture(scope="session")
+def upstreams(tmp_path_factory: pytest.TempPathFactory) -> Cloud:
+    """keystone and nova upstream with a branch for 2024.1 and 2025.1; to be copied, never changed."""
+    cloud = add_upstreams(Cloud(tmp_path_factory.mktemp("upstreams")))
+    for upstream in cloud.upstreams.values():
+        upstream.pack()
+    return cloud
 
 
 @pytest.fixture(scope="session")
-def stages(tmp_path_factory: pytest.TempPathFactory) -> Stages:
+def real_settings(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A pinner.yaml for a project on upstreams with their real metadata; all tests share them and their mirrors."""
+    upstreams = built_once(tmp_path_factory, "real", build_real_upstreams)
+    return settings_for(upstreams, upstreams / "cache")
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, upstreams: Cloud) -> Cloud:
+    """A project without environments, and those upstreams of its own."""
+    return Cloud(tmp_path).take(upstreams)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory, upstreams: Cloud) -> Prepared:
+    """Make of that project, for each test, what a function makes of it; the function runs once."""
+    return Prepared(tmp_path_factory.mktemp("prepared"), upstreams)
+
+
+@pytest.fixture(scope="session")
+def stages(tmp_path_factory: pytest.TempPathFactory, upstreams: Cloud) -> Stages:
     """The same with two environments, at the stages of a publication; to be copied, never changed."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         isolate_git(monkeypatch)
         introduce(monkeypatch)
         root = tmp_path_factory.mktemp("stages")
-        return Stages.make(root, add_upstreams(Cloud(root / "first")))
+        return Stages.make(root, Cloud(root / "first").take(upstreams))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.support.findings import codes, told
 
 BASIC = "release: 2025.1\nopenstack: [keystone]\n"
 MEMORY = 1024 * 1024 * 1024
-SECONDS = 120
+SECONDS = 600
 
 
 def lock(cloud: Cloud, text: str = BASIC, output: str = "json") -> Result:

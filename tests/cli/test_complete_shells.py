@@ -43,7 +43,7 @@ def type_into(command: str, lines: tuple[str, ...], *, cwd: Path, directory: Pat
     ours, theirs = pty.openpty()
     path = f"{on_path(directory)}{os.pathsep}{os.environ['PATH']}"
     variables = {"PATH": path, "HOME": str(directory), "TERM": "xterm", "LC_ALL": "C.UTF-8"}
-    its_own = ("setsid", "--ctty", "--wait", *command.split())
+    its_own = (find_tool("setsid", "util-linux"), "--ctty", "--wait", *command.split())
     with subprocess.Popen(its_own, cwd=cwd, stdin=theirs, stdout=theirs, stderr=theirs, env=variables):
         os.close(theirs)
         os.write(ours, "".join(f"{line}\r" for line in lines).encode())

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pinner.openstack.catalogue import gate_misfits
-from pinner.openstack.series import Series
+from pinner.model.lock import Series
+from pinner.openstack.homes import gate_misfits
 from tests.support.contradictions import (
     GOLDEN,
     IGNORED,
@@ -32,8 +32,8 @@ UNSATISFIED = "dependency-unsatisfied"
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_project(tmp_path_factory.mktemp("contradictions"))
+def project(tmp_path_factory: pytest.TempPathFactory, real_settings: str) -> Path:
+    return write_project(tmp_path_factory.mktemp("contradictions") / "project", real_settings)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_openstacks_own_modules_contradict_each_other_at_stein_and_train_only(
 ) -> None:
     rows = dependencies_of(told[environment("declared", series)])
     found = [(row.code, row.module, row.text) for row in rows if row.code != "dependency-missing"]
-    text = "wants puppet/rabbitmq >=2.0.2 <6.0.0, but aodh, barbican, ceilometer and 18 more want >=8.4.0 <9.0.0: no version is both"
+    text = "requires puppet/rabbitmq >=2.0.2 <6.0.0, but aodh, barbican, ceilometer and 18 more require >=8.4.0 <9.0.0: no version is in both ranges"
     expected = [("dependency-contradiction", "openstacklib", text)]
     assert found == (expected if series.id in {"stein", "train"} else [])
 

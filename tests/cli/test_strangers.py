@@ -42,9 +42,10 @@ def test_a_subject_is_shown_and_never_obeyed(cloud: Cloud, subject: str, shown: 
 
 def test_a_subject_is_no_markup_in_markdown(cloud: Cloud) -> None:
     moved(cloud, MARKUP)
-    commit = cloud.lock("staging")["modules"]["nova"]["commit"][:12]
+    commit = cloud.lock("staging")["modules"]["nova"]["commit"]
+    link = f"[`{commit[:12]}`](https://opendev.org/openstack/puppet-nova/commit/{commit})"
     shown = cloud.run("diff", "production", "staging", "--format", "markdown").out
-    assert f"- `{commit}` \\<script>alert(1)\\</script> \\| \\`x\\` \\[a\\](javascript:b)\n" in shown
+    assert f"- {link} \\<script>alert(1)\\</script> \\| \\`x\\` \\[a\\](javascript:b)\n" in shown
 
 
 def test_a_commit_without_a_subject_is_called_so(cloud: Cloud) -> None:
@@ -78,7 +79,7 @@ def test_a_near_miss_of_a_hostile_name_is_quoted(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     ("text", "flaw"),
     [
-        ("[]", "it holds a list, not an object"),
+        ("[]", "it contains a list, not an object"),
         ("[" * 100_000, "its JSON is nested too deeply"),
         (
             '{"name": "openstack-nova", "version": "1\\u001b[31m"}',

@@ -11,7 +11,7 @@ from tests.support.disks import fill, make_read_only, small_disk
 from tests.support.noise import noise
 from tests.support.unharmed import BASIC, lock_basic, unharmed
 
-MEND = "  hint: nothing was changed; mend that and run the command again\n"
+MEND = "  hint: the file is unchanged; fix the cause and run the command again\n"
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_no_room_for_the_lock(cramped: Cloud, disk: Path) -> None:
     assert (result.code, result.err) == (
         3,
         (
-            "asked 1 repository\n"
+            "checked 1 repository\n"
             f"environments/production.lock: the file cannot be written: No space left on device\n{MEND}"
         ),
     )
@@ -73,7 +73,7 @@ def test_no_room_for_the_cache(cloud: Cloud, disk: Path) -> None:
         result = cloud.run("lock", "--cache", str(disk / "cache"))
     assert result.code == 3
     assert (
-        "module 'glance': no room on the disk for the mirror of https://opendev.org/openstack/puppet-glance "
+        "module 'glance': no space left on the disk for the mirror of https://opendev.org/openstack/puppet-glance "
         in result.out
     )
     assert "    hint: make room, or move the cache: PINNER_CACHE\n" in result.out
@@ -118,7 +118,10 @@ def test_a_manifest_and_a_lock_that_cannot_be_read(cloud: Cloud) -> None:
         path.mkdir()
         result = cloud.run("lock")
         assert (result.code, result.out) == (2, "")
-        assert result.err == f"environments/{name}: this is no regular file\n"
+        assert (
+            result.err
+            == f"environments/{name}: this is not a regular file\n  hint: put a regular file here\n"
+        )
         path.rmdir()
         path.write_bytes(kept)
     assert cloud.run("lock").code == 0

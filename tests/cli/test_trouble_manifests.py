@@ -5,12 +5,13 @@ import string
 import pytest
 
 from tests.support.cloud import Cloud
+from tests.support.prepared import Prepared
 from tests.support.unharmed import BASIC, lock_basic, unharmed
 
 
 @pytest.fixture
-def locked(cloud: Cloud) -> Cloud:
-    return lock_basic(cloud)
+def locked(cloud: Cloud, prepared: Prepared) -> Cloud:
+    return prepared(cloud, lock_basic)
 
 
 def complaint(cloud: Cloud, manifest: str | bytes) -> str:
@@ -45,9 +46,9 @@ BROKEN = {
         "".join(f"{' ' * depth}a:\n" for depth in range(1400)),
         "environments/production.yaml:21:21: values are nested more than 20 levels deep\n",
     ),
-    "no UTF-8": (
+    "not valid UTF-8": (
         b"release: 2025.1\ndescription: caf\xe9\n",
-        "environments/production.yaml:2:17: byte 0xe9 is no UTF-8\n  hint: save the file as UTF-8\n",
+        "environments/production.yaml:2:17: byte 0xe9 is not valid UTF-8\n  hint: save the file as UTF-8\n",
     ),
     "UTF-16": (
         BASIC.encode("utf-16"),
@@ -70,15 +71,15 @@ BROKEN = {
     "merge conflict": (
         f"<<<<<<< HEAD\n{BASIC}=======\n{BASIC}>>>>>>> topic\n",
         (
-            "environments/production.yaml:1:1: the file holds the marks of a merge conflict\n"
-            "  hint: keep what is meant of the two sides, and delete the marks\n"
+            "environments/production.yaml:1:1: the file has merge conflict markers\n"
+            "  hint: keep the right parts of both sides, and delete the markers\n"
         ),
     ),
     "circle": (
         "extends: production\n",
         (
-            "environments/production.yaml:1:10: extends: a circle: 'production' extends 'production'\n"
-            "  hint: let one of them extend nothing\n"
+            "environments/production.yaml:1:10: extends: circular: 'production' extends 'production'\n"
+            "  hint: remove 'extends' from one of them\n"
         ),
     ),
 }
@@ -90,30 +91,30 @@ def test_a_broken_manifest_has_its_own_message(locked: Cloud, manifest: str | by
 
 
 HOSTILE = {
-    "release: --upload-pack=touch owned": "1:10: release: '--upload-pack=touch owned' is no OpenStack release: ",
-    "openstack: [--help]": "1:13: openstack: '--help' is no module name: ",
-    'openstack: ["<script>alert(1)</script>"]': "1:13: openstack: '<script>alert(1)</script>' is no module name: ",
-    "modules: {../../etc/passwd: {branch: main}}": "1:11: modules: '../../etc/passwd' is no module name: ",
-    "modules: {\"nova', :git => 'x\": {branch: main}}": "1:11: modules: \"nova', :git => 'x\" is no module name: ",
-    "modules: {nova: {branch: --output=owned}}": "1:26: modules.nova.branch: '--output=owned' is no ref name: ",
+    "release: --upload-pack=touch owned": "1:10: release: '--upload-pack=touch owned' is not an OpenStack release: ",
+    "openstack: [--help]": "1:13: openstack: '--help' is not a valid module name: ",
+    'openstack: ["<script>alert(1)</script>"]': "1:13: openstack: '<script>alert(1)</script>' is not a valid module name: ",
+    "modules: {../../etc/passwd: {branch: main}}": "1:11: modules: '../../etc/passwd' is not a valid module name: ",
+    "modules: {\"nova', :git => 'x\": {branch: main}}": "1:11: modules: \"nova', :git => 'x\" is not a valid module name: ",
+    "modules: {nova: {branch: --output=owned}}": "1:26: modules.nova.branch: '--output=owned' is not a valid ref name: ",
     "modules: {nova: {tag: \"1'); system('touch owned\"}}": "1:23: modules.nova.tag: \"1'); system('touch owned\" is",
     "modules: {nova: {branch: \"#{system('touch owned')}\"}}": "1:26: modules.nova.branch: \"#{system('touch owned')}\" is",
-    "modules: {nova: {branch: $(touch owned)}}": "1:26: modules.nova.branch: '$(touch owned)' is no ref name here: ",
-    "modules: {nova: {branch: <img src=x>}}": "1:26: modules.nova.branch: '<img src=x>' is no ref name here: ",
-    "modules: {nova: {commit: HEAD}}": "1:26: modules.nova.commit: 'HEAD' is no commit: ",
+    "modules: {nova: {branch: $(touch owned)}}": "1:26: modules.nova.branch: '$(touch owned)' is not a valid ref name: ",
+    "modules: {nova: {branch: <img src=x>}}": "1:26: modules.nova.branch: '<img src=x>' is not a valid ref name: ",
+    "modules: {nova: {commit: HEAD}}": "1:26: modules.nova.commit: 'HEAD' is not a full commit id: ",
     "modules: {nova: {git: 'ext::sh -c touch% owned', branch: x}}": "1:23: modules.nova.git: 'ext::sh -c touch% owned' is",
-    "modules: {nova: {git: --upload-pack=owned, branch: x}}": "1:23: modules.nova.git: '--upload-pack=owned' is no git URL",
+    "modules: {nova: {git: --upload-pack=owned, branch: x}}": "1:23: modules.nova.git: '--upload-pack=owned' is not a valid git URL",
     "modules: {nova: {git: \"https://h/x'; system('id')\", branch: x}}": "1:23: modules.nova.git: \"https://h/x'; system",
-    "modules: {nova: {git: javascript:alert(1), branch: x}}": "1:23: modules.nova.git: 'javascript:alert(1)' is no git URL",
-    "modules: {nova: {branch: x, install_path: ../../etc}}": "1:43: modules.nova.install_path: '../../etc' is no path here",
-    "modules: {nova: {branch: x, install_path: /etc}}": "1:43: modules.nova.install_path: '/etc' is no path here",
-    'modules: {nova: {forge: "a/b\'; id", version: 1.2.3}}': '1:25: modules.nova.forge: "a/b\'; id" is no Forge name',
-    "moduledir: ../../etc": "1:12: moduledir: '../../etc' is no path here",
-    "template: ../../../etc/passwd": "1:11: template: '../../../etc/passwd' is no template",
-    "extends: ../../etc/passwd": "1:10: extends: '../../etc/passwd' names no environment or base",
-    'findings: {ignore: ["<b>"]}': "1:21: findings.ignore: '<b>' is no finding",
+    "modules: {nova: {git: javascript:alert(1), branch: x}}": "1:23: modules.nova.git: 'javascript:alert(1)' is not a valid git URL",
+    "modules: {nova: {branch: x, install_path: ../../etc}}": "1:43: modules.nova.install_path: '../../etc' is not a valid path",
+    "modules: {nova: {branch: x, install_path: /etc}}": "1:43: modules.nova.install_path: '/etc' is not a valid path",
+    'modules: {nova: {forge: "a/b\'; id", version: 1.2.3}}': '1:25: modules.nova.forge: "a/b\'; id" is not a valid Forge name',
+    "moduledir: ../../etc": "1:12: moduledir: '../../etc' is not a valid path",
+    "template: ../../../etc/passwd": "1:11: template: '../../../etc/passwd' is not a template name",
+    "extends: ../../etc/passwd": "1:10: extends: '../../etc/passwd' is not a valid name of an environment or base",
+    'findings: {ignore: ["<b>"]}': "1:21: findings.ignore: '<b>' is not a finding",
     "findings: {ignore: [end-of-lfie]}": "1:21: findings.ignore: no finding has the code 'end-of-lfie'; did you mean 'end-of-life'?",
-    'dependencies: {ignore: ["$(id)"]}': "1:25: dependencies.ignore: '$(id)' names no module",
+    'dependencies: {ignore: ["$(id)"]}': "1:25: dependencies.ignore: '$(id)' is not a module name",
 }
 
 
@@ -126,16 +127,16 @@ def test_a_hostile_value_is_quoted_and_refused(locked: Cloud, manifest: str, tol
 def test_a_password_in_a_url_is_refused_and_never_shown(locked: Cloud) -> None:
     told = complaint(locked, 'modules: {nova: {git: "https://me:geheim@git.example.net/x", branch: x}}\n')
     assert told.startswith(
-        "environments/production.yaml:1:23: modules.nova.git: a git URL holds no user or password"
+        "environments/production.yaml:1:23: modules.nova.git: a git URL must not contain a user or password"
     )
     assert "geheim" not in told
 
 
 SETTINGS = {
     "rewrite: {'https://opendev.org/': 'ext::sh -c owned/'}": "1:35: rewrite.'https://opendev.org/': 'ext::sh -c owned/' is",
-    "rewrite: {'--upload-pack=x': /y}": "1:11: rewrite: '--upload-pack=x' is no git URL here",
-    "modules: {evil: --upload-pack=x}": "1:17: modules.evil: '--upload-pack=x' is no git URL here",
-    "refs: {nova: {icehouse: --output=x}}": "1:25: refs.nova.icehouse: '--output=x' is no whole ref name",
+    "rewrite: {'--upload-pack=x': /y}": "1:11: rewrite: '--upload-pack=x' is not a valid git URL",
+    "modules: {evil: --upload-pack=x}": "1:17: modules.evil: '--upload-pack=x' is not a valid git URL",
+    "refs: {nova: {icehouse: --output=x}}": "1:25: refs.nova.icehouse: '--output=x' is not a full ref name",
     "jobs: 1000000": "1:7: jobs: must be a whole number from 1 to 256, not '1000000'",
     "timeout: -1": "1:10: timeout: must be a number of seconds from 0.1 to 86400, not '-1'",
     "cahce: x": "1:1: unknown key 'cahce'\n  hint: did you mean 'cache'?",

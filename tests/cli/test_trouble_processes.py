@@ -106,7 +106,7 @@ def test_ctrl_c_and_sigterm_change_nothing_and_leave_no_git_behind(
     slow.parent.mkdir()
     real = shutil.which("git")
     slow.write_text(
-        f'#!/bin/sh\ncase "$*" in *clone*) touch "$0.started"; exec sleep 60;; esac\nexec {real} "$@"\n'
+        f'#!/bin/sh\ncase "$*" in *clone*) touch "$0.started"; exec sleep 3600;; esac\nexec {real} "$@"\n'
     )
     slow.chmod(0o755)
     with subprocess.Popen(

@@ -25,7 +25,7 @@ def find_script(name: str, package: str) -> str:
     """Return the path of a program that `pip install '.[e2e]'` brings."""
     path = Path(sys.executable).with_name(name)
     if not path.exists():
-        give_up(f"{package} is not installed (pip install '.[e2e]')")
+        give_up(f"needs {package} (pip install '.[e2e]')")
     return str(path)
 
 

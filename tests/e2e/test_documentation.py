@@ -1,15 +1,16 @@
 """The documentation as a reader has it: the built site, opened from disk in a browser without any network."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.browser import run_browser
+from tests.support.browser import accessibility_flaws, run_browser
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -34,8 +35,8 @@ def browser() -> Iterator["Browser"]:
         yield browser
 
 
-def open_pages(browser: "Browser", noise: list[str], *, width: int = 1280) -> "Page":
-    context = browser.new_context(viewport={"width": width, "height": 900}, offline=True)
+def open_pages(browser: "Browser", noise: list[str], *, width: int = 1280, **options: Any) -> "Page":
+    context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **options)
     page = context.new_page()
     page.on("console", lambda message: noise.append(message.text))
     page.on("pageerror", lambda error: noise.append(str(error)))
@@ -66,3 +67,62 @@ def test_the_search_works_from_disk(site: Path, browser: "Browser") -> None:
     assert "branch-rewritten" in (page.text_content("article") or "")
     page.context.close()
     assert noise == []
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("roll back", "how-to/everyday.html#roll-back"),
+        ("one module only", "how-to/everyday.html#move-one-module-only"),
+        ("what is running now", "how-to/everyday.html#see-what-is-running-now"),
+        ("SLURP", "reference/glossary.html"),
+        ("externals", "reference/glossary.html"),
+    ],
+)
+def test_a_question_leads_to_its_answer(site: Path, browser: "Browser", words: str, found: str) -> None:
+    page = open_pages(browser, [])
+    page.goto((site / "index.html").as_uri())
+    page.fill("input.md-search__input", words)
+    page.wait_for_selector(f".md-search-result__item a[href*='{found}']", state="attached")
+    page.context.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+@pytest.mark.parametrize(
+    "name", ["index.html", "tutorial/index.html", "reference/commands.html", "explanation/why.html"]
+)
+def test_axe_finds_nothing(site: Path, browser: "Browser", name: str, width: int, scheme: str) -> None:
+    page = open_pages(browser, [], width=width, color_scheme=scheme)
+    page.goto((site / name).as_uri())
+    assert accessibility_flaws(page) == []
+    page.context.close()
+
+
+def test_a_copied_block_is_its_commands(site: Path, browser: "Browser") -> None:
+    page = open_pages(browser, [])
+    page.goto((site / "how-to/fork.html").as_uri())
+    source = (ROOT / "docs/how-to/fork.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```", source, re.MULTILINE | re.DOTALL)
+    assert {"console", "sh"} <= {kind for kind, _ in blocks}
+    page.evaluate("document.body.append(Object.assign(document.createElement('textarea'), {id: 'paste'}))")
+    buttons = page.locator(".md-code__button")
+    assert buttons.count() == len(blocks)
+    for number, (kind, text) in enumerate(blocks):
+        buttons.nth(number).click()
+        page.fill("#paste", "")
+        page.focus("#paste")
+        page.keyboard.press("Control+V")
+        commands = text.splitlines()
+        if kind == "console":
+            commands = [line.removeprefix("$ ") for line in commands if line.startswith("$ ")]
+        assert page.input_value("#paste").splitlines() == commands
+    page.context.close()
+
+
+def test_every_page_is_in_the_navigation_once() -> None:
+    pages = re.findall(
+        r"^ +- [^\n]*: ([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert sorted(pages) == sorted(
+        str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")
+    )

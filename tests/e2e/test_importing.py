@@ -73,7 +73,7 @@ def test_a_control_repository_and_environments_of_yaml(cloud: Cloud) -> None:
     }
     config.write_text(json.dumps(settings))
     subprocess.run(
-        ["r10k", "deploy", "environment", "--modules", "--config", str(config)], check=True, timeout=300
+        ["r10k", "deploy", "environment", "--modules", "--config", str(config)], check=True, timeout=1200
     )
     names = sorted(path.name for path in environments.iterdir())
     assert names == ["ops_2025_1", "ops_feature_x", "ops_production", "plain_mixed", "plain_plain"]

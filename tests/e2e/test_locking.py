@@ -81,7 +81,7 @@ def test_the_sets_that_do_not_hold_together_are_those_that_puppet_names(
         told["environments"], sorted(chain.releases, key=lambda release: release.environment), strict=True
     ):
         found = {
-            (finding["module"], re.findall(r"wants \S+/(\w+)", finding["message"])[0])
+            (finding["module"], re.findall(r"requires \S+/(\w+)", finding["message"])[0])
             for finding in environment["findings"]
             if finding["code"] == "dependency-unsatisfied"
         }

@@ -2,16 +2,25 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pinner.inspecting.status import make_dashboard
+from pinner.model.comparison import DataEffect, Effect
+from pinner.model.errors import Location
+from pinner.model.lock import Lock
+from pinner.model.results import EnvironmentStatus, ModuleStatus
+from pinner.openstack.series import all_series
+from pinner.report.html.dashboard import dashboard_page
+from pinner.report.html.pages import comparison_page
 from tests.support import large_cloud
-from tests.support.browser import Opened, open_page, run_browser
+from tests.support.browser import Opened, accessibility_flaws, open_page, run_browser
 from tests.support.cloud import Cloud
-from tests.support.comparisons import HOSTILE
+from tests.support.comparisons import HOSTILE, comparison, moved, pin
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -72,17 +81,44 @@ def test_the_report_is_as_large_as_a_real_one(report: Report) -> None:
     assert sum(len(module["hiera"]) for module in report.json["modules"]) > 200
 
 
-def test_the_summary_comes_first_and_counts_what_json_has(opened: Opened, report: Report) -> None:
-    severities = [row["severity"] for row in report.api()]
-    shown = {name: number(opened.page.text_content(f".tile.{name} b")) for name in SEVERITIES}
-    assert shown == {name: severities.count(name) for name in SEVERITIES}
+def test_the_verdict_comes_first_and_the_appendix_last(opened: Opened, report: Report) -> None:
+    verdict = report.json["verdict"]
+    assert verdict["required"] > 0
+    assert (opened.page.text_content(".verdict") or "").startswith(
+        f"Not ready for {large_cloud.NEW}: {verdict['required']} edit"
+    )
     headings = opened.page.locator("h2").all_text_contents()
-    assert [heading.split(":")[0] for heading in headings] == [
-        "Summary",
-        "The plan",
-        "Modules by distance",
-        "Module by module",
+    assert [re.sub(r"[(:].*", "", heading).strip() for heading in headings] == [
+        "Must do",
+        "Decide",
+        *(["Decide"] if opened.page.locator("#defaults").count() else []),
+        *(["Decide"] if opened.page.locator("#notes").count() else []),
+        *(["Clean up later"] if verdict["deprecated"] else []),
+        "Modules, most affected first",
+        "Appendix",
     ]
+
+
+def test_what_is_ticked_and_filtered_is_in_the_address(
+    browser: "Browser", opened: Opened, report: Report
+) -> None:
+    page = opened.page
+    first = page.locator("input[name=done]").first
+    first.focus()
+    page.keyboard.press("Space")
+    page.uncheck("input[value=info]")
+    page.fill("#search", "nova")
+    opened.settle()
+    address = page.evaluate("location.hash")
+    shown = opened.visible_rows()
+    with open_page(browser, report.path, fragment=address) as again:
+        assert again.page.locator("input[name=done]:checked").count() == 1
+        assert again.page.locator("input[name=done]").first.is_checked()
+        assert again.page.input_value("#search") == "nova"
+        assert not again.page.is_checked("input[value=info]")
+        assert again.visible_rows() == shown
+        assert (again.page.text_content("#progress") or "").startswith("1 of ")
+        assert again.noise == []
 
 
 def test_what_hostile_upstreams_wrote_is_text(opened: Opened, report: Report) -> None:
@@ -156,7 +192,7 @@ def test_the_keyboard_is_enough(opened: Opened) -> None:
     assert 0 < len(opened.visible_rows()) < 2000
     page.keyboard.press("Escape")
     assert page.input_value("#search") == ""
-    page.locator("#close").focus()
+    page.locator("#reset, #mine").last.focus()
     for _ in range(20):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.closest('details.module > summary') !== null"):
@@ -202,9 +238,12 @@ def test_every_text_stands_out_from_its_ground(browser: "Browser", report: Repor
 def test_nothing_is_said_by_colour_alone(opened: Opened) -> None:
     badges = opened.page.locator(".changes .badge").all_text_contents()
     assert set(badges) == {row for row in badges if row in SEVERITIES}
-    distances = opened.page.locator(".matrix td.number[class*=' d']").all_text_contents()
+    distances = opened.page.locator(".matrix td.distance").all_text_contents()
     assert distances
-    assert all(re.fullmatch(r"\+\d+( -\d+)?|0|\?|added|removed", text) for text in distances)
+    assert all(re.fullmatch(r"\+\d+( -\d+)?|0|\?|added|removed", text.strip()) for text in distances)
+    coloured = opened.page.locator(".matrix td.heat").all_text_contents()
+    assert coloured
+    assert all(text.isdecimal() for text in coloured)
 
 
 def test_everything_that_takes_input_has_a_name(opened: Opened) -> None:
@@ -225,25 +264,31 @@ def test_everything_that_takes_input_has_a_name(opened: Opened) -> None:
     ]
     assert bar.get_by_role("combobox", name="Class or type").count() == 1
     assert bar.get_by_role("combobox", name="Hiera key").count() == 1
-    assert bar.get_by_role("searchbox", name="Search in everything").count() == 1
+    assert bar.get_by_role("searchbox", name="Search").count() == 1
     assert opened.page.get_by_role("heading", level=1).count() == 1
 
 
-def test_on_paper_what_the_filter_shows_stands_open(opened: Opened) -> None:
-    opened.page.fill("#class", "nova::api")
-    opened.settle()
-    opened.page.click("#close")
-    few = pages_of(opened.page.pdf())
-    assert few > 0
-    opened.page.fill("#class", "")
-    opened.settle()
-    assert pages_of(opened.page.pdf()) > few + 20
+def test_the_appendix_is_not_printed(opened: Opened) -> None:
+    opened.page.click("#open")
     opened.page.emulate_media(media="print")
-    opened.page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert opened.page.locator("details.module:not([open])").count() == 0
-    assert not opened.page.locator("#bar").is_visible()
-    opened.page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert opened.page.locator("details.module[open]").count() == 0
+    assert opened.page.locator(".verdict").is_visible()
+    assert opened.page.locator(".task").first.is_visible()
+    assert opened.page.locator(".matrix").is_visible()
+    assert not opened.page.locator(".appendix").is_visible()
+
+
+def test_a_page_with_some_tasks_prints_on_two_sheets(browser: "Browser", tmp_path: Path) -> None:
+    rows = [
+        DataEffect(effect, f"nova::option_{number}", "nova", Location("data/common.yaml", number))
+        for effect in Effect
+        for number in range(1, 6)
+    ]
+    modules = [moved(f"module{number}", hiera=(), notes=()) for number in range(38)]
+    path = tmp_path / "page.html"
+    result = replace(comparison(moved("nova", hiera=tuple(rows)), *modules), is_data_checked=True)
+    path.write_text(comparison_page(result), encoding="utf-8")
+    with open_page(browser, path) as opened:
+        assert 1 <= pages_of(opened.page.pdf(format="A4")) <= 2
 
 
 def pages_of(pdf: bytes) -> int:
@@ -251,7 +296,7 @@ def pages_of(pdf: bytes) -> int:
     return len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf))
 
 
-@pytest.mark.parametrize("width", [360, 768, 1280])
+@pytest.mark.parametrize("width", [360, 390, 768, 1280, 1920])
 def test_no_width_makes_the_whole_page_scroll_sideways(
     browser: "Browser", report: Report, width: int
 ) -> None:
@@ -274,9 +319,148 @@ def test_the_page_of_all_environments(browser: "Browser", report: Report) -> Non
     cloud = Cloud.__new__(Cloud)
     cloud.root = report.path.parent
     cloud.project = cloud.root / "project"
-    path = cloud.root / "status.html"
-    path.write_text(cloud.run("status", "--format", "html").out, encoding="utf-8")
-    with open_page(browser, path) as opened:
-        assert opened.page.locator("tbody tr").count() == len(large_cloud.MODULES)
-        assert "up to date" in (opened.page.text_content("tbody tr") or "")
+    assert cloud.run("dashboard", "-o", "status.html").code == 0
+    with open_page(browser, cloud.project / "status.html") as opened:
+        assert opened.page.locator("tr.env td[data-d]").count() == len(large_cloud.MODULES)
+        assert opened.page.locator("svg.timeline rect").count() > 1
         assert opened.noise == []
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of 1,000 environments of 20 modules, no two of them with the same lock."""
+    releases = [series for series in all_series() if series.id in {"2024.1", "2024.2", "2025.1", "2025.2"}]
+    statuses = []
+    for number in range(1000):
+        series = releases[number % 4]
+        rows = tuple(
+            ModuleStatus(
+                module,
+                replace(pin(module, series.id), commit=f"{number if module == 'nova' else 1:040x}"),
+                number % 3 if module == "heat" else 0,
+                release=series,
+            )
+            for module in large_cloud.MODULES
+        )
+        name = f"region_{number:04}"
+        lock = Lock(name, {row.name: row.pin for row in rows})
+        statuses.append(
+            EnvironmentStatus(name, lock, rows, owners=(f"team{number % 9}@example.org",), release=series)
+        )
+    path = tmp_path_factory.mktemp("many") / "page.html"
+    path.write_text(dashboard_page(make_dashboard(tuple(statuses), date(2026, 5, 1))), encoding="utf-8")
+    return path
+
+
+def shown_rows(opened: Opened) -> int:
+    return int(opened.page.locator("tr.env:not([hidden])").count())
+
+
+def test_a_thousand_environments_are_found_by_name_owner_and_state(browser: "Browser", many: Path) -> None:
+    with open_page(browser, many) as opened:
+        page = opened.page
+        assert shown_rows(opened) == 1000
+        page.keyboard.press("/")
+        page.keyboard.type("region_07 team3@")
+        opened.settle()
+        assert shown_rows(opened) == sum(number % 9 == 3 for number in range(700, 800))
+        page.check("input[value=el]")
+        opened.settle()
+        ended = sum(number % 9 == 3 and number % 4 == 1 for number in range(700, 800))  # 2024.2
+        assert shown_rows(opened) == ended
+        address = page.evaluate("location.hash")
+        with open_page(browser, many, fragment=address) as again:
+            assert shown_rows(again) == ended
+            again.page.click("#reset")
+            again.settle()
+            assert shown_rows(again) == 1000
+            again.page.fill("#module", "heat")
+            again.page.check("input[value=behind]")
+            again.settle()
+            assert shown_rows(again) == sum(number % 3 > 0 for number in range(1000))
+            assert again.noise == []
+        assert opened.noise == []
+
+
+def test_arrows_move_between_cells_and_the_details_follow(browser: "Browser", many: Path) -> None:
+    with open_page(browser, many) as opened:
+        page = opened.page
+        page.locator(".matrix-scroll").focus()
+        for _ in range(4):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.tagName") == "TD":
+                break
+        first = page.text_content("#details") or ""
+        assert first.startswith("region_0000: aodh 1.0.0 · stable/2024.1, release 2024.1 is unmaintained")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowDown")
+        assert (page.text_content("#details") or "").startswith("region_0004: barbican ")
+        page.keyboard.press("End")
+        assert (page.text_content("#details") or "").startswith("region_0004: trove ")
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        box = page.evaluate("document.activeElement.getBoundingClientRect().toJSON()")
+        head = page.evaluate("document.querySelector('.cells thead th').getBoundingClientRect().toJSON()")
+        assert box["top"] >= head["top"]
+
+
+def test_the_heads_of_rows_and_columns_stay_in_sight(browser: "Browser", many: Path) -> None:
+    with open_page(browser, many, viewport={"width": 600, "height": 700}) as opened:
+        opened.page.evaluate("document.querySelector('.matrix-scroll').scrollTo(400, 5000)")
+        opened.settle()
+        frame, corner, column = (
+            opened.page.evaluate(f"document.querySelector({selector!r}).getBoundingClientRect().toJSON()")
+            for selector in (".matrix-scroll", ".cells .corner", ".cells thead th:nth-child(20)")
+        )
+        assert abs(corner["left"] - frame["left"]) < 2
+        assert abs(corner["top"] - frame["top"]) < 2
+        assert abs(column["top"] - frame["top"]) < 2
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1920])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_dashboard_at_every_width(browser: "Browser", many: Path, width: int, scheme: str) -> None:
+    with open_page(browser, many, viewport={"width": width, "height": 900}, color_scheme=scheme) as opened:
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert opened.page.evaluate(CONTRAST, AA) == []
+        assert opened.noise == []
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A review page and a dashboard with everything that such pages can have, and few of each."""
+    rows = tuple(
+        DataEffect(
+            effect, f"nova::{effect}", "nova", Location("a.yaml", 1), "why", also=(Location("b.yaml", 2),)
+        )
+        for effect in Effect
+    )
+    nova = moved("nova", hiera=rows)
+    nova = replace(nova, applying=frozenset(nova.api))
+    review = tmp_path_factory.mktemp("small") / "review.html"
+    review.write_text(comparison_page(replace(comparison(nova, moved("heat")), is_data_checked=True)))
+    series = next(one for one in all_series() if one.id == "2025.2")
+    modules = tuple(
+        ModuleStatus(name, replace(pin(name, "2025.2"), dependencies={"x/nova": ""}), behind, release=series)
+        for name, behind in (("heat", 3), ("nova", 0))
+    )
+    statuses = tuple(
+        EnvironmentStatus(name, Lock(name, {row.name: row.pin for row in chosen}), chosen, release=series)
+        for name, chosen in (("one", modules), ("two", modules), ("three", modules[:1]))
+    )
+    page = review.with_name("dashboard.html")
+    page.write_text(dashboard_page(make_dashboard(statuses, date(2026, 5, 1))), encoding="utf-8")
+    return review, page
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_either_page(
+    browser: "Browser", small: tuple[Path, Path], width: int, scheme: str
+) -> None:
+    for path in small:
+        options: dict[str, Any] = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+        with open_page(browser, path, bypass_csp=True, **options) as opened:
+            opened.page.evaluate(
+                "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
+            )
+            assert accessibility_flaws(opened.page) == []

@@ -190,7 +190,7 @@ def test_a_report_that_the_server_stored_names_its_lock(serving: Serving, runs: 
     ids = serving.lock_ids()
     for name, run in runs.items():
         said = serving.pinner("id", "--from-report", run.report)
-        assert said == f"{name}: {ids[name]} is its lock as it is now\n"
+        assert said == f"{name}: {ids[name]} is its current lock\n"
 
 
 def test_what_is_deployed_is_what_the_locks_say(serving: Serving, catalogs: Mapping[str, Any]) -> None:
@@ -223,8 +223,8 @@ def test_a_report_of_before_names_the_commit_that_has_its_lock(
     before = run_git("-C", str(serving.project), "rev-parse", "HEAD~1")
     said = serving.pinner("id", "--from-report", runs[moved.environment].report)
     then, now = moved.ids[moved.environment], serving.lock_ids()[moved.environment]
-    assert said.startswith(f"{moved.environment}: {then} is its lock as commit {before[:12]} of ")
-    assert said.endswith(f" wrote it; now it is {now}\n")
+    assert said.startswith(f"{moved.environment}: {then} is its lock from commit {before[:12]} of ")
+    assert said.endswith(f" UTC; the current lock is {now}\n")
 
 
 def test_until_the_flush_the_server_keeps_old_code_and_old_lock_id_together(moved: Move) -> None:

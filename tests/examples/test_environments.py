@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from pinner.openstack.catalogue import ModuleEntry, find_module, ref_candidates
-from pinner.openstack.series import find_series
+from pinner.model.lock import SelectorKind
+from pinner.model.manifest import Externals, Manifest
+from pinner.openstack.catalogue import ModuleEntry, find_module
+from pinner.openstack.series import find_series, ref_candidates
 from pinner.project.layout import Project
-from pinner.project.manifest import read_manifests
-from pinner.words.manifests import Externals, Manifest
-from pinner.words.wants import Selector
+from pinner.project.manifest.read import read_manifests
 
 READ = read_manifests(Project(Path(__file__).resolve().parents[2]))
 MANIFESTS = {manifest.environment: manifest for manifest in READ.manifests}
@@ -42,7 +42,11 @@ def test_what_the_base_says_of_dependencies_reaches_every_environment(manifest: 
 
 def test_each_kind_of_override_is_shown() -> None:
     overrides = [override for manifest in MANIFESTS.values() for override in manifest.modules.values()]
-    assert {override.selector for override in overrides} >= {Selector.TAG, Selector.VERSION, Selector.BRANCH}
+    assert {override.selector for override in overrides} >= {
+        SelectorKind.TAG,
+        SelectorKind.VERSION,
+        SelectorKind.BRANCH,
+    }
     assert any(override.as_of for override in overrides)
     assert any(override.git and override.reason and override.until for override in overrides)
     assert any(override.is_left_out for override in overrides)

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from pinner.openstack.catalogue import ModuleEntry, ThirdParty, find_module, modules_in, ref_candidates
-from pinner.openstack.series import Series, find_series
+from pinner.model.lock import SelectorKind, Series
+from pinner.model.manifest import Manifest, Override
+from pinner.openstack.catalogue import ModuleEntry, find_module, modules_in
+from pinner.openstack.packaged import ThirdParty
+from pinner.openstack.series import find_series, ref_candidates
 from pinner.project.layout import Project
-from pinner.project.manifest import read_manifests
-from pinner.words.manifests import Manifest, Override
-from pinner.words.wants import Selector
+from pinner.project.manifest.read import read_manifests
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "meetup-2014"
@@ -142,7 +143,7 @@ def test_only_custom_modules_come_from_a_private_host(row: Row, release: str) ->
 def test_iweb_runs_icehouses_swift_and_lets_it_have_havanas_keystone() -> None:
     manifest = MANIFESTS["iweb_havana"]
     swift = manifest.modules["swift"]
-    assert (swift.selector, str(swift.value)) == (Selector.RELEASE, "icehouse")
+    assert (swift.selector, str(swift.value)) == (SelectorKind.RELEASE, "icehouse")
     assert str(manifest.overridden_dependencies["swift"]["keystone"]) == ">= 3.0.0 < 5.0.0"
 
 
@@ -154,13 +155,13 @@ def test_pixelpark_leaves_ceph_out() -> None:
 def test_unitedstack_puts_sunfire_in_the_place_of_puppet_openstack(release: str) -> None:
     sunfire = MANIFESTS[f"unitedstack_{release}"].modules["sunfire"]
     assert str(sunfire.git) == "ssh://git@git.example.net/puppet-sunfire"
-    assert (sunfire.selector, str(sunfire.value)) == (Selector.BRANCH, "production")
+    assert (sunfire.selector, str(sunfire.value)) == (SelectorKind.BRANCH, "production")
 
 
 @pytest.mark.parametrize("release", ["grizzly", "havana", "icehouse"])
 def test_the_builder_pins_by_tag_what_its_puppetfile_pinned_by_tag(release: str) -> None:
     modules = MANIFESTS[f"cisco_{release}"].modules
-    tags = {name: str(each.value) for name, each in modules.items() if each.selector is Selector.TAG}
+    tags = {name: str(each.value) for name, each in modules.items() if each.selector is SelectorKind.TAG}
     assert tags == {"firewall": "0.4.0", "postgresql": "2.5.0", "vcsrepo": "0.1.2"}
 
 
@@ -171,7 +172,7 @@ def test_every_release_module_was_seen_at_a_candidate_ref(manifest: Manifest) ->
     for name in catalogue_names(manifest):
         assert_seen(name, series)
     for name, override in manifest.modules.items():
-        if override.selector is Selector.RELEASE:
+        if override.selector is SelectorKind.RELEASE:
             release = find_series(str(override.value))
             assert release
             assert_seen(name, release)
@@ -186,7 +187,7 @@ def assert_seen(name: str, series: Series) -> None:
 @pytest.mark.parametrize("manifest", MANIFESTS.values(), ids=lambda manifest: manifest.environment)
 def test_every_other_module_is_third_party_or_says_where_it_lives(manifest: Manifest) -> None:
     for name, override in manifest.modules.items():
-        if not override.is_left_out and override.selector is not Selector.RELEASE:
+        if not override.is_left_out and override.selector is not SelectorKind.RELEASE:
             assert has_home(name, override), name
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pinner.git.mirrors import Mirror, Mirrors
-from pinner.words.manifests import Settings
+from pinner.git.mirrors.mirrors import Mirrors, OnNote
+from pinner.git.process.repository import Mirror
+from pinner.model.manifest import Settings
 from tests.support.repositories import Repository, Zoo, build_zoo, isolate_git, make_repository
 from tests.support.servers import HttpGitServer, make_certificate, serve_http
 
@@ -53,12 +54,15 @@ def server(upstreams: Path) -> Iterator[HttpGitServer]:
 
 @pytest.fixture
 def make_mirrors(tmp_path: Path) -> MakeMirrors:
-    """Make `Mirrors` over this test's cache; keywords are those of Settings, and `is_offline`."""
+    """Make `Mirrors` over this test's cache; keywords are those of Settings, `is_offline` and `on_note`."""
 
-    def make(*, is_offline: bool = False, **settings: object) -> Mirrors:
+    def make(
+        *, is_offline: bool = False, on_note: OnNote = lambda _note: None, **settings: object
+    ) -> Mirrors:
         cache = tmp_path / "cache"
         values: dict[str, object] = {"cache": str(cache), "timeout": 30.0, "retries": 0, **settings}
-        return Mirrors(cache, Settings(**values), is_offline=is_offline, pause=0.01)  # type: ignore[arg-type]
+        made = Settings(**values)  # type: ignore[arg-type]  # fields by name
+        return Mirrors(cache, made, is_offline=is_offline, pause=0.01, on_note=on_note)
 
     return make
 

@@ -128,7 +128,14 @@ def test_an_openstack_module_is_not_third_party() -> None:
     ("release", "pin"),
     [
         ("2025.1", ExternalPin("stdlib", "https://github.com/puppetlabs/puppetlabs-stdlib", "v9.7.0")),
-        ("2025.1", ExternalPin("redis", "https://github.com/voxpupuli/puppet-redis", None)),
+        (
+            "2025.1",
+            ExternalPin(
+                "redis",
+                "https://github.com/voxpupuli/puppet-redis",
+                "27a95724b0a9597bbd9a314a96ff47da7eaaac18",
+            ),
+        ),
         ("yoga", ExternalPin("kmod", "https://github.com/camptocamp/puppet-kmod", "v3.1.1")),
     ],
 )

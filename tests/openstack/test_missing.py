@@ -1,6 +1,6 @@
 import pytest
 
-from pinner.openstack.missing import explain_missing
+from pinner.openstack.catalogue import explain_missing
 from pinner.openstack.series import find_series
 
 
@@ -61,9 +61,9 @@ NO_HINT = "give its URL: 'git' under 'modules', or 'modules' in pinner.yaml"
             "module 'stdlib' is a third-party module and follows no OpenStack release",
             "list it under 'modules' with a version, tag, branch or commit",
         ),
-        ("nvoa", "2025.1", "no module 'nvoa' in the catalogue", "near it: 'nova'"),
-        ("quantun", "grizzly", "no module 'quantun' in the catalogue", "near it: 'quantum'"),
-        ("pacemker", "grizzly", "no module 'pacemker' in the catalogue", "near it: 'pacemaker'"),
+        ("nvoa", "2025.1", "no module 'nvoa' in the catalogue", "similar names: 'nova'"),
+        ("quantun", "grizzly", "no module 'quantun' in the catalogue", "similar names: 'quantum'"),
+        ("pacemker", "grizzly", "no module 'pacemker' in the catalogue", "similar names: 'pacemaker'"),
         (
             "puppet-nova",
             "2025.1",
@@ -84,7 +84,10 @@ def test_a_missing_module_is_explained(name: str, release: str, message: str, hi
 
 
 def test_without_a_release_all_names_ever_are_near() -> None:
-    assert explain_missing("quantun", None) == ("no module 'quantun' in the catalogue", "near it: 'quantum'")
+    assert explain_missing("quantun", None) == (
+        "no module 'quantun' in the catalogue",
+        "similar names: 'quantum'",
+    )
 
 
 def test_nothing_is_near_a_name_of_a_megabyte() -> None:

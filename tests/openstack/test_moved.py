@@ -1,6 +1,6 @@
 import pytest
 
-from pinner.openstack.moved import current_home
+from pinner.openstack.homes import current_home
 
 NOVA = "https://opendev.org/openstack/puppet-nova"
 

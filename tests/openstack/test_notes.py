@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pinner.model.comparison import NoteChange, ReleaseNote
 from pinner.openstack.notes import (
     SECTIONS,
     ChangedNote,
@@ -14,15 +15,15 @@ from pinner.openstack.notes import (
     read_note,
     section_of,
 )
-from pinner.project.data_yaml import read_yaml
-from pinner.words.notes import Note, NoteChange
+from pinner.project.operator.values import read_yaml
+from tests.support.properties import examples
 
 ID = "0123456789abcdef"
 OTHER = "fedcba9876543210"
 NOTES = "releasenotes/notes"
 
 
-def read(text: str, path: str = f"{NOTES}/a.yaml") -> tuple[Note, ...] | str:
+def read(text: str, path: str = f"{NOTES}/a.yaml") -> tuple[ReleaseNote, ...] | str:
     return read_note(read_yaml(text.encode(), path, is_raw=True).root, path)
 
 
@@ -122,12 +123,12 @@ def test_names_of_code() -> None:
     ],
 )
 def test_what_a_note_explains(text: str, definition: str, parameter: str | None, *, expected: bool) -> None:
-    note = Note("upgrade", text, "x.yaml", names=names_in(text))
+    note = ReleaseNote("upgrade", text, "x.yaml", names=names_in(text))
     assert explains(note, definition, parameter) is expected
 
 
 def test_security_comes_first() -> None:
-    notes = [Note(section, "x", "p") for section in ("features", "upgrade", "security")]
+    notes = [ReleaseNote(section, "x", "p") for section in ("features", "upgrade", "security")]
     assert [note.section for note in sorted(notes, key=rank)] == ["security", "upgrade", "features"]
 
 
@@ -153,7 +154,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.lists(PIECES, max_size=15).map("".join))
 def test_any_note_is_read_or_named(text: str) -> None:
     built = read_yaml(text.encode(), "n.yaml", is_raw=True)

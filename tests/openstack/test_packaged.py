@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
+from pinner.model.lock import BRANCH, TAG
 from pinner.openstack.packaged import Repository, facts
-from pinner.words.refs import BRANCH, TAG
 
 SERIES = [row.id for row in facts().series]
 REPOSITORIES = facts().repositories

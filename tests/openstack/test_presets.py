@@ -2,9 +2,9 @@ from collections import Counter
 
 import pytest
 
-from pinner.openstack.presets import Preset, presets
+from pinner.model.text import check_git_url
+from pinner.openstack.catalogue import Preset, presets
 from pinner.openstack.series import find_series
-from pinner.puppet.git_urls import check_git_url
 from pinner.puppet.names import check_ref_name
 
 

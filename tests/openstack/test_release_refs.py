@@ -1,8 +1,7 @@
 import pytest
 
-from pinner.openstack.release_refs import RefCandidate, ref_candidates
-from pinner.openstack.series import Series, find_series
-from pinner.words.pins import Status
+from pinner.model.lock import Series, Status
+from pinner.openstack.series import RefCandidate, find_series, ref_candidates
 
 
 def series(text: str) -> Series:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinner.openstack.trailers import read_trailers
-from pinner.words.notes import Trailers
+from pinner.model.comparison import Trailers
+from pinner.openstack.notes import read_trailers
 
 CHANGE = "I" + "0123456789" * 4
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from pinner.model.errors import InputError
 from pinner.project.layout import Listing, Project, find_project, list_environments, select_environments
-from pinner.words.problems import InputError
 from tests.support.projects import Writer
 
 KNOWN = {"environments/production.yaml": "", "environments/staging.yaml": "", "environments/_base.yaml": ""}
@@ -115,7 +115,7 @@ def test_a_file_whose_name_breaks_puppets_rule_is_told_with_a_better_one(
 ) -> None:
     listing = list_environments(write({f"environments/{name}.yaml": ""}))
     assert told(listing) == [
-        f"environments/{name}.yaml: '{name}' cannot be a Puppet environment's name: use small letters, digits and underscores",
+        f"environments/{name}.yaml: '{name}' is not a valid name of a Puppet environment: use lower-case letters, digits and underscores",
         f"  hint: rename it to '{suggested}.yaml'",
     ]
 
@@ -147,15 +147,15 @@ def test_names_that_are_not_known_are_all_told(write: Writer) -> None:
     )
     assert listing.environments == ("production",)
     assert told(listing) == [
-        "there is no environment 'stagign'",
+        "environment 'stagign' does not exist",
         "  hint: did you mean 'staging'?",
         "'_base' is a base for environments, not an environment",
         "  hint: there are production and staging",
-        "'2025.1' is no environment name: use small letters, digits and underscores, a letter first",
+        "'2025.1' is not a valid environment name: use lower-case letters, digits and underscores, starting with a letter",
         "  hint: there are production and staging",
-        "there is no environment 'nowhere'",
+        "environment 'nowhere' does not exist",
         "  hint: there are production and staging",
-        "'--help' is no environment name: use small letters, digits and underscores, a letter first",
+        "'--help' is not a valid environment name: use lower-case letters, digits and underscores, starting with a letter",
         "  hint: there are production and staging",
     ]
 
@@ -175,11 +175,11 @@ def test_the_only_environment_is_named_in_the_hint(write: Writer) -> None:
 def test_no_environment_at_all_is_told(write: Writer) -> None:
     project = write({"pinner.yaml": ""})
     assert told(select_environments(project, ())) == [
-        "environments/: there is no environment here",
+        "environments/: the project has no environments",
         "  hint: run 'pinner init' to make one",
     ]
     assert told(select_environments(project, ("x",))) == [
-        "there is no environment 'x'",
+        "environment 'x' does not exist",
         "  hint: the project has no environments yet; 'pinner init' makes one",
     ]
 

@@ -1,11 +1,10 @@
 import pytest
 
-from pinner.puppet.jens import Definition, Partition, read_environment
-from pinner.words.imports import Found, FoundModule, RefKind
-from pinner.words.manifests import Text
-from pinner.words.places import Place
+from pinner.model.errors import Location
+from pinner.model.manifest import FoundModule, FoundSources, RefKind, Text
+from pinner.puppet.foreign import JensDefinition, Partition, read_environment
 
-WHERE = Place("environments/qa.yaml")
+WHERE = Location("environments/qa.yaml")
 SHA = "580cdbcf154dec2fa9ae717f2f55a18abbaebd72"
 
 
@@ -30,12 +29,12 @@ def modules(default: str | None = None, **overrides: dict[str, str]) -> dict[str
     return {module.name: module for module in found(default, **overrides).environments[0].modules}
 
 
-def found(default: str | None = None, **overrides: dict[str, str]) -> Found:
+def found(default: str | None = None, **overrides: dict[str, str]) -> FoundSources:
     given = {
         Partition(key): {name: text(ref) for name, ref in refs.items()} for key, refs in overrides.items()
     }
     return read_environment(
-        Definition("qa", WHERE, text(default) if default else None, ("a@example.org",), given), LIBRARY
+        JensDefinition("qa", WHERE, text(default) if default else None, ("a@example.org",), given), LIBRARY
     )
 
 
@@ -75,8 +74,8 @@ def test_a_static_environment_has_what_it_lists_and_what_is_common() -> None:
 def test_a_static_environment_is_not_fully_static_and_told_so() -> None:
     (note,) = found(modules={"abrt": f"commit/{SHA}"}).notes
     assert str(note) == (
-        "environments/qa.yaml: the environment is static, and yet hieradata and site follow master: so Jens has it\n"
-        "  hint: name a commit of them under 'overrides: common'"
+        "environments/qa.yaml: the environment is static, but in Jens hieradata and site still follow master\n"
+        "  hint: set their commits under 'overrides: common'"
     )
     common = {"site": f"commit/{SHA}", "hieradata": f"commit/{SHA}"}
     assert found(modules={"abrt": f"commit/{SHA}"}, common=common).notes == ()
@@ -93,7 +92,7 @@ def test_an_override_of_what_the_library_lacks_is_no_module() -> None:
     result = found("qa", modules={"gone": "master"})
     assert "gone" not in {module.name for module in result.environments[0].modules}
     assert [note.message for note in result.notes] == [
-        "the library has no 'gone' among its modules: Jens takes no notice of it"
+        "the library has no 'gone' among its modules: Jens ignores this override"
     ]
 
 
@@ -103,14 +102,14 @@ def test_a_name_that_is_none_is_a_problem_and_the_rest_is_read(name: str) -> Non
         **LIBRARY,
         Partition.MODULES: {name: text("https://git.example.net/x"), **LIBRARY[Partition.MODULES]},
     }
-    result = read_environment(Definition("qa", WHERE, text("qa")), library)
+    result = read_environment(JensDefinition("qa", WHERE, text("qa")), library)
     assert len(result.environments[0].modules) == 5
     assert [problem.place for problem in result.problems] == [WHERE]
 
 
 def test_two_repositories_of_one_name() -> None:
     library = {**LIBRARY, Partition.MODULES: {"site": text("https://git.example.net/module-site")}}
-    result = read_environment(Definition("qa", WHERE, text("qa")), library)
+    result = read_environment(JensDefinition("qa", WHERE, text("qa")), library)
     (site,) = (module for module in result.environments[0].modules if module.name == "site")
     assert (site.git, site.is_module) == ("https://git.example.net/module-site", True)
-    assert [problem.message for problem in result.problems] == ["'site' is the name of two repositories here"]
+    assert [problem.message for problem in result.problems] == ["two repositories have the name 'site'"]

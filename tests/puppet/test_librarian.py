@@ -2,8 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinner.puppet.librarian import LONGEST, MOST_PROBLEMS, LockedModule, SourceKind, read_librarian_lock
-from pinner.words.places import Place
+from pinner.model.errors import Location
+from pinner.puppet.foreign import (
+    LARGEST_LOCK,
+    MOST_PROBLEMS,
+    LockedModule,
+    SourceKind,
+    read_librarian_lock,
+)
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 LOCK = f"""FORGE
@@ -53,7 +59,7 @@ def test_every_topic_is_read() -> None:
 
 def test_a_module_has_the_options_of_its_source() -> None:
     options = {"remote": "https://git.example.net/puppet-nova", "ref": "stable/kilo", "sha": SHA}
-    place = Place("Puppetfile.lock", 13)
+    place = Location("Puppetfile.lock", 13)
     assert read_librarian_lock(LOCK.encode()).modules[2] == LockedModule(
         "openstack-nova", "5.1.0", SourceKind.GIT, options, place
     )
@@ -70,19 +76,22 @@ def test_ends_of_lines_do_not_matter(end: bytes) -> None:
     [
         ("", "Puppetfile.lock: the file ends before its DEPENDENCIES"),
         (LOCK.partition("DEPENDENCIES")[0], "Puppetfile.lock: the file ends before its DEPENDENCIES"),
-        (f"HG\n  remote: x\n\n{LOCK}", "Puppetfile.lock:1: 'HG' is no kind of source that pinner knows"),
+        (
+            f"HG\n  remote: x\n\n{LOCK}",
+            "Puppetfile.lock:1: 'HG' is not a kind of source that pinner supports",
+        ),
         (
             f"<<<<<<< HEAD\n{LOCK}",
-            "Puppetfile.lock:1: this line is none of a Puppetfile.lock: '<<<<<<< HEAD'",
+            "Puppetfile.lock:1: this line is not valid in a Puppetfile.lock: '<<<<<<< HEAD'",
         ),
         (
             LOCK.replace("(5.1.0)", ""),
-            "Puppetfile.lock:13: this line is none of a Puppetfile.lock: '    openstack-nova'",
+            "Puppetfile.lock:13: this line is not valid in a Puppetfile.lock: '    openstack-nova'",
         ),
         (f"{LOCK}  exec: `id`\n", None),
         (
             f"{LOCK}system('id')\n",
-            "Puppetfile.lock:31: this line is none of a Puppetfile.lock: \"system('id')\"",
+            "Puppetfile.lock:31: this line is not valid in a Puppetfile.lock: \"system('id')\"",
         ),
     ],
 )
@@ -93,7 +102,7 @@ def test_what_cannot_be_read_is_told_with_its_line(text: str, message: str | Non
 
 def test_broken_bytes_spoil_their_own_line_only() -> None:
     lock = read_librarian_lock(LOCK.encode().replace(b"    puppetlabs/apt", b"    puppet\xfflabs"))
-    assert [problem.place for problem in lock.problems] == [Place("Puppetfile.lock", 5)]
+    assert [problem.place for problem in lock.problems] == [Location("Puppetfile.lock", 5)]
     assert len(lock.modules) == 4
 
 
@@ -101,16 +110,14 @@ def test_a_file_that_is_no_lock_is_not_told_line_by_line() -> None:
     lock = read_librarian_lock(b"mod 'x'\n" * 100_000)
     assert len(lock.problems) == MOST_PROBLEMS + 1
     assert (
-        str(lock.problems[-1]) == "Puppetfile.lock:101: nothing after this is read: there is too much wrong"
+        str(lock.problems[-1])
+        == "Puppetfile.lock:101: the rest of the file is not read: it has too many errors"
     )
 
 
 def test_a_huge_file_is_not_read() -> None:
-    lock = read_librarian_lock(LOCK.encode() + b" " * LONGEST)
-    assert (
-        str(lock.problems[0])
-        == "Puppetfile.lock: the file is longer than 1000000 bytes: nothing of it is read"
-    )
+    lock = read_librarian_lock(LOCK.encode() + b" " * LARGEST_LOCK)
+    assert str(lock.problems[0]) == "Puppetfile.lock: the file is longer than 1000000 bytes and is not read"
 
 
 @given(st.binary() | st.text(alphabet=" :()GITspecm\n-/").map(str.encode))

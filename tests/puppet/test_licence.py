@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinner.puppet.licence import read_licence
+from pinner.puppet.metadata import read_licence
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
+from pinner.model.lock import Dependency, Metadata
 from pinner.puppet.metadata import parse_metadata
-from pinner.words.metadata import Dependency, Metadata
 
 
 def parse(document: object) -> Metadata:
@@ -82,19 +82,19 @@ def test_a_modulefile_is_never_run() -> None:
     assert metadata.version is None
     assert metadata.dependencies == ()
     assert metadata.flaws == (
-        "line 2: a shell command is no literal",
-        "line 3: 'backup' is no word of a Modulefile",
-        "line 4: a text with code in it is no literal",
-        "it does not say the module's version",
+        "line 2: a shell command is not a literal",
+        "line 3: 'backup' is not a keyword of a Modulefile",
+        "line 4: a string with interpolated code is not a literal",
+        "it does not contain the module's version",
     )
 
 
 def test_a_modulefile_with_empty_declarations() -> None:
     assert parse_modulefile("name\nversion 1\ndependency\n").flaws == (
-        "it does not say the module's name",
+        "it does not contain the module's name",
         "its version is a number, not a text",
-        "it does not say the module's version",
-        "the dependency in line 3 has no name: left out",
+        "it does not contain the module's version",
+        "the dependency in line 3 has no name: ignored",
     )
 
 
@@ -113,31 +113,34 @@ def test_dependencies_as_plain_texts() -> None:
 @pytest.mark.parametrize(
     ("fields", "flaws"),
     [
-        ({"name": None}, ("it does not say the module's name",)),
-        ({"name": ["a"]}, ("its name is a list, not a text", "it does not say the module's name")),
+        ({"name": None}, ("it does not contain the module's name",)),
+        ({"name": ["a"]}, ("its name is a list, not a text", "it does not contain the module's name")),
         ({"name": "nova"}, ("its name 'nova' is not of the form owner-module",)),
-        ({"version": None}, ("it does not say the module's version",)),
+        ({"version": None}, ("it does not contain the module's version",)),
         ({"version": 1.1}, ("its version is a number, not a text", "its version '1.1' is not SemVer")),
         (
             {"version": "1.0.0\n"},
             (
-                "its version is longer than 1000 characters or not printable: left out",
-                "it does not say the module's version",
+                "its version is longer than 1000 characters or not printable: ignored",
+                "it does not contain the module's version",
             ),
         ),
         (
             {"version": "1." + "9" * 5000},
             (
-                "its version is longer than 1000 characters or not printable: left out",
-                "it does not say the module's version",
+                "its version is longer than 1000 characters or not printable: ignored",
+                "it does not contain the module's version",
             ),
         ),
         ({"dependencies": {}}, ("dependencies is an object, not a list",)),
         ({"dependencies": True}, ("dependencies is true or false, not a list",)),
-        ({"dependencies": [None]}, ("dependency 1 is null, not an object with a name: left out",)),
-        ({"dependencies": [5]}, ("dependency 1 is a number, not an object with a name: left out",)),
-        ({"dependencies": [{}]}, ("dependency 1 has no name: left out",)),
-        ({"dependencies": [{"name": "a b"}]}, ("dependency 1 has the name 'a b', which is none: left out",)),
+        ({"dependencies": [None]}, ("dependency 1 is null, not an object with a name: ignored",)),
+        ({"dependencies": [5]}, ("dependency 1 is a number, not an object with a name: ignored",)),
+        ({"dependencies": [{}]}, ("dependency 1 has no name: ignored",)),
+        (
+            {"dependencies": [{"name": "a b"}]},
+            ("dependency 1 has the name 'a b', which is not valid: ignored",),
+        ),
         ({"dependencies": [{"name": "stdlib"}]}, ("dependency 1 has the name 'stdlib', without an owner",)),
         (
             {"dependencies": [{"name": "c/d", "version_requirement": [1]}]},
@@ -145,16 +148,16 @@ def test_dependencies_as_plain_texts() -> None:
         ),
         (
             {"dependencies": [{"name": "c/d"}, {"name": "c-d", "version_requirement": "1.x"}]},
-            ("a dependency on c/d stands twice",),
+            ("a dependency on c/d is repeated",),
         ),
-        ({"requirements": [{}]}, ("requirement 1 has no name: left out",)),
-        ({"requirements": [{"name": "pup pet"}]}, ("requirement 1 has the name 'pup pet': left out",)),
+        ({"requirements": [{}]}, ("requirement 1 has no name: ignored",)),
+        ({"requirements": [{"name": "pup pet"}]}, ("requirement 1 has the name 'pup pet': ignored",)),
         ({"operatingsystem_support": [3]}, ("the operatingsystem of platform 1 is a number, not a text",)),
         (
             {"operatingsystem_support": [[]]},
             (
                 "the operatingsystem of platform 1 is a list, not a text",
-                "platform 1 does not name an operating system: left out",
+                "platform 1 does not name an operating system: ignored",
             ),
         ),
         (
@@ -167,7 +170,7 @@ def test_dependencies_as_plain_texts() -> None:
         ),
         (
             {"operatingsystem_support": [{"operatingsystem": "Debian"}, {"operatingsystem": "Debian"}]},
-            ("platform Debian stands twice",),
+            ("platform Debian is repeated",),
         ),
     ],
 )

@@ -4,10 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinner.puppet.flaws import MOST
-from pinner.puppet.json_text import LONGEST
-from pinner.puppet.metadata import MetadataFile, parse_metadata
-from pinner.words.metadata import Metadata
+from pinner.model.lock import Metadata
+from pinner.puppet.metadata import LONGEST_JSON, MOST, MetadataFile, parse_metadata
 
 
 def parse(document: object) -> Metadata:
@@ -23,11 +21,11 @@ def parse_modulefile(text: str) -> Metadata:
     [
         (b"", "it is not valid JSON: line 1, column 1: Expecting value"),
         (b'{"name": nova}', "it is not valid JSON: line 1, column 10: Expecting value"),
-        (b"[]", "it holds a list, not an object"),
-        (b"null", "it holds null, not an object"),
+        (b"[]", "it contains a list, not an object"),
+        (b"null", "it contains null, not an object"),
         (b"[" * 100_000, "its JSON is nested too deeply"),
         (b'{"a":' * 10_000, "its JSON is nested too deeply"),
-        (b" " * (LONGEST + 1), f"it is larger than {LONGEST} bytes"),
+        (b" " * (LONGEST_JSON + 1), f"it is larger than {LONGEST_JSON} bytes"),
     ],
 )
 def test_files_of_which_nothing_can_be_read(content: bytes, flaw: str) -> None:
@@ -45,8 +43,8 @@ def test_what_puppet_forgives_is_forgiven_and_told() -> None:
     assert (metadata.name, metadata.version) == ("a-c", "1.0.0")
     assert metadata.flaws == (
         "it begins with a byte order mark",
-        "a comment stands before the JSON",
-        "a key stands twice in one object: the last one counts",
+        "a comment precedes the JSON",
+        "a key is repeated in one object: the last one counts",
     )
 
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pinner.model.text import quoted
 from pinner.puppet.names import (
     check_commit,
     check_environment_name,
@@ -13,7 +14,6 @@ from pinner.puppet.names import (
     check_module_name,
     check_moduledir,
     check_ref_name,
-    quoted,
 )
 
 CHECKS = (
@@ -97,19 +97,19 @@ def test_module_names_of_puppet(name: str) -> None:
 
 def test_the_message_about_a_module_name() -> None:
     assert check_module_name("apt-cacher-ng") == (
-        "'apt-cacher-ng' is no module name: use small letters, digits and underscores, a letter first"
+        "'apt-cacher-ng' is not a valid module name: use lower-case letters, digits and underscores, starting with a letter"
     )
 
 
 def test_the_message_about_an_environment_name_that_is_a_release() -> None:
     assert check_environment_name("2025.1") == (
-        "'2025.1' is no environment name: use small letters, digits and underscores, a letter first"
+        "'2025.1' is not a valid environment name: use lower-case letters, digits and underscores, starting with a letter"
     )
 
 
 def test_the_message_about_a_name_that_is_too_long() -> None:
     assert check_module_name("a" * 201) == (
-        f"'{'a' * 59}…' is no module name: it is longer than 200 characters"
+        f"'{'a' * 59}…' is not a valid module name: it is longer than 200 characters"
     )
 
 
@@ -121,7 +121,7 @@ def test_forge_names(name: str) -> None:
 @pytest.mark.parametrize("name", ["facts", "acme-facts", "/facts", "acme/", "a/b/c", "acme/Facts", "a_b/c"])
 def test_forge_names_that_are_none(name: str) -> None:
     assert check_forge_name(name) == (
-        f"'{name}' is no Forge name: write owner/module, letters and digits before the slash, a module's name after it"
+        f"'{name}' is not a valid Forge name: write owner/module, with letters and digits before the slash and a module name after it"
     )
 
 
@@ -136,16 +136,18 @@ def test_exact_versions(version: str) -> None:
 def test_versions_that_are_not_exact(version: str) -> None:
     message = check_forge_version(version)
     assert message == (
-        f"{version!r} is no exact version: write three numbers like 1.2.3, with -rc1 or the like after them if need be"
+        f"{version!r} is not an exact version: write three numbers such as 1.2.3, optionally with a suffix such as -rc1"
     )
 
 
 def test_a_commit_is_40_small_hex_digits() -> None:
     assert check_commit("0123456789abcdef" * 2 + "01234567") is None
     assert check_commit("0123456789ABCDEF" * 2 + "01234567") == (
-        "'0123456789ABCDEF0123456789ABCDEF01234567' is no commit: write all 40 hex digits, letters small"
+        "'0123456789ABCDEF0123456789ABCDEF01234567' is not a full commit id: write all 40 hex digits in lower case"
     )
-    assert check_commit("abc1234") == "'abc1234' is no commit: write all 40 hex digits, letters small"
+    assert (
+        check_commit("abc1234") == "'abc1234' is not a full commit id: write all 40 hex digits in lower case"
+    )
 
 
 REFS = (
@@ -170,24 +172,24 @@ def test_ref_names(ref: str) -> None:
 @pytest.mark.parametrize(
     ("ref", "flaw"),
     [
-        ("-x", "it begins with a '-'"),
-        ("@", "a lone '@' means HEAD to git"),
-        ("a..b", "'..' and a '.' at the end are forbidden"),
-        ("a.", "'..' and a '.' at the end are forbidden"),
-        ("/a", "a slash stands first, last, or twice in a row"),
-        ("a/", "a slash stands first, last, or twice in a row"),
-        ("a//b", "a slash stands first, last, or twice in a row"),
-        ("a/.b", "no part of it may begin with a '.'"),
-        ("a.lock/b", "no part of it may end with '.lock'"),
+        ("-x", "it starts with '-'"),
+        ("@", "git reads '@' as HEAD"),
+        ("a..b", "it contains '..' or ends with '.'"),
+        ("a.", "it contains '..' or ends with '.'"),
+        ("/a", "it starts or ends with a slash, or contains two in a row"),
+        ("a/", "it starts or ends with a slash, or contains two in a row"),
+        ("a//b", "it starts or ends with a slash, or contains two in a row"),
+        ("a/.b", "one of its parts starts with '.'"),
+        ("a.lock/b", "one of its parts ends with '.lock'"),
     ],
 )
 def test_the_messages_about_ref_names(ref: str, flaw: str) -> None:
-    assert check_ref_name(ref) == f"'{ref}' is no ref name: {flaw}"
+    assert check_ref_name(ref) == f"'{ref}' is not a valid ref name: {flaw}"
 
 
 def test_the_message_about_a_character_in_a_ref_name() -> None:
     assert check_ref_name("a b") == (
-        "'a b' is no ref name here: use letters, digits and . _ / + @ = % - only"
+        "'a b' is not a valid ref name: use only letters, digits and . _ / + @ = % -"
     )
 
 
@@ -212,20 +214,20 @@ def test_install_paths(path: str) -> None:
 @pytest.mark.parametrize("path", ["a/./b", "a//b", "a/", "..", "./a", "a/-b"])
 def test_install_paths_that_are_none(path: str) -> None:
     assert check_install_path(path) == (
-        f"'{path}' is no path here: write directory names with slashes between, of letters, digits and _ . - only, no '..'"
+        f"'{path}' is not a valid path: write directory names of letters, digits and _ . - separated by slashes, without '..'"
     )
 
 
 def test_an_absolute_install_path_is_refused() -> None:
     assert check_install_path("/etc") == (
-        "'/etc' is no path here: write it relative to the environment's directory"
+        "'/etc' is not a valid path: write it relative to the environment's directory"
     )
 
 
 def test_the_environment_itself_is_an_install_path_but_no_moduledir() -> None:
     assert check_moduledir("modules") is None
     assert check_moduledir(".") == (
-        "'.' is no moduledir: r10k would purge the environment's own files; name a directory in it"
+        "'.' is not a valid moduledir: r10k would purge the environment's own files; use a directory inside it"
     )
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinner.puppet.versions import LONGEST, Version, parse_version, version_of_tag
+from pinner.puppet.versions import LONGEST_VERSION, Version, parse_version, version_of_tag
 from tests.support.oracles import RubyOracle
 
 NUMBERS = st.integers(0, 12).map(str)
@@ -60,7 +60,7 @@ def test_equal_is_more_than_neither_above_nor_below() -> None:
 
 
 def test_the_longest_version_is_read_and_written() -> None:
-    text = "1.2." + "9" * (LONGEST - 4)
+    text = "1.2." + "9" * (LONGEST_VERSION - 4)
     assert str(parsed(text)) == text
 
 

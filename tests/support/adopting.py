@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pinner.puppet.puppetfile import read_puppetfile
+from pinner.puppet.puppetfile.reader import read_puppetfile
 from tests.support.cloud import Cloud, Result
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,20 @@ class Opened:
         )
 
 
+def accessibility_flaws(page: "Page") -> list[str]:
+    """Return what axe-core finds: rule, number of elements, one of them. The page must be open with `bypass_csp`."""
+    try:
+        script = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    except ModuleNotFoundError:
+        give_up("axe-playwright-python is not installed (pip install '.[e2e]')")
+        raise
+    page.evaluate(script)
+    found = page.evaluate(
+        "axe.run(document, {resultTypes: ['violations']}).then((result) => result.violations)"
+    )
+    return [f"{one['id']}: {len(one['nodes'])}, {one['nodes'][0]['html'][:200]}" for one in found]
+
+
 @contextmanager
 def run_browser() -> Iterator["Browser"]:
     """Start Chromium; a missing one, or a missing Playwright, fails in CI."""
@@ -58,7 +73,7 @@ def run_browser() -> Iterator["Browser"]:
     try:
         from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only `make e2e` has it
     except ImportError:
-        give_up("playwright is not installed (pip install '.[e2e]')")
+        give_up("needs playwright (pip install '.[e2e]')")
         raise
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
@@ -69,8 +84,8 @@ def run_browser() -> Iterator["Browser"]:
 
 
 @contextmanager
-def open_page(browser: "Browser", path: Path, **options: Any) -> Iterator[Opened]:
-    """Open an HTML file in a context of its own that has no network."""
+def open_page(browser: "Browser", path: Path, *, fragment: str = "", **options: Any) -> Iterator[Opened]:
+    """Open an HTML file, at a fragment (`#…`) of it, in a context of its own that has no network."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "offline": True, **options})
     opened = Opened(context.new_page())
     address = path.as_uri()
@@ -81,7 +96,7 @@ def open_page(browser: "Browser", path: Path, **options: Any) -> Iterator[Opened
         "request",
         lambda request: None if request.url == address else opened.noise.append(f"request: {request.url}"),
     )
-    opened.page.goto(address)
+    opened.page.goto(address + fragment)
     try:
         yield opened
     finally:

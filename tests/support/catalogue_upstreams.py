@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pinner.model.lock import BRANCH, TAG
 from pinner.openstack.packaged import Carried, ThirdParty, facts
 from pinner.openstack.packaged import Repository as CatalogueEntry
-from pinner.words.refs import BRANCH, TAG
 from tests.support.repositories import Repository, make_repository
 
 _WHO = "Upstream <upstream@example.org>"

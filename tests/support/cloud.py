@@ -4,9 +4,10 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pinner.cli.main import run
 WHO = "Upstream <upstream@example.org>"
 START = 1_700_000_000
 DAY = 86_400
+_ID_LENGTH = 40
 NO_CONFIG = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 
 
@@ -62,34 +64,38 @@ class Upstream:
         message: str | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> str:
-        """Add a commit to `branch` (a new one starts at `start`, a ref) and return its id; no version, no metadata."""
+        """Add a commit to `branch` (a new one starts at `start`, a ref) and return its id; no version, no module."""
         self.days += 1
-        parent = start or (f"refs/heads/{branch}" if self.has(f"refs/heads/{branch}") else None)
+        parent = self.id(start) if start else self._head(branch)
         contents = dict(files or {})
         if version is not None:
             contents["metadata.json"] = _metadata(
                 name or f"openstack-{self.module}", version, needs or {}, metadata or {}
             )
-        contents.setdefault("manifests/init.pp", f"class {self.module} {{\n}}\n# {self.days}\n")
+        if contents.keys() & {"metadata.json", "Modulefile"}:
+            contents.setdefault("manifests/init.pp", f"class {self.module} {{\n}}\n# {self.days}\n")
+        else:
+            contents.setdefault("README.md", f"# {self.days}\n")
         when = START + self.days * DAY
         lines = [
-            f"commit refs/heads/{branch}\ncommitter {WHO} {when} +0000\n",
+            f"commit refs/heads/{branch}\nmark :1\ncommitter {WHO} {when} +0000\n",
             _data(message or f"Change {self.days}"),
         ]
-        lines += [f"from {self.id(parent)}\n"] if parent else []
+        lines += [f"from {parent}\n"] if parent else []
         lines += [
             "deleteall\n",
             *(f"M 100644 inline {path}\n{_data(text)}" for path, text in contents.items()),
+            "\nget-mark :1\n",
         ]
-        self.git("fast-import", "--quiet", "--force", given="".join(lines))
-        return self.id(f"refs/heads/{branch}")
+        return self.git("fast-import", "--quiet", "--force", given="".join(lines))
 
     def tag(self, name: str, target: str, *, is_annotated: bool = True) -> str:
         """Put a tag on a commit or ref, moving it if it is there, and return the commit."""
         who = ["-c", "user.name=Upstream", "-c", "user.email=upstream@example.org"]
         options = ["--annotate", "--message", name] if is_annotated else []
-        self.git(*who, "tag", "--force", *options, name, self.id(target))
-        return self.id(target)
+        commit = self.id(target)
+        self.git(*who, "tag", "--force", *options, name, commit)
+        return commit
 
     def delete(self, ref: str) -> None:
         self.git("update-ref", "-d", ref)
@@ -97,11 +103,28 @@ class Upstream:
     def move(self, ref: str, commit: str) -> None:
         self.git("update-ref", ref, commit)
 
+    def pack(self) -> None:
+        """Put all objects into one pack, so that few files are copied."""
+        self.git("-c", "repack.writeBitmaps=false", "repack", "-a", "-d", "--quiet")
+
     def id(self, ref: str) -> str:
-        return self.git("rev-parse", "--verify", f"{ref}^{{commit}}")
+        branch = ref.removeprefix("refs/heads/")
+        head = self._head(branch) if branch != ref else None
+        return head or self.git("rev-parse", "--verify", f"{ref}^{{commit}}")
 
     def has(self, ref: str) -> bool:
         return bool(self.git("for-each-ref", "--format=%(refname)", ref))
+
+    def _head(self, branch: str) -> str | None:
+        """Return a branch's commit: from its file if it has one, as a process for each of thousands of commits adds up."""
+        file = self.path / "refs/heads" / branch
+        if not (self.path / "reftable").exists():
+            if file.is_file() and len(text := file.read_text().strip()) == _ID_LENGTH:
+                return text
+            if not (self.path / "packed-refs").exists():
+                return None
+        rows = self.git("for-each-ref", "--format=%(refname) %(objectname)", f"refs/heads/{branch}")
+        return dict(row.split() for row in rows.splitlines()).get(f"refs/heads/{branch}")
 
 
 @dataclass
@@ -134,12 +157,21 @@ class Cloud:
         if key not in self.upstreams:
             path.parent.mkdir(parents=True, exist_ok=True)
             subprocess.run(
-                ["git", "init", "--quiet", "--bare", "--initial-branch=master", str(path)],
+                ["git", "init", "--quiet", "--bare", "--template=", "--initial-branch=master", str(path)],
                 check=True,
                 env={**os.environ, **NO_CONFIG},
             )
             self.upstreams[key] = Upstream(path, module)
         return self.upstreams[key]
+
+    def take(self, made: "Cloud") -> "Cloud":
+        """Take copies of another project's upstreams, which are built once and never changed, and return this one."""
+        for upstream in made.upstreams.values():
+            path = self.root / upstream.path.relative_to(made.root)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            copy_tree(str(upstream.path), str(path))
+            self.upstreams[str(path)] = replace(upstream, path=path)
+        return self
 
     def manifest(self, environment: str, text: str) -> Path:
         path = self.project / "environments" / f"{environment}.yaml"
@@ -158,6 +190,17 @@ class Cloud:
         with contextlib.chdir(self.project), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = run(arguments)
         return Result(code, out.getvalue(), err.getvalue())
+
+
+def copy_tree(source: str, target: str) -> None:
+    """Copy the files of a directory without their modes and times: as fast as possible, for it is done thousands of times."""
+    Path(target).mkdir()
+    for entry in os.scandir(source):
+        copy = f"{target}/{entry.name}"
+        if entry.is_dir(follow_symlinks=False):
+            copy_tree(entry.path, copy)
+        else:
+            shutil.copyfile(entry.path, copy, follow_symlinks=False)
 
 
 def _data(text: str) -> str:

@@ -20,7 +20,7 @@ class nova(
   $auth_host = undef,
   $auth_url = undef,
   Integer $workers = 4,
-) { }
+) { nova_config { 'DEFAULT/auth_url': value => pick($auth_host, $auth_url) } }
 """,
     "manifests/api.pp": "class nova::api(\n  $port = 8774,\n  $enabled = true,\n  $secret = undef,\n) { }\n",
     "manifests/cert.pp": "class nova::cert($x = 1) { }\n",
@@ -49,7 +49,7 @@ class nova(
 """,
     "manifests/api.pp": (
         "class nova::api(\n  $cell,\n  Nova::Port $port = 8774,\n  Boolean $enabled = true,\n  String $secret = '',\n"
-        "  $workers = 1,\n) { }\n"
+        "  $workers = 1,\n) { nova_config { 'api/workers': value => pick($nova::workers, $workers) } }\n"
     ),
     "manifests/old_name.pp": "class nova::old_name(\n  $alpha_one = 'a',\n  $beta_two = 'b',\n) { }\n",
     "manifests/flavors.pp": "class nova::flavors($flavors = {}) {\n  create_resources('nova::flavor', $flavors)\n}\n",

@@ -1,23 +1,24 @@
-"""Comparisons made of values, for tests of reports: every kind of change, in words that hostile upstreams would choose."""
+"""Comparisons for tests of reports: every kind of change, with hostile upstream text."""
 
 from datetime import UTC, datetime
 
-from pinner.git.history import Commit
-from pinner.operations.compare import Change, Comparison, Direction, ModuleChange
-from pinner.operations.rewordings import Rewording
-from pinner.operations.sides import Side
-from pinner.words import changes
-from pinner.words.api import Kind, Unreadable
-from pinner.words.changes import ApiChange, Severity
-from pinner.words.effects import DataEffect, Effect
-from pinner.words.notes import Note, Trailers
-from pinner.words.pins import GitPin, Lock, Status
-from pinner.words.places import Place
-from pinner.words.problems import Problem
-from pinner.words.wants import Selector, Want
+from pinner.model.comparison import (
+    ChangeKind,
+    Comparison,
+    DataEffect,
+    Direction,
+    Effect,
+    ModuleChange,
+    PinFieldChange,
+    ReleaseNote,
+    Trailers,
+)
+from pinner.model.errors import Location, Problem
+from pinner.model.lock import Commit, GitPin, Lock, LockRef, Selector, SelectorKind, Status
+from pinner.model.module_api import ApiChange, ApiChangeKind, DefinitionKind, Severity, Unreadable
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & \"'`\u2028\u202e\x1b[31m"
-"""What a commit, a note or a parameter may say."""
+"""Text that a commit, a note or a parameter may contain."""
 
 
 def pin(module: str, release: str, version: str | None = "1.0.0") -> GitPin:
@@ -26,7 +27,7 @@ def pin(module: str, release: str, version: str | None = "1.0.0") -> GitPin:
         git=f"https://opendev.org/openstack/puppet-{module}",
         commit=f"{len(module) + len(release):040x}",
         ref=f"refs/heads/stable/{release}",
-        want=Want(Selector.RELEASE, release),
+        want=Selector(SelectorKind.RELEASE, release),
         install_path="modules",
         status=Status.MAINTAINED,
         version=version,
@@ -34,10 +35,10 @@ def pin(module: str, release: str, version: str | None = "1.0.0") -> GitPin:
 
 
 def moved(module: str, text: str = "old words", **more: object) -> ModuleChange:
-    """Return a module that moved, with a change of each kind; `text` stands wherever upstream has a say."""
+    """Return a module that moved, with a change of each kind; `text` is in each field that upstream controls."""
     removed = ApiChange(
-        changes.Change.PARAMETER_REMOVED,
-        Kind.CLASS,
+        ApiChangeKind.PARAMETER_REMOVED,
+        DefinitionKind.CLASS,
         f"{module}::api",
         Severity.BREAKS,
         parameter="gone",
@@ -45,25 +46,29 @@ def moved(module: str, text: str = "old words", **more: object) -> ModuleChange:
         hint=text,
     )
     changed = ApiChange(
-        changes.Change.DEFAULT_CHANGED,
-        Kind.CLASS,
+        ApiChangeKind.DEFAULT_CHANGED,
+        DefinitionKind.CLASS,
         f"{module}::api",
         Severity.BEHAVIOUR,
         parameter="workers",
         old="1",
         new=text,
     )
-    added = ApiChange(changes.Change.ADDED, Kind.TYPE_ALIAS, f"{module.capitalize()}::Port", Severity.INFO)
-    note = Note("security", text, "releasenotes/notes/x.yaml")
-    effect = DataEffect(Effect.IGNORED, f"{module}::api::gone", module, Place("data/common.yaml", 3), text)
+    added = ApiChange(
+        ApiChangeKind.ADDED, DefinitionKind.TYPE_ALIAS, f"{module.capitalize()}::Port", Severity.INFO
+    )
+    note = ReleaseNote("security", text, "releasenotes/notes/x.yaml")
+    effect = DataEffect(Effect.IGNORED, f"{module}::api::gone", module, Location("data/common.yaml", 3), text)
     commit = Commit("c" * 40, (), datetime(2026, 1, 1, tzinfo=UTC), text)
     values: dict[str, object] = {
         "ahead": 12,
         "behind": 1,
         "direction": Direction.UP,
         "commits": (commit,),
-        "trailers": {commit.id: Trailers(bugs=("1234",), is_security=True)},
-        "rewordings": (Rewording("want", "release 2024.1", "release 2025.1"),),
+        "trailers": {
+            commit.id: Trailers(bugs=("1234",), is_security=True, vulnerabilities=("CVE-2026-1234",))
+        },
+        "pin_changes": (PinFieldChange("want", "release 2024.1", "release 2025.1"),),
         "api": (added, removed, changed),
         "explained": {removed: note},
         "notes": (note,),
@@ -72,17 +77,17 @@ def moved(module: str, text: str = "old words", **more: object) -> ModuleChange:
     }
     return ModuleChange(
         module,
-        Change.MOVED,
+        ChangeKind.MOVED,
         pin(module, "2024.1"),
         pin(module, "2025.1", "2.0.0"),
-        **{**values, **more},  # type: ignore[arg-type]
+        **{**values, **more},  # type: ignore[arg-type]  # fields by name
     )
 
 
 def comparison(*modules: ModuleChange, problems: tuple[Problem, ...] = ()) -> Comparison:
     """Return a comparison of two locks that differ in these modules."""
     before, after = (
-        Side(
+        LockRef(
             label,
             Lock(label, {one.name: found for one in modules if (found := getattr(one, side)) is not None}),
         )

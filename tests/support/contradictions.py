@@ -16,16 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from pinner.cli.main import run
-from pinner.openstack.catalogue import integration_pins, third_party
-from pinner.openstack.series import Series, all_series
-from tests.support.real_upstreams import build_real_upstreams, read_facts
+from pinner.model.lock import Series
+from pinner.openstack.homes import integration_pins, third_party
+from pinner.openstack.series import all_series, newest_listed
+from tests.support.real_upstreams import build_real_upstreams, read_facts, settings_for
 
 GOLDEN = Path(__file__).resolve().parents[1] / "data" / "contradictions.txt"
-SERIES = tuple(series for series in all_series() if series.is_released)
+SERIES = tuple(series for series in all_series() if not newest_listed() < series)
 # A dependency of every module that depends on nothing itself, so that ignoring it takes away nothing else.
 IGNORED = "stdlib"
 WANTS = re.compile(
-    r"module '(?P<module>\w+)': wants (?P<dependency>[\w/-]+)(?: (?P<range>[^,;(]+?))?"
+    r"module '(?P<module>\w+)': requires (?P<dependency>[\w/-]+)(?: (?P<range>[^,;(]+?))?"
     r"(?P<rest>(?:,|;| \().*)"
 )
 
@@ -78,14 +79,10 @@ def without_facts(series: Series) -> list[str]:
     ]
 
 
-def write_project(root: Path) -> Path:
-    """Build the upstreams and write a project with `declared`, `gate`, `without` and `bare` of every series."""
-    build_real_upstreams(root / "upstreams")
-    project = root / "project"
+def write_project(project: Path, settings: str) -> Path:
+    """Write a project with `declared`, `gate`, `without` and `bare` of every series, and return it."""
     (project / "environments").mkdir(parents=True)
-    hosts = ("opendev.org", "github.com")
-    rewrite = "".join(f'  "https://{host}/": "{root}/upstreams/{host}/"\n' for host in hosts)
-    (project / "pinner.yaml").write_text(f"rewrite:\n{rewrite}cache: {root}/cache\nretries: 0\n")
+    (project / "pinner.yaml").write_text(settings)
     for series in SERIES:
         unknown = without_facts(series)
         write(project, environment("declared", series), series, "")
@@ -157,7 +154,9 @@ def _render(series: Series, told: Mapping[str, list[Mapping[str, Any]]]) -> Iter
 def main() -> None:
     """Write the golden file."""
     with tempfile.TemporaryDirectory() as directory:
-        project = write_project(Path(directory))
+        root = Path(directory)
+        build_real_upstreams(root / "upstreams")
+        project = write_project(root / "project", settings_for(root / "upstreams", root / "cache"))
         GOLDEN.write_text(render(lock(project)), encoding="utf-8")
 
 

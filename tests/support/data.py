@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pinner.words.data import Array, Hash, Literal, Value
+from pinner.model.operator_data import Array, Hash, Literal, Value
 
 
 def value_of(plain: Any) -> Value:

@@ -5,6 +5,7 @@ asked which mirror it uses. Nothing is installed: packages are downloaded and un
 """
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +22,60 @@ THIRD_PARTY = (
     *("puppetlabs-apache", "puppetlabs-concat", "puppetlabs-inifile", "puppetlabs-mysql"),
     *("puppetlabs-postgresql", "puppetlabs-rabbitmq", "puppetlabs-stdlib"),
 )
+KEPT = (
+    *(
+        "aodh",
+        "barbican",
+        "ceilometer",
+        "cinder",
+        "cloudkitty",
+        "designate",
+        "glance",
+        "gnocchi",
+        "heat",
+        "horizon",
+    ),
+    *(
+        "ironic",
+        "keystone",
+        "magnum",
+        "manila",
+        "mistral",
+        "murano",
+        "neutron",
+        "nova",
+        "octavia",
+        "openstack-extras",
+    ),
+    *(
+        "openstacklib",
+        "oslo",
+        "ovn",
+        "placement",
+        "sahara",
+        "swift",
+        "tempest",
+        "vswitch",
+        "puppetlabs-apache",
+    ),
+    *(
+        "puppetlabs-apt",
+        "puppetlabs-concat",
+        "puppetlabs-firewall",
+        "puppetlabs-haproxy",
+        "puppetlabs-inifile",
+    ),
+    *(
+        "puppetlabs-mysql",
+        "puppetlabs-postgresql",
+        "puppetlabs-rabbitmq",
+        "puppetlabs-rsync",
+        "puppetlabs-stdlib",
+    ),
+    *("puppetlabs-translate", "puppetlabs-xinetd", "saz-memcached"),
+)
+"""The modules of `download_kept`."""
+_CHECKOUT = Path(__file__).parents[2]
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _UNPACKED = Path("usr/share/puppet/modules.available")
 
@@ -55,6 +110,15 @@ def download(
     if not modules:
         give_up(f"no Debian suite could be read from {_mirror()}")
     return modules
+
+
+def download_kept() -> Mapping[str, tuple[DebianModule, ...]]:
+    """Return the modules KEPT of all suites, from PINNER_DEBIAN_MODULES or the checkout's .e2e if they are there.
+
+    All tests share that directory, which is filled once: it must not depend on which of them runs first.
+    """
+    directory = Path(os.environ.get("PINNER_DEBIAN_MODULES") or _CHECKOUT / ".e2e" / "debian_modules")
+    return download(directory, KEPT)
 
 
 def download_upstream(directory: Path, names: Iterable[str], suite: str) -> Mapping[str, Path]:

@@ -1,5 +1,6 @@
 """A small project deployed in one of the ways that a layout allows, by the r10k or g10k of this machine."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,8 @@ from tests.support.trees import files_in, tree_of
 
 ENVIRONMENTS = ("production", "staging")
 BY_R10K = ("branches", "one-branch", "exec", "exec-alone")
-WAYS = (*BY_R10K, "puppetfiles", "g10k")
-"""The layouts, `exec` also without a control repository, and `branches` also by g10k."""
+WAYS = (*BY_R10K, "puppetfiles", "g10k", "deploy")
+"""The layouts, `exec` also without a control repository, `branches` also by g10k, and pinner alone."""
 
 BOOKKEEPING = frozenset({".git", ".latest_commit"})
 # Without all of these in its metadata, 'puppet generate types' passes a module over.
@@ -72,6 +73,8 @@ class Deployment:
         """Bring the environments to what the locks say now."""
         if self.way == "puppetfiles":
             self._install_folders()
+        elif self.way == "deploy":
+            self.pinner("deploy", "--to", self.environments)
         elif self.way == "g10k":
             self.pinner("publish")
             self.site.run("g10k", "-quiet", "-config", self.config)
@@ -90,7 +93,7 @@ class Deployment:
         if self.way == "g10k":
             source = f"    remote: 'file://{self.control}'\n    basedir: '{self.environments}'\n"
             self.config.write_text(f":cachedir: '{self.site.root}/g10k'\nsources:\n  control:\n{source}")
-        elif self.way != "puppetfiles":
+        elif self.way not in {"puppetfiles", "deploy"}:
             self.pinner("generate")
             text = self.pinner("generate", "--r10k-yaml", "--environmentpath", self.environments)
             text = text.replace("/etc/puppetlabs/r10k/control", str(self._clone))
@@ -105,6 +108,15 @@ class Deployment:
         self.site.run("puppet", "apply", *places, *where, "--reports=store", manifest)
         (report,) = (self.site.root / "var" / "reports").glob("*/*.yaml")
         return report
+
+    def copy(self, directory: Path) -> Path:
+        """Copy the environments to a directory that may be changed, and return it."""
+        shutil.copytree(self.environments, directory, symlinks=self.way != "deploy")
+        if self.way == "deploy":
+            shutil.rmtree(directory / ".pinner")  # its links led to the original
+            for path in directory.rglob("*"):
+                path.chmod(path.stat().st_mode | 0o200)
+        return directory
 
     @property
     def _clone(self) -> Path:
@@ -144,8 +156,8 @@ def make_deployment(way: str, root: Path) -> Deployment:
     _fill_upstreams(cloud)
     made = Deployment(way, cloud, Site(root / "server"))
     make_repository(made.control)
-    layout = {"exec-alone": "exec", "g10k": "branches"}.get(way, way)
-    url = "" if way in {"exec-alone", "puppetfiles"} else f"control_repo: {made.control}\n"
+    layout = {"exec-alone": "exec", "g10k": "branches", "deploy": "puppetfiles"}.get(way, way)
+    url = "" if way in {"exec-alone", "puppetfiles", "deploy"} else f"control_repo: {made.control}\n"
     cloud.write_settings(f"layout: {layout}\n{url}")
     lock_two(cloud)
     made.environments.mkdir(parents=True)

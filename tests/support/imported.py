@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pinner.openstack.moved import current_home
-from pinner.openstack.release_versions import major_in
+from pinner.openstack.catalogue import major_in
+from pinner.openstack.homes import current_home
 from pinner.openstack.series import find_series
 from tests.support.cloud import Cloud
 from tests.support.repositories import Repository, run_git

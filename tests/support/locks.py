@@ -1,7 +1,6 @@
 """Locks with one pin of each kind, for tests that need a whole one."""
 
-from pinner.words.pins import ForgePin, GitPin, Lock, Status
-from pinner.words.wants import Selector, Want
+from pinner.model.lock import ForgePin, GitPin, Lock, Selector, SelectorKind, Status
 
 OPENDEV = "https://opendev.org/openstack/puppet-"
 
@@ -13,7 +12,7 @@ def one_of_each_kind() -> Lock:
             git=f"{OPENDEV}keystone",
             commit="1" * 40,
             ref="refs/heads/stable/2025.1",
-            want=Want(Selector.RELEASE, "2025.1"),
+            want=Selector(SelectorKind.RELEASE, "2025.1"),
             install_path="modules",
             status=Status.MAINTAINED,
             name="openstack-keystone",
@@ -25,7 +24,7 @@ def one_of_each_kind() -> Lock:
             git=f"{OPENDEV}swift",
             commit="2" * 40,
             ref="refs/tags/icehouse-eol",
-            want=Want(Selector.RELEASE, "icehouse", "2014-10-16"),
+            want=Selector(SelectorKind.RELEASE, "icehouse", "2014-10-16"),
             install_path="modules",
             status=Status.END_OF_LIFE,
             name="puppetlabs-swift",
@@ -36,7 +35,7 @@ def one_of_each_kind() -> Lock:
             git="ssh://git@git.example.net/puppet-horizon",
             commit="3" * 40,
             ref="refs/heads/acme/2025.1",
-            want=Want(Selector.BRANCH, "acme/2025.1"),
+            want=Selector(SelectorKind.BRANCH, "acme/2025.1"),
             install_path="modules",
             name="openstack-horizon",
             version="26.0.0-ärger",
@@ -46,7 +45,7 @@ def one_of_each_kind() -> Lock:
             git="https://github.com/puppetlabs/puppetlabs-stdlib",
             commit="4" * 40,
             ref="refs/tags/v9.7.0",
-            want=Want(Selector.VERSION, ">= 9.0.0 < 10.0.0"),
+            want=Selector(SelectorKind.VERSION, ">= 9.0.0 < 10.0.0"),
             install_path="modules",
             name="puppetlabs-stdlib",
             version="9.7.0",
@@ -57,7 +56,7 @@ def one_of_each_kind() -> Lock:
             git=f"{OPENDEV}nova",
             commit="5" * 40,
             ref="refs/tags/31.0.0",
-            want=Want(Selector.TAG, "31.0.0"),
+            want=Selector(SelectorKind.TAG, "31.0.0"),
             install_path="site",
         ),
         GitPin(
@@ -65,7 +64,7 @@ def one_of_each_kind() -> Lock:
             git="git@git.example.net:cloud/hieradata.git",
             commit="6" * 40,
             ref=None,
-            want=Want(Selector.COMMIT, "6" * 40),
+            want=Selector(SelectorKind.COMMIT, "6" * 40),
             install_path="hiera",
             is_module=False,
         ),

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pinner.openstack.series import Series
+from pinner.model.lock import Series
 from tests.support.contradictions import SERIES, lock
-from tests.support.real_upstreams import build_real_upstreams
+from tests.support.real_upstreams import build_real_upstreams, settings_for
 
 GOLDEN = Path(__file__).resolve().parents[1] / "data" / "newest_sets.txt"
 
@@ -44,9 +44,7 @@ def write_project(root: Path) -> Path:
     build_real_upstreams(root / "upstreams", has_all_releases=True)
     project = root / "project"
     (project / "environments").mkdir(parents=True)
-    hosts = ("opendev.org", "github.com")
-    rewrite = "".join(f'  "https://{host}/": "{root}/upstreams/{host}/"\n' for host in hosts)
-    (project / "pinner.yaml").write_text(f"rewrite:\n{rewrite}cache: {root}/cache\nretries: 0\n")
+    (project / "pinner.yaml").write_text(settings_for(root / "upstreams", root / "cache"))
     for series in SERIES:
         write(project, environment(series), series, {})
         if series.id in MENDED:

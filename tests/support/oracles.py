@@ -25,7 +25,7 @@ def find_tool(name: str, package: str) -> str:
     """Return the path of a program that a Debian package brings."""
     path = shutil.which(name)
     if path is None:
-        give_up(f"{name} is not installed (Debian's package {package})")
+        give_up(f"needs {name} (Debian's package {package})")
     return str(path)
 
 

@@ -40,7 +40,12 @@ def _closed(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     inner = {key: value if key == "allOf" else _closed(value) for key, value in schema.items()}
-    is_part = "allOf" in schema or schema.get("title") or schema.get("required", ["release"])[0] == "release"
-    if "properties" in schema and not is_part:
+    if "properties" in schema and not _is_part(schema):
         inner["additionalProperties"] = False
     return inner
+
+
+def _is_part(schema: Any) -> bool:
+    return bool(
+        "allOf" in schema or schema.get("title") or schema.get("required", ["release"])[0] == "release"
+    )

@@ -33,7 +33,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         element = Element(tag, {name: value or "" for name, value in attrs})
         self.elements.append(element)
-        if tag not in {"meta", "link", "input", "br", "col"}:
+        if tag not in {"meta", "link", "input", "br", "col", "wbr"}:
             self._open.append(element)
 
     def handle_endtag(self, tag: str) -> None:

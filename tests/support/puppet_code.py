@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pinner.words.api import Definition
+from pinner.model.module_api import Definition
 
 Row = dict[str, Any]
 

@@ -1,5 +1,5 @@
 # One Ruby process that compiles catalogs of several environments, one after the other, as a Puppet Server does.
-# Each line of input is {"environmentpath": ..., "environment": ...}; the answer is what the catalog's notifies say,
+# Each line of input is {"environmentpath": ..., "environment": ..., "facts": ... or none}; the answer is what the catalog's notifies say,
 # sorted, or the error: {"said": [...]} or {"error": "..."}.
 require 'json'
 require 'tmpdir'
@@ -19,9 +19,9 @@ def prepare(environmentpath, scratch)
   Puppet::Environments::Cached.new(Puppet::Environments::Directories.new(environmentpath, []))
 end
 
-def compile(loaders, name)
+def compile(loaders, name, known)
   environment = loaders.get(name)
-  facts = Puppet::Node::Facts.new('node.example.org', 'os' => { 'family' => 'Debian' })
+  facts = Puppet::Node::Facts.new('node.example.org', known || { 'os' => { 'family' => 'Debian' } })
   node = Puppet::Node.new('node.example.org', environment: environment, facts: facts)
   node.merge(facts.values)
   catalog = Puppet.override(environments: loaders, current_environment: environment, loaders: nil,
@@ -40,7 +40,7 @@ Dir.mktmpdir do |scratch|
       puts JSON.dump('yes')
     else
       loaders ||= prepare(question['environmentpath'], scratch)
-      puts JSON.dump(compile(loaders, question['environment']))
+      puts JSON.dump(compile(loaders, question['environment'], question['facts']))
     end
   end
 end

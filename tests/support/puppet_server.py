@@ -46,18 +46,27 @@ class PuppetServer:
             logs = "".join(path.read_text()[-4000:] for path in sorted(self.tree.log.glob("*.log")))
             raise AssertionError(f"Puppet Server ended with {self.process.returncode}:\n{logs}")
 
-    def catalog(self, node: str, environment: str, facts: Mapping[str, Any]) -> Any:
+    def catalog(
+        self, node: str, environment: str, facts: Mapping[str, Any], *, is_static: bool = False
+    ) -> Any:
         """Return the catalog that the server compiles for a node of those facts; nothing is applied.
 
-        Raises RefusedError with the compiler's words.
+        A static catalog has the metadata of files and a code id. Raises RefusedError with the compiler's words.
         """
         form = {
             "environment": environment,
             "facts_format": "application/json",
             "facts": quote(json.dumps(_facts_of(node, facts))),
         }
+        if is_static:
+            form |= {"static_catalog": "true", "checksum_type": "sha256"}
         path = f"/puppet/v3/catalog/{node}?{urlencode({'environment': environment})}"
         return json.loads(self._ask("POST", path, urlencode(form)))
+
+    def static_content(self, environment: str, code_id: str, path: str) -> str:
+        """Return a file as the version has it that the code id names; raises RefusedError if it is refused."""
+        query = urlencode({"environment": environment, "code_id": code_id})
+        return self._ask("GET", f"/puppet/v3/static_file_content/{path}?{query}", accepts="*/*")
 
     def flush(self, environment: str) -> None:
         """Let the server forget what it has read of an environment's code."""
@@ -73,7 +82,7 @@ class PuppetServer:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGTERM)
         try:
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
@@ -87,9 +96,16 @@ class PuppetServer:
         except (OSError, RefusedError, http.client.HTTPException):
             return False
 
-    def _ask(self, method: str, path: str, form: str | None = None) -> str:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        form: str | None = None,
+        *,
+        accepts: str = "application/json, text/plain",
+    ) -> str:
         """Return an answer; asked with the server's own certificate, which may do everything."""
-        headers = {"Accept": "application/json, text/plain"}
+        headers = {"Accept": accepts}
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         connection = http.client.HTTPSConnection(
@@ -112,15 +128,15 @@ class PuppetServer:
         return context
 
 
-def start_puppet_server(root: Path) -> PuppetServer:
+def start_puppet_server(root: Path, *, versioned: Path | None = None) -> PuppetServer:
     """Start a server that has all its files below `root`; it ends with this process, however this one ends.
 
     To be called in the main thread: the kernel takes the end of the thread that starts a process for its parent's.
     """
     java, setpriv = find_tool("java", "default-jre-headless"), find_tool("setpriv", "util-linux")
     if not JAR.exists():
-        give_up("Puppet Server is not installed (Debian's package puppetserver)")
-    tree = ServerTree(root, free_port())
+        give_up("needs Puppet Server (Debian's package puppetserver)")
+    tree = ServerTree(root, free_port(), versioned)
     tree.write()
     temporary = root / "tmp"
     command = [
@@ -150,9 +166,9 @@ def start_puppet_server(root: Path) -> PuppetServer:
 
 
 @contextlib.contextmanager
-def run_puppet_server(root: Path) -> Iterator[PuppetServer]:
+def run_puppet_server(root: Path, *, versioned: Path | None = None) -> Iterator[PuppetServer]:
     """Have a server for the time of a `with` block: it is started, and not yet waited for."""
-    server = start_puppet_server(root)
+    server = start_puppet_server(root, versioned=versioned)
     try:
         yield server
     finally:

@@ -58,8 +58,8 @@ certname = {name}
 dns_alt_names = {name},127.0.0.1
 server = {name}
 serverport = {port}
-environmentpath = {root}/code/environments
-user = {user}
+environmentpath = {environments}
+{versioned}user = {user}
 group = {group}
 [server]
 autosign = true
@@ -74,11 +74,13 @@ class ServerTree:
 
     root: Path
     port: int
+    versioned: Path | None = None
+    """A directory that `pinner deploy` filled before the server starts: versioned directories, static catalogs."""
 
     @property
     def environments(self) -> Path:
-        """The environment path: what r10k deploys to."""
-        return self.root / "code" / "environments"
+        """The environment path: what is deployed to."""
+        return self.versioned or self.root / "code" / "environments"
 
     @property
     def puppet_conf(self) -> Path:
@@ -110,8 +112,19 @@ class ServerTree:
         (self.root / "conf.d" / "all.conf").write_text(json.dumps(self._settings(), indent=2))
         user, group = getpass.getuser(), grp.getgrgid(os.getgid()).gr_name
         self.puppet_conf.write_text(
-            _PUPPET_CONF.format(root=self.root, name=NAME, port=self.port, user=user, group=group)
+            _PUPPET_CONF.format(
+                root=self.root,
+                name=NAME,
+                port=self.port,
+                user=user,
+                group=group,
+                environments=self.environments,
+                versioned="versioned_environment_dirs = true\n" if self.versioned else "",
+            )
         )
+        if self.versioned:
+            configuration = (self.versioned / ".pinner/versioned-code.conf").read_text()
+            (self.root / "conf.d" / "versioned-code.conf").write_text(configuration)
 
     def _settings(self) -> Mapping[str, Any]:
         return {

@@ -36,6 +36,8 @@ rescue StandardError, ScriptError => e
 end
 
 R10K::Logging.level = 'FATAL'
-$stdout.sync = true
+answers = $stdout.dup
+answers.sync = true
+$stdout.reopen(File::NULL)
 $stderr.reopen(File::NULL)
-$stdin.each_line { |line| puts JSON.generate(answer(JSON.parse(line))) }
+$stdin.each_line { |line| answers.puts JSON.generate(answer(JSON.parse(line))) }

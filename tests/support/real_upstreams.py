@@ -53,6 +53,13 @@ def build_real_upstreams(root: Path, *, has_all_releases: bool = False) -> None:
         run_git("--git-dir", str(path), "fast-import", "--quiet", given="".join(_stream(rows)).encode())
 
 
+def settings_for(root: Path, cache: Path) -> str:
+    """Return a pinner.yaml for a project on the upstreams below `root`."""
+    hosts = ("opendev.org", "github.com")
+    rewrite = "".join(f'  "https://{host}/": "{root}/{host}/"\n' for host in hosts)
+    return f"rewrite:\n{rewrite}cache: {cache}\nretries: 0\n"
+
+
 def _stream(rows: Mapping[str, Row]) -> Iterator[str]:
     for ref, row in rows.items():
         yield f"commit {ref}\ncommitter {_WHO}\n{_data(ref)}"

@@ -99,7 +99,8 @@ class Repository:
         parents: tuple[str, ...],
     ) -> str:
         seconds = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
-        lines = [f"commit {ref}".encode(), f"committer {_AUTHOR} {seconds} +0000".encode(), _data(message)]
+        author = f"committer {_AUTHOR} {seconds} +0000"
+        lines = [f"commit {ref}".encode(), b"mark :1", author.encode(), _data(message)]
         if parents:
             lines.append(f"from {parents[0]}".encode())
         else:
@@ -110,15 +111,16 @@ class Repository:
                 lines.append(f"D {path}".encode())
             else:
                 lines += [f"M 100644 inline {path}".encode(), _data(content)]
-        self.git("fast-import", "--quiet", "--force", given=b"\n".join(lines) + b"\n")
-        return self.git("rev-parse", ref)
+        lines += [b"", b"get-mark :1"]
+        return self.git("fast-import", "--quiet", "--force", given=b"\n".join(lines) + b"\n")
 
 
 def make_repository(path: Path) -> Repository:
     """Make an empty bare repository whose HEAD is `main`, and which serves any commit it has."""
     run_git("init", "--quiet", "--bare", "--template=", "--initial-branch=main", str(path))
     repository = Repository(path)
-    repository.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    with (path / "config").open("a", encoding="utf-8") as config:
+        config.write("[uploadpack]\n\tallowAnySHA1InWant = true\n")
     return repository
 
 
@@ -165,9 +167,9 @@ def run_git(*arguments: str, given: bytes | None = None, check: bool = True) -> 
     moment = f"{FIRST_DAY}T00:00:00Z"
     environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_COMMITTER_DATE": moment}
     done = subprocess.run(
-        ["git", *arguments], input=given, capture_output=True, check=check, env=environment, timeout=60
+        ["git", *arguments], input=given, capture_output=True, check=check, env=environment, timeout=600
     )
-    return done.stdout.decode().strip()
+    return done.stdout.decode(errors="surrogateescape").strip()
 
 
 def _data(content: str | bytes) -> bytes:

@@ -15,14 +15,12 @@ import json
 import os
 import re
 import select
-import signal
 import socket
 import ssl
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,7 +28,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from tests.support.latency import delay
-from tests.support.ports import free_port
+from tests.support.oracles import find_tool
+from tests.support.ports import listen
 
 _CHUNK = 65536
 
@@ -40,6 +39,8 @@ class Manners:
     """How a server answers for one repository; the default is well.
 
     `password` is USER:PASSWORD; `failures` counts how many requests to answer with `failure_status` first; `page` is HTML to serve instead;
+    `location` is where to redirect to, with `{rest}` for what follows the repository in the path, `location_of_posts` the same for the
+    requests after the list of refs;
     `cut_after` closes the connection after so many bytes of an answer to a POST, `stall_after` falls silent there.
     """
 
@@ -47,6 +48,8 @@ class Manners:
     failures: int = 0
     failure_status: int = 503
     page: str | None = None
+    location: str | None = None
+    location_of_posts: str | None = None
     hangs: bool = False
     cut_after: int | None = None
     stall_after: int | None = None
@@ -61,6 +64,7 @@ class Request:
     path: str
     status: int
     sent: int
+    headers: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def repository(self) -> str:
@@ -182,6 +186,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(manners.failure_status, b"busy\n", "text/plain")
         elif manners.password and not self._knows(manners.password):
             self._send(401, b"who are you?\n", "text/plain", ("WWW-Authenticate", 'Basic realm="git"'))
+        elif location := manners.location_of_posts if self.command == "POST" else manners.location:
+            rest = self.path.removeprefix(f"/{request.repository}")
+            self._send(301, b"", "text/plain", ("Location", location.format(rest=rest)))
         elif manners.page is not None:
             self._send(200, manners.page.encode(), "text/html")
         else:
@@ -206,9 +213,13 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in (("Content-Type", kind), ("Content-Length", str(len(body))), *headers):
             self.send_header(name, value)
         self.end_headers()
+        self._count(status, len(body))
         self.wfile.write(body)
         self.wfile.flush()
-        self.server.count(Request(self.connection_number, self.command, self.path, status, len(body)))
+
+    def _count(self, status: int, sent: int) -> None:
+        headers = dict(self.headers)
+        self.server.count(Request(self.connection_number, self.command, self.path, status, sent, headers))
 
     def _run_backend(self, body: bytes, manners: Manners) -> None:
         backend = subprocess.Popen(
@@ -236,22 +247,24 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in (*headers, ("Transfer-Encoding", "chunked")):
             self.send_header(name, value)
         self.end_headers()
-        sent = self._pass_on_body(out, manners if self.command == "POST" else Manners())
-        self.server.count(Request(self.connection_number, self.command, self.path, status, sent))
+        sent, end = self._pass_on_body(out, manners if self.command == "POST" else Manners())
+        # counted before its end is sent: a client that has the whole answer finds it counted
+        self._count(status, sent)
+        self.wfile.write(end)
+        self.wfile.flush()
 
-    def _pass_on_body(self, out: IO[bytes], manners: Manners) -> int:
+    def _pass_on_body(self, out: IO[bytes], manners: Manners) -> tuple[int, bytes]:
+        """Send the body; return its size, and the bytes that end it: none if it was broken off."""
         sent = 0
         end = manners.cut_after if manners.cut_after is not None else manners.stall_after
         while chunk := out.read1(_CHUNK):  # type: ignore[attr-defined]  # a BufferedReader, which typeshed calls IO
             if end is not None and sent + len(chunk) > end:
                 self._break_off(chunk, end - sent, stalls=manners.cut_after is None)
-                return end
+                return end, b""
             self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
             self.wfile.flush()
             sent += len(chunk)
-        self.wfile.write(b"0\r\n\r\n")
-        self.wfile.flush()
-        return sent
+        return sent, b"0\r\n\r\n"
 
     def _break_off(self, chunk: bytes, length: int, *, stalls: bool) -> None:
         self.wfile.write(b"%x\r\n%s" % (len(chunk), chunk[:length]))
@@ -312,7 +325,16 @@ def make_certificate(directory: Path) -> Path:
     key = directory / "server.key"
     subprocess.run(
         [
-            *("openssl", "req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=pinner test"),
+            *(
+                find_tool("openssl", "openssl"),
+                "req",
+                "-x509",
+                "-nodes",
+                "-days",
+                "2",
+                "-subj",
+                "/CN=pinner test",
+            ),
             *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
             *("-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(path)),
         ],
@@ -334,31 +356,11 @@ def _context(certificate: Path | None) -> ssl.SSLContext | None:
 @contextlib.contextmanager
 def serve_daemon(root: Path) -> Iterator[str]:
     """Serve the repositories below `root` by `git daemon` for the time of a `with` block; the value is its URL."""
-    port = free_port()
-    daemon = subprocess.Popen(
-        [
-            *("git", "-c", "safe.directory=*", "daemon", "--export-all", f"--base-path={root}"),
-            *("--listen=127.0.0.1", f"--port={port}", "--reuseaddr"),
-        ],
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        _wait_for(port)
+    command = ["git", "-c", "safe.directory=*", "daemon", "--verbose", "--export-all", f"--base-path={root}"]
+    with listen(
+        lambda port: [*command, "--listen=127.0.0.1", f"--port={port}", "--reuseaddr"], b"Ready to rumble"
+    ) as port:
         yield f"git://127.0.0.1:{port}"
-    finally:
-        os.killpg(daemon.pid, signal.SIGKILL)
-        daemon.wait()
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 10
-    while True:
-        with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
-            return
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"nothing listens on port {port}")
-        time.sleep(0.02)
 
 
 def main() -> None:

@@ -3,14 +3,13 @@
 import contextlib
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from socket import create_connection
 
 from tests.support.oracles import give_up
-from tests.support.ports import free_port
+from tests.support.ports import NotListeningError, listen
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +21,14 @@ class SshServer:
 
 
 @contextlib.contextmanager
-def serve_ssh(directory: Path) -> Iterator[SshServer]:
-    """Let whoever runs the tests log in over ssh for the time of a `with` block; gives the test up where there is no sshd."""
+def serve_ssh(directory: Path, **more: str) -> Iterator[SshServer]:
+    """Let whoever runs the tests log in over ssh for the time of a `with` block; gives the test up where there is no sshd.
+
+    `more` are settings of sshd_config(5).
+    """
     daemon = shutil.which("sshd") or shutil.which("/usr/sbin/sshd")
     if not daemon or not shutil.which("ssh"):
-        give_up("there is no sshd here (Debian's package openssh-server)")
+        give_up("needs sshd (Debian's package openssh-server)")
     with contextlib.suppress(OSError):
         Path("/run/sshd").mkdir(
             mode=0o755
@@ -36,9 +38,6 @@ def serve_ssh(directory: Path) -> Iterator[SshServer]:
         subprocess.run(
             ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(directory / name)], check=True
         )
-    port = free_port()
-    known = directory / "known_hosts"
-    known.write_text(f"[127.0.0.1]:{port} {(directory / 'host.pub').read_text()}")
     options = {
         "HostKey": directory / "host",
         "AuthorizedKeysFile": directory / "user.pub",
@@ -46,27 +45,27 @@ def serve_ssh(directory: Path) -> Iterator[SshServer]:
         "StrictModes": "no",
         "UsePAM": "no",
         "PasswordAuthentication": "no",
+        "LoginGraceTime": "0",
+        **more,
     }
     settings = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-    address = ["-o", "ListenAddress=127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(
-        [daemon, "-D", "-f", "/dev/null", *address, *settings], stderr=subprocess.DEVNULL
-    ) as server:
-        try:
-            _wait_for(port, server)
+    command = [daemon, "-D", "-e", "-f", "/dev/null", "-o", "ListenAddress=127.0.0.1", *settings]
+    known = directory / "known_hosts"
+    try:
+        with listen(lambda port: [*command, "-p", str(port)], b"Server listening on ") as port:
+            known.write_text(f"[127.0.0.1]:{port} {(directory / 'host.pub').read_text()}")
             yield SshServer(
                 port, f"ssh -F none -i {directory}/user -o UserKnownHostsFile={known} -o BatchMode=yes"
             )
-        finally:
-            server.terminate()
+    except NotListeningError as error:
+        give_up(f"sshd does not start here: {error}")
 
 
-def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            give_up("sshd does not start here")
-        with contextlib.suppress(ConnectionRefusedError), create_connection(("127.0.0.1", port)):
-            return
-        time.sleep(0.02)
-    raise TimeoutError
+@contextlib.contextmanager
+def occupied(port: int, connections: int) -> Iterator[None]:
+    """Hold connections that never log in, for the time of a `with` block."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(connections):
+            connection = stack.enter_context(create_connection(("127.0.0.1", port)))
+            assert connection.recv(64).startswith(b"SSH-")
+        yield

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.oracles import find_tool
+from tools.bench.__main__ import is_installed, run_bench
 from tools.bench.cost import Command, Cost, FailedError, measure, measure_together
 from tools.bench.report import render
 from tools.bench.rounds import Limit, Ratio, Runs, Section, interleave
 from tools.bench.serving import serve
 from tools.bench.site import Site, environments
 from tools.bench.upstreams import OPENSTACK, OWN, RELEASES, Size, build, commit, path_of, url_of
+from tools.bench.versions import Competitor, bench_versions
 
 SMALL = Size(commits=16, files=3, lines=8, tags=8)
 
@@ -88,6 +91,7 @@ def test_upstreams_have_the_releases_and_their_metadata(tmp_path: Path) -> None:
 
 
 def test_the_server_counts_what_reaches_it(tmp_path: Path) -> None:
+    find_tool("openssl", "openssl")
     build(tmp_path / "upstreams", ("nova",), SMALL)
     with serve(tmp_path / "upstreams", tmp_path / "requests") as server:
         site = Site(tmp_path / "site", server)
@@ -101,6 +105,7 @@ def test_the_server_counts_what_reaches_it(tmp_path: Path) -> None:
 
 
 def test_pinner_locks_the_benchmarks_projects(tmp_path: Path) -> None:
+    find_tool("openssl", "openssl")
     modules = ("keystone", "openstacklib", "oslo", OWN[0])
     build(tmp_path / "upstreams", modules, SMALL)
     with serve(tmp_path / "upstreams", tmp_path / "requests") as server:
@@ -108,6 +113,35 @@ def test_pinner_locks_the_benchmarks_projects(tmp_path: Path) -> None:
         measure(project.pinner("lock", "--strict"))
         assert server.traffic.connections == len(modules)
     assert len(list(project.directory.glob("environments/*.lock"))) == 5
+
+
+@pytest.mark.parametrize(
+    ("tool", "is_there"),
+    [
+        ("puppet", True),
+        ("puppet strings", True),
+        ("puppet stories", False),
+        ("no-such-program strings", False),
+    ],
+)
+def test_a_tool_may_be_a_program_or_one_of_its_subcommands(
+    tool: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_there: bool
+) -> None:
+    script = tmp_path / "puppet"
+    script.write_text('#!/bin/sh\ntest "$1" = strings\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert is_installed(tool) is is_there
+
+
+def test_a_bench_whose_tools_are_missing_is_skipped_and_not_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert run_bench("explain", tmp_path, 1) == ()
+    assert capsys.readouterr().err == (
+        "explain skipped: needs apt-get and dpkg-deb and ruby and puppet and puppet strings\n"
+    )
 
 
 def test_enough_modules_for_forty() -> None:
@@ -118,3 +152,36 @@ def git(path: Path, *arguments: str) -> str:
     return subprocess.run(
         ["git", "-C", str(path), *arguments], capture_output=True, text=True, check=True
     ).stdout
+
+
+def test_the_disk_of_a_deployment_is_what_du_counts_without_the_two_directories_themselves(
+    tmp_path: Path,
+) -> None:
+    competitor = Competitor(lambda: Cost(1.0, 1.0, 1), tmp_path / "environments", tmp_path / "cache")
+    for place in (competitor.environments, competitor.cache):
+        (place / "inner").mkdir(parents=True)
+        (place / "inner" / "file").write_bytes(b"x" * 10_000)
+    (competitor.environments / "again").hardlink_to(competitor.cache / "inner" / "file")
+    (competitor.environments / "link").symlink_to(competitor.cache)
+    words = ["du", "--summarize", "--total", "--block-size=1", "environments", "cache"]
+    total = subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    own = sum(place.stat().st_blocks * 512 for place in (competitor.environments, competitor.cache))
+    assert competitor.size == int(total.splitlines()[-1].split()[0]) - own
+    competitor.environments.joinpath("inner").chmod(0o500)
+    assert competitor.run_cold().wall == 1.0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.e2e
+def test_every_way_to_deploy_is_measured_in_every_case(tmp_path: Path) -> None:
+    for tool in ("r10k", "g10k"):
+        find_tool(tool, tool)
+    modules = ("openstacklib", "oslo", "keystone", "nova")
+    build(tmp_path / "upstreams", modules, SMALL)
+    sections = bench_versions(tmp_path / "upstreams", tmp_path / "work", 1, counts=(4,), modules=modules)
+    assert [section.title.partition(", ")[2] for section in sections] == [
+        f"{case}, https on loopback" for case in ("cold", "nothing new", "one new commit of nova")
+    ]
+    for section in sections:
+        assert all(" connections, " in run.note and run.note.endswith(" MB on disk") for run in section.runs)
+        assert len(section.runs) == 4

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pinner.openstack.presets import presets
+from pinner.openstack.catalogue import presets
 from tests.support.oracles import find_tool
 from tests.support.repositories import make_repository
 from tools.distill_puppet_openstack_builder import OUTPUT, main, render

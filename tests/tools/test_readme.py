@@ -8,11 +8,22 @@ import pytest
 from pinner.cli.root import COMMANDS
 from tools.run_readme import ROOT, as_it_runs, pages_that_run
 
+README = ROOT / "README.md"
 
-@pytest.mark.parametrize("page", pages_that_run(), ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_output_of_a_page_is_what_the_command_prints(page: Path) -> None:
-    written = page.read_text(encoding="utf-8")
+
+def test_every_output_of_the_readme_is_what_the_installed_command_prints() -> None:
+    written = README.read_text(encoding="utf-8")
     assert as_it_runs(written) == written
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in pages_that_run() if page != README],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
+def test_every_output_of_a_page_is_what_the_command_prints(page: Path, scripts: Path) -> None:
+    written = page.read_text(encoding="utf-8")
+    assert as_it_runs(written, scripts=scripts) == written
 
 
 def test_the_readme_is_among_them() -> None:
@@ -24,9 +35,29 @@ def test_a_wrong_output_is_seen() -> None:
     assert as_it_runs(wrong) == "<!-- run -->\n```console\n$ echo right\nright\n$ cd /; pwd\n/\n```\n"
 
 
-def test_a_command_may_go_on_over_lines() -> None:
-    written = "<!-- run -->\n```console\n$ cat <<END\n> a\n>\n> b\n> END\na\n\nb\n$ true\n```\n"
+def test_a_traceback_is_never_an_output() -> None:
+    crashing = "<!-- run -->\n```console\n$ python3 -c 'import no_such_module'\n```\n"
+    with pytest.raises(ValueError, match="crashed: python3 -c 'import no_such_module'"):
+        as_it_runs(crashing)
+
+
+def test_a_file_to_paste_has_no_prompts_and_is_written_as_it_stands() -> None:
+    written = (
+        "<!-- run -->\n```sh\ncat > file <<'END'\n> a\n\n$ b\nEND\n```\n\n"
+        "<!-- run -->\n```console\n$ sed 's/^[$]/in file:/' file\n> a\n\nin file: b\n$ true\n```\n"
+    )
     assert as_it_runs(written) == written
+
+
+def test_a_block_to_paste_that_prints_is_seen() -> None:
+    printing = "<!-- run -->\n```sh\necho right\n```\n"
+    assert as_it_runs(printing) != printing
+
+
+@pytest.mark.parametrize("page", pages_that_run(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_command_needs_a_prompt_within_to_be_removed_before_it_is_pasted(page: Path) -> None:
+    blocks = re.findall(r"^```console\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert [block for block in blocks if re.search(r"^\$ .*(<<|\bdo$)", block, re.MULTILINE)] == []
 
 
 @pytest.mark.parametrize(
@@ -51,3 +82,9 @@ def has_heading(page: Path, anchor: str) -> bool:
 def test_the_readme_names_every_command() -> None:
     rows = re.findall(r"^\| \[([\w-]+)\]", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(rows) == sorted(COMMANDS)
+
+
+def test_the_changelog_has_each_group_once_and_no_line_twice() -> None:
+    unreleased = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").split("\n## ")[1]
+    lines = [line for line in unreleased.splitlines() if line]
+    assert [line for line in lines if lines.count(line) > 1] == []

@@ -9,7 +9,7 @@ def test_the_reference_says_what_commands_and_files_take() -> None:
 
 def test_text_stays_text_and_code_stays_code() -> None:
     page = render_all()["commands.md"]
-    assert "Manifests (environments/\\*.yaml) say" in page
+    assert "Manifests (environments/\\*.yaml) name" in page
     assert "| `-m`, `--module` `MODULE` | Move only this module (repeatable). |" in page
     assert "`text\\|json\\|junit\\|sarif`" in page
 

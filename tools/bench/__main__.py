@@ -5,11 +5,13 @@ No measured time passes or fails. The report goes to stdout and to .bench/report
 
 import argparse
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tools.bench.cold import bench_cold_lock
+from tools.bench.compiling import bench_compile
 from tools.bench.cost import FailedError
 from tools.bench.deploying import bench_deploy
 from tools.bench.explaining import bench_explain
@@ -20,6 +22,7 @@ from tools.bench.report import render
 from tools.bench.rounds import Section
 from tools.bench.starting import bench_start
 from tools.bench.upstreams import OPENSTACK, OWN, Size, build
+from tools.bench.versions import bench_versions
 
 HOME = Path(__file__).resolve().parents[2] / ".bench"
 SMALL = Size(commits=40, files=10)
@@ -29,14 +32,18 @@ BENCHES: Mapping[str, Bench] = {
     "warm": bench_warm_lock,
     "cold": bench_cold_lock,
     "deploy": bench_deploy,
+    "versions": bench_versions,
     "growth": bench_growth,
     "explain": bench_explain,
     "identify": bench_identify,
+    "compile": bench_compile,
 }
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "cold": ("r10k", "g10k"),
     "deploy": ("r10k", "g10k"),
-    "explain": ("apt-get", "dpkg-deb", "ruby", "puppet"),
+    "versions": ("r10k", "g10k"),
+    "compile": ("apt-get", "dpkg-deb", "ruby", "puppet"),
+    "explain": ("apt-get", "dpkg-deb", "ruby", "puppet", "puppet strings"),
 }
 
 
@@ -45,14 +52,15 @@ def main() -> int:
     options = _parse()
     shutil.rmtree(HOME, ignore_errors=True)
     upstreams, small = HOME / "upstreams", HOME / "small"
-    if {"warm", "cold", "deploy"} & set(options.benches):
+    if {"warm", "cold", "deploy", "versions"} & set(options.benches):
         _tell("building upstreams of a real one's size")
         build(upstreams, OPENSTACK[:20], Size())
     if "growth" in options.benches:
         _tell("building forty small upstreams")
         build(small, (*OPENSTACK, *OWN), SMALL)
     sections = {
-        name: _run(name, small if name == "growth" else upstreams, options.rounds) for name in options.benches
+        name: run_bench(name, small if name == "growth" else upstreams, options.rounds)
+        for name in options.benches
     }
     answered = [section for told in sections.values() if told for section in told]
     report = render(answered, rounds=options.rounds)
@@ -61,11 +69,11 @@ def main() -> int:
     return int(None in sections.values())
 
 
-def _run(name: str, upstreams: Path, rounds: int) -> tuple[Section, ...] | None:
+def run_bench(name: str, upstreams: Path, rounds: int) -> tuple[Section, ...] | None:
     """Return what a bench tells, nothing where its peers are missing, None if it failed."""
-    missing = [tool for tool in NEEDED.get(name, ()) if shutil.which(tool) is None]
+    missing = [tool for tool in NEEDED.get(name, ()) if not is_installed(tool)]
     if missing:
-        _tell(f"left out, {' and '.join(missing)} not installed: {name}")
+        _tell(f"{name} skipped: needs {' and '.join(missing)}")
         return ()
     _tell(f"measuring: {name}")
     try:
@@ -73,6 +81,17 @@ def _run(name: str, upstreams: Path, rounds: int) -> tuple[Section, ...] | None:
     except FailedError as error:
         _tell(f"{name} failed: {error}")
         return None
+
+
+def is_installed(tool: str) -> bool:
+    """Return whether a program is on PATH, and has the subcommand that `tool` names after it, if it names one."""
+    program, _, face = tool.partition(" ")
+    if shutil.which(program) is None:
+        return False
+    return (
+        not face
+        or subprocess.run([program, face, "--help"], capture_output=True, check=False).returncode == 0
+    )
 
 
 def _parse() -> argparse.Namespace:

@@ -36,28 +36,29 @@ class ControlRepo:
 
     def publish(self, directory: Path) -> Command:
         """Return the command that commits directory/puppetfiles/ENVIRONMENT as the branch ENVIRONMENT."""
-        return self.site.command("sh", "-c", PUBLISH, "publish", self._path, cwd=directory)
+        return self.site.command("sh", "-c", PUBLISH, "publish", self.path, cwd=directory)
 
     def deploy(self, *options: str) -> Command:
         """Return the command that deploys every branch with its modules."""
         config = self.site.write(
             f"{self.name}.yaml",
-            f"cachedir: '{self._path}.cache'\n"
-            f"sources: {{control: {{remote: 'file://{self._path}', basedir: '{self._path}.environments'}}}}\n",
+            f"cachedir: '{self.path}.cache'\n"
+            f"sources: {{control: {{remote: 'file://{self.path}', basedir: '{self.path}.environments'}}}}\n",
         )
         return self.site.command("r10k", "deploy", "environment", "--modules", *options, "--config", config)
 
     def make(self) -> None:
         """Make the empty repository."""
-        measure(self.site.command("git", "init", "--quiet", "--bare", self._path))
+        measure(self.site.command("git", "init", "--quiet", "--bare", self.path))
 
     def expect(self, path: str) -> None:
         """Raise FailedError if no deployed environment has that file: then the deploys were not of what they said."""
-        if not any(self._path.parent.glob(f"{self.name}.git.environments/*/{path}")):
+        if not any(self.path.parent.glob(f"{self.name}.git.environments/*/{path}")):
             raise FailedError(f"{self.name}: {path} was not deployed")
 
     @property
-    def _path(self) -> Path:
+    def path(self) -> Path:
+        """Return the repository; r10k's cache and environments are beside it."""
         return self.site.root / f"{self.name}.git"
 
 

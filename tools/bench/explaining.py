@@ -1,9 +1,8 @@
 """What explaining an upgrade costs: audit and diff of thirty real modules against Puppet's own tools, and the growth."""
 
-import subprocess
 from pathlib import Path
 
-from tools.bench.cost import Command, Cost, FailedError, measure
+from tools.bench.cost import Command, Cost, measure
 from tools.bench.many_files import COUNTS, FILES, build_many_files
 from tools.bench.real_code import DATA_FILES, KEYS, RealCode, prepare
 from tools.bench.rounds import Ratio, Run, Section, interleave
@@ -15,16 +14,8 @@ COLD, WARM = 1 / 10, 1 / 50
 
 def bench_explain(_upstreams: Path, work: Path, rounds: int) -> tuple[Section, ...]:
     """Measure audit and diff on Debian's packages, and diff on a made module in which ever more files change."""
-    _need_strings()
     code = prepare(work)
     return _audit(code, rounds), _diff(code, rounds), _growth(work / "growth", rounds)
-
-
-def _need_strings() -> None:
-    """Raise FailedError where `puppet strings` cannot be run."""
-    asked = subprocess.run(["puppet", "strings", "--help"], capture_output=True, check=False)
-    if asked.returncode:
-        raise FailedError("there is no 'puppet strings' (Debian's package puppet-strings)")
 
 
 def _audit(code: RealCode, rounds: int) -> Section:

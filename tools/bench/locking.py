@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pinner.words.manifests import Settings
+from pinner.model.manifest import Settings
 from tools.bench.cost import Cost, measure, measure_together
 from tools.bench.rounds import Ratio, Run, Runs, Section, interleave
 from tools.bench.serving import serve

@@ -1,1 +1,1 @@
-"""Hiera as Puppet reads it: scalars, hierarchies, lookup options, and which code a key belongs to. Text to values."""
+"""Hiera hierarchies and YAML scalars as Puppet reads them."""

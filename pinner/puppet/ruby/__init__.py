@@ -1,1 +1,1 @@
-"""Ruby text that holds nothing but literals: read word by word, never run, whatever stands in it."""
+"""Reader of literal Ruby code, which is never executed."""

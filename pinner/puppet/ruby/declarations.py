@@ -1,6 +1,7 @@
-"""Ruby text as declarations: a word with literal arguments. Everything else is named with its place and left out.
+"""Read declarations with literal arguments, and the reason why anything else is unreadable.
 
-Nothing is run. A conditional or a loop is left out as a whole: what stands in it may happen or not, once or often.
+Nothing is executed. A conditional or loop is skipped as a whole: its body may run or not, once or several
+times.
 """
 
 import re
@@ -8,15 +9,46 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from pinner.puppet.ruby.lexer import read_tokens
-from pinner.puppet.ruby.reasons import reason_against, reason_against_first
-from pinner.puppet.ruby.token_stream import TokenStream
-from pinner.puppet.ruby.tokens import KEYWORDS, Kind, Token
+from pinner.model.text import quoted
+from pinner.puppet.ruby.lexer import TokenStream, read_tokens
+from pinner.puppet.ruby.tokens import BLOCKS, KEYWORDS, RubyToken, TokenKind
+
+_MODIFIERS: Final = frozenset({"if", "unless", "while", "until", "and", "or", "rescue"})
+_REASONS: Final = {
+    TokenKind.WORD: "{quoted} is a variable, a constant or a method, not a literal",
+    TokenKind.NUMBER: "{quoted} is not text: put it in quotes",
+    TokenKind.OPERATOR: "{quoted} makes it an expression",
+    TokenKind.DYNAMIC: "{text} is not a literal",
+    TokenKind.BROKEN: "{text}",
+    TokenKind.NEWLINE: "the declaration is incomplete",
+    TokenKind.END: "the declaration is incomplete",
+    TokenKind.STRING: "a comma is missing before this value",
+    TokenKind.SYMBOL: "a comma is missing before this value",
+    TokenKind.LABEL: "a comma is missing before this value",
+    TokenKind.COMMA: "a value is expected, not a comma",
+    TokenKind.ARROW: "a value is expected, not '=>'",
+    TokenKind.CLOSE: "this bracket closes none that a literal opened",
+    TokenKind.OPEN: "this bracket does not start a literal",
+}
+
+
+def reason_against(token: RubyToken) -> str:
+    """Return why a token is not a literal, or not allowed at its position in a declaration."""
+    if token.kind is TokenKind.WORD and token.text in _MODIFIERS:
+        return f"'{token.text}' makes it conditional"
+    return _REASONS[token.kind].format(text=token.text, quoted=quoted(token.text))
+
+
+def reason_against_first(token: RubyToken) -> str:
+    """Return why a token cannot begin a declaration."""
+    if token.kind is TokenKind.WORD and token.text in BLOCKS:
+        return f"the code between '{token.text}' and its 'end' is conditional"
+    return reason_against(token) if token.kind is TokenKind.BROKEN else "a declaration cannot start like this"
 
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """A symbol of Ruby: `:latest`."""
+    """A Ruby symbol such as `:latest`."""
 
     name: str
 
@@ -26,7 +58,7 @@ Literal = str | Symbol | int | bool | None
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """A value, and where it begins."""
+    """A value and the position of its start."""
 
     value: Literal
     line: int
@@ -34,8 +66,8 @@ class Argument:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """A key (a symbol in all that r10k reads) with its value; the place is the key's."""
+class RubyPair:
+    """A key (a symbol in everything that r10k reads) with its value, and the position of the key."""
 
     key: Literal
     value: Literal
@@ -45,21 +77,22 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """A word with its arguments, pairs last."""
+    """A word with its arguments; the pairs come last."""
 
     word: str
     line: int
     column: int
     arguments: tuple[Argument, ...] = ()
-    pairs: tuple[Pair, ...] = ()
+    pairs: tuple[RubyPair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
-    """What is no such declaration: the reason and where that stands.
+class UnreadableRuby:
+    """Code that is not a literal declaration, with the reason and its position.
 
-    `begun` is the declaration as far as it was read. Everything to the end of `last_line` is left out; if `is_rest`,
-    everything to the end of the text.
+    `begun` is the declaration as far as it was read. Everything up to the end of `last_line` is skipped; if
+    `is_rest`, everything up to the end of the text. `modules` are the first arguments of the declarations that
+    depend on an unknown value, empty for one whose name is unknown too.
     """
 
     reason: str
@@ -68,10 +101,11 @@ class Unreadable:
     begun: Declaration | None
     last_line: int
     is_rest: bool
+    modules: tuple[str, ...] = ()
 
 
 class _NotLiteralError(ValueError):
-    """The current word is no literal, or stands where none can; never leaves this file."""
+    """The current token is not a literal, or not allowed here; not raised outside this module."""
 
 
 _CALLED: Final = re.compile(r"[a-z_][A-Za-z0-9_]*[?!]?")
@@ -79,132 +113,129 @@ _INTEGER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
 _CONSTANTS: Final = {"true": True, "false": False, "nil": None}
 
 
-def read_declarations(text: str) -> Iterator[Declaration | Unreadable]:
-    """Yield all declarations and everything that is none, in the order of the text.
+def read_declarations(text: str) -> Iterator[Declaration | UnreadableRuby]:
+    """Yield all declarations and all unreadable statements, in the order of the text.
 
-    A carriage return before a line break is no part of any text, as in Ruby.
+    As in Ruby, a carriage return before a line break is ignored.
     """
     stream = TokenStream(read_tokens(text.replace("\r\n", "\n")))
     stream.skip_separators()
-    while stream.current.kind is not Kind.END:
-        statement = _Reader(stream).read()
+    while stream.current.kind is not TokenKind.END:
+        statement = read_declaration(stream)
         yield statement
         broken = stream.current
-        if broken.kind is Kind.BROKEN:
-            rest = Unreadable(
+        if broken.kind is TokenKind.BROKEN:
+            rest = UnreadableRuby(
                 reason_against(broken), broken.line, broken.column, None, broken.line, is_rest=True
             )
-            yield from [] if isinstance(statement, Unreadable) and statement.reason == rest.reason else [rest]
+            yield from (
+                [] if isinstance(statement, UnreadableRuby) and statement.reason == rest.reason else [rest]
+            )
             return
         stream.skip_separators()
 
 
+def read_declaration(stream: TokenStream) -> Declaration | UnreadableRuby:
+    """Return the next statement, and move the stream to its end."""
+    return _Reader(stream).read()
+
+
 class _Reader:
-    """One statement, as far as it is read."""
+    """Reads one statement."""
 
     def __init__(self, stream: TokenStream) -> None:
         self.stream = stream
         self.start = stream.current
         self.arguments: list[Argument] = []
-        self.pairs: list[Pair] = []
+        self.pairs: list[RubyPair] = []
         self.has_braces = False
 
-    def read(self) -> Declaration | Unreadable:
-        """Return the statement; the stream is at its end then."""
+    def read(self) -> Declaration | UnreadableRuby:
+        """Return the statement, and move the stream to its end."""
         try:
             self._read_declaration()
         except _NotLiteralError:
-            return self._leave_out()
+            culprit = self.stream.current
+            is_first = culprit is self.start
+            reason = reason_against_first(culprit) if is_first else reason_against(culprit)
+            is_complete = self.stream.skip_statement() or self.stream.current.kind is TokenKind.BROKEN
+            is_rest = culprit.kind is TokenKind.BROKEN or not is_complete
+            begun = self._declaration() if self.start.kind is TokenKind.WORD and not is_first else None
+            return UnreadableRuby(
+                reason, culprit.line, culprit.column, begun, self.stream.last.line, is_rest=is_rest
+            )
         return self._declaration()
 
     def _declaration(self) -> Declaration:
         start = self.start
         return Declaration(start.text, start.line, start.column, tuple(self.arguments), tuple(self.pairs))
 
-    def _leave_out(self) -> Unreadable:
-        culprit = self.stream.current
-        is_first = culprit is self.start
-        reason = reason_against_first(culprit) if is_first else reason_against(culprit)
-        is_complete = self.stream.skip_statement() or self.stream.current.kind is Kind.BROKEN
-        is_rest = culprit.kind is Kind.BROKEN or not is_complete
-        begun = self._declaration() if self.start.kind is Kind.WORD and not is_first else None
-        return Unreadable(reason, culprit.line, culprit.column, begun, self.stream.last.line, is_rest=is_rest)
-
     def _read_declaration(self) -> None:
         if (
-            self.start.kind is not Kind.WORD
+            self.start.kind is not TokenKind.WORD
             or not _CALLED.fullmatch(self.start.text)
             or self.start.text in KEYWORDS
         ):
             raise _NotLiteralError
         self.stream.take()
         is_call = self.stream.current.column == self.start.column + len(self.start.text)
-        if is_call and self.stream.takes(Kind.OPEN, "("):
+        if is_call and self.stream.takes(TokenKind.OPEN, "("):
             self._read_items(closer=")")
-        elif self.stream.current.kind not in (Kind.OPEN, Kind.NEWLINE, Kind.END):
+        elif self.stream.current.kind not in (TokenKind.OPEN, TokenKind.NEWLINE, TokenKind.END):
             self._read_items(closer=None)
-        if self.stream.current.kind not in (Kind.NEWLINE, Kind.END):
+        if self.stream.current.kind not in (TokenKind.NEWLINE, TokenKind.END):
             raise _NotLiteralError
 
     def _read_items(self, closer: str | None) -> None:
-        """Read what stands between commas; line breaks end it only where no bracket is open."""
+        """Read items separated by commas; inside brackets, line breaks are ignored."""
         if closer:
             self.stream.skip_line_breaks()
-        while not (closer and self.stream.takes(Kind.CLOSE, closer)):
+        while not (closer and self.stream.takes(TokenKind.CLOSE, closer)):
             self._read_item(is_in_braces=closer == "}")
-            has_comma = self.stream.takes(Kind.COMMA)
+            has_comma = self.stream.takes(TokenKind.COMMA)
             if not has_comma and closer is None:
                 return
             self.stream.skip_line_breaks()
-            if not has_comma and self.stream.current.kind is not Kind.CLOSE:
+            if not has_comma and self.stream.current.kind is not TokenKind.CLOSE:
                 raise _NotLiteralError
 
     def _read_item(self, *, is_in_braces: bool) -> None:
         if self.has_braces:
             raise _NotLiteralError
         first = self.stream.current
-        if not is_in_braces and self.stream.takes(Kind.OPEN, "{"):
-            self._read_braces()
-        elif self.stream.takes(Kind.LABEL):
+        if not is_in_braces and self.stream.takes(TokenKind.OPEN, "{"):
+            # Read pairs in braces; empty braces are refused, because they differ from no argument.
+            self.stream.skip_line_breaks()
+            if self.stream.current.kind is TokenKind.CLOSE or self.pairs:
+                raise _NotLiteralError
+            self._read_items(closer="}")
+            self.has_braces = True
+        elif self.stream.takes(TokenKind.LABEL):
             self._read_pair(Symbol(first.text), first)
         else:
-            self._read_argument(self._read_value(), first, is_in_braces=is_in_braces)
+            value = self._read_value()
+            if self.stream.takes(TokenKind.ARROW):
+                self._read_pair(value, first)
+            elif is_in_braces or self.pairs:
+                raise _NotLiteralError
+            else:
+                self.arguments.append(Argument(value, first.line, first.column))
 
-    def _read_braces(self) -> None:
-        """Read pairs in braces; without a pair they are not the same as nothing, so they are refused."""
+    def _read_pair(self, key: Literal, first: RubyToken) -> None:
         self.stream.skip_line_breaks()
-        if self.stream.current.kind is Kind.CLOSE or self.pairs:
-            raise _NotLiteralError
-        self._read_items(closer="}")
-        self.has_braces = True
-
-    def _read_argument(self, value: Literal, first: Token, *, is_in_braces: bool) -> None:
-        if self.stream.takes(Kind.ARROW):
-            self._read_pair(value, first)
-        elif is_in_braces or self.pairs:
-            raise _NotLiteralError
-        else:
-            self.arguments.append(Argument(value, first.line, first.column))
-
-    def _read_pair(self, key: Literal, first: Token) -> None:
-        self.stream.skip_line_breaks()
-        self.pairs.append(Pair(key, self._read_value(), first.line, first.column))
+        self.pairs.append(RubyPair(key, self._read_value(), first.line, first.column))
 
     def _read_value(self) -> Literal:
         token = self.stream.current
-        if token.kind is Kind.STRING:
-            return self._read_text()
-        if token.kind is Kind.SYMBOL:
+        if token.kind is TokenKind.STRING:
+            parts: list[str] = []
+            while self.stream.current.kind is TokenKind.STRING:
+                parts.append(self.stream.take().text)
+            return "".join(parts)
+        if token.kind is TokenKind.SYMBOL:
             return Symbol(self.stream.take().text)
-        if token.kind is Kind.NUMBER and _INTEGER.fullmatch(token.text):
+        if token.kind is TokenKind.NUMBER and _INTEGER.fullmatch(token.text):
             return int(self.stream.take().text)
-        if token.kind is Kind.WORD and token.text in _CONSTANTS:
+        if token.kind is TokenKind.WORD and token.text in _CONSTANTS:
             return _CONSTANTS[self.stream.take().text]
         raise _NotLiteralError
-
-    def _read_text(self) -> str:
-        """Texts with nothing but blanks between them are one."""
-        parts: list[str] = []
-        while self.stream.current.kind is Kind.STRING:
-            parts.append(self.stream.take().text)
-        return "".join(parts)

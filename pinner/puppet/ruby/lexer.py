@@ -1,30 +1,153 @@
-"""Ruby text cut into words. Only as much of Ruby is known as keeps quotes, comments and heredocs apart from code.
+"""Split Ruby text into tokens with the values of literals.
 
-One pass, no recursion, nothing run: time and memory follow the length of the text.
+One pass, no recursion, nothing is executed: time and memory are proportional to the length of the text.
 """
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, NamedTuple
 
-from pinner.puppet.ruby.heredocs import HEREDOC, read_heredoc
-from pinner.puppet.ruby.literals import READERS, Literal
-from pinner.puppet.ruby.quotes import NeverClosedError
-from pinner.puppet.ruby.tokens import NOT_A_VALUE, PLAIN, TOKEN, Kind, Token
+from pinner.puppet.ruby.tokens import (
+    BLOCKS,
+    HEREDOC,
+    NOT_A_VALUE,
+    PLAIN,
+    TOKEN,
+    Form,
+    Quote,
+    RubyToken,
+    TokenKind,
+    UnclosedStringError,
+    UnreadableEscapeError,
+    quote_of,
+    read_heredoc,
+    read_quoted,
+    unescape,
+    unescape_raw,
+)
 
+_FLAGS: Final = re.compile(r"[a-z]*")
+_RAW_PERCENTS: Final = "qwis"
+_DYNAMIC_PERCENTS: Final = {
+    "w": "a list of words",
+    "W": "a list of words",
+    "i": "a list of symbols",
+    "I": "a list of symbols",
+    "r": "a regular expression",
+    "x": "a shell command",
+}
+_LISTS: Final = {"w": Form.WORDS, "i": Form.SYMBOLS}
+
+
+class RubyLiteral(NamedTuple):
+    """The kind and text of a token; the text continues at `end`. `form` and `source` are those of RubyToken."""
+
+    kind: TokenKind
+    text: str
+    end: int
+    form: Form | None = None
+    source: str = ""
+
+
+def _read_label(_text: str, match: re.Match[str]) -> RubyLiteral:
+    return RubyLiteral(TokenKind.LABEL, match[0][:-1], match.end())
+
+
+def _read_symbol(_text: str, match: re.Match[str]) -> RubyLiteral:
+    return RubyLiteral(TokenKind.SYMBOL, match[0][1:], match.end())
+
+
+def _read_variable(_text: str, match: re.Match[str]) -> RubyLiteral:
+    name = match[0] if match[0].isprintable() else match[0][0]
+    return RubyLiteral(TokenKind.DYNAMIC, f"the variable {name}", match.end(), Form.VARIABLE, match[0])
+
+
+def _read_character(_text: str, match: re.Match[str]) -> RubyLiteral:
+    return RubyLiteral(TokenKind.DYNAMIC, "a single character", match.end())
+
+
+def _read_quote(text: str, match: re.Match[str]) -> RubyLiteral:
+    mark = match[0]
+    if mark == "`":
+        return _read_dynamic(text, match.end(), quote_of(mark, is_raw=False), "a shell command")
+    literal = _read_text(text, match.end(), quote_of(mark, is_raw=mark == "'"), TokenKind.STRING)
+    is_label = text.startswith(":", literal.end) and not text.startswith("::", literal.end)
+    if literal.kind is TokenKind.STRING and is_label:
+        return RubyLiteral(TokenKind.LABEL, literal.text, literal.end + 1)
+    return literal
+
+
+def _read_quoted_symbol(text: str, match: re.Match[str]) -> RubyLiteral:
+    mark = match[0][1]
+    return _read_text(text, match.end(), quote_of(mark, is_raw=mark == "'"), TokenKind.SYMBOL)
+
+
+def _read_percent(text: str, match: re.Match[str]) -> RubyLiteral:
+    letter = match[0][1] if match[0][1].isalpha() else "Q"
+    quote = quote_of(match[0][-1], is_raw=letter in _RAW_PERCENTS)
+    if letter in _DYNAMIC_PERCENTS:
+        form = _LISTS.get(letter)
+        return _read_dynamic(text, match.end(), quote, _DYNAMIC_PERCENTS[letter], form=form)
+    return _read_text(text, match.end(), quote, TokenKind.SYMBOL if letter == "s" else TokenKind.STRING)
+
+
+def _read_slash(text: str, match: re.Match[str]) -> RubyLiteral:
+    literal = _read_dynamic(text, match.end(), quote_of("/", is_raw=False), "a regular expression")
+    flags = _FLAGS.match(text, literal.end)
+    return literal._replace(end=flags.end() if flags else literal.end)
+
+
+def _read_dynamic(text: str, start: int, quote: Quote, what: str, *, form: Form | None = None) -> RubyLiteral:
+    quoted = read_quoted(text, start, quote)
+    return RubyLiteral(TokenKind.DYNAMIC, what, quoted.end, form, quoted.source if form else "")
+
+
+def _read_text(text: str, start: int, quote: Quote, kind: TokenKind) -> RubyLiteral:
+    quoted = read_quoted(text, start, quote)
+    if quoted.has_code:
+        form = Form.TEMPLATE if kind is TokenKind.STRING else Form.SYMBOL_TEMPLATE
+        what = "a string with interpolated code"
+        return RubyLiteral(TokenKind.DYNAMIC, what, quoted.end, form, quoted.source)
+    try:
+        value = unescape_raw(quoted.source, quote) if quote.is_raw else unescape(quoted.source)
+    except UnreadableEscapeError:
+        return RubyLiteral(TokenKind.DYNAMIC, "a string with an unusual backslash sequence", quoted.end)
+    return RubyLiteral(kind, value, quoted.end)
+
+
+READERS: Final[Mapping[str, Callable[[str, re.Match[str]], RubyLiteral]]] = {
+    "label": _read_label,
+    "symbol": _read_symbol,
+    "variable": _read_variable,
+    "character": _read_character,
+    "quote": _read_quote,
+    "quoted_symbol": _read_quoted_symbol,
+    "percent": _read_percent,
+    "slash": _read_slash,
+}
+"""The reader for each group of TOKEN that starts a literal.
+
+Each raises UnclosedStringError if the text ends before the literal does.
+"""
 _COMMENT_BLOCK: Final = re.compile(r"=begin(?=\s|\Z)")
 _COMMENT_BLOCK_END: Final = re.compile(r"\n=end(?=\s|\Z)[^\n]*\n?")
 _END_OF_CODE: Final = re.compile(r"__END__(?:\r?\n|\Z)")
 _LEADING_DOT: Final = re.compile(r"[ \t\r]*(?:\.(?!\.)|&\.)")
-_VALUES: Final = frozenset({Kind.WORD, Kind.STRING, Kind.SYMBOL, Kind.NUMBER, Kind.CLOSE, Kind.DYNAMIC})
+_VALUES: Final = frozenset(
+    {TokenKind.WORD, TokenKind.STRING, TokenKind.SYMBOL, TokenKind.NUMBER, TokenKind.CLOSE, TokenKind.DYNAMIC}
+)
 _DEPENDS_ON_PLACE: Final = frozenset({"percent", "slash", "character", "heredoc"})
 
 
-def read_tokens(text: str) -> Iterator[Token]:
-    """Yield the words of the text. Line breaks inside a quote are part of it; after a BROKEN nothing comes."""
+def read_tokens(text: str) -> Iterator[RubyToken]:
+    """Yield the tokens of the text; a line break inside quotes is part of the token.
+
+    Nothing follows a BROKEN token.
+    """
     lexer = _Lexer(text)
-    token: Token | None = lexer.skip_to_code()
-    while token is None or token.kind is not Kind.BROKEN:
+    token: RubyToken | None = lexer.skip_to_code()
+    while token is None or token.kind is not TokenKind.BROKEN:
         match = TOKEN.match(text, lexer.position)
         if match is None:
             return
@@ -36,7 +159,7 @@ def read_tokens(text: str) -> Iterator[Token]:
 
 
 class _Lexer:
-    """A position in the text, and what stands before it."""
+    """A position in the text, and the token before it."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -44,17 +167,17 @@ class _Lexer:
         self.line = 1
         self.line_start = 0
         self.end_of_heredocs = 0
-        self.previous: Token | None = None
+        self.previous: RubyToken | None = None
         self.is_after_blank = True
 
-    def read(self, match: re.Match[str]) -> Token | None:
-        """Return the word that the match begins, None if it is only a blank; the position is after it then."""
+    def read(self, match: re.Match[str]) -> RubyToken | None:
+        """Move past the match; return its token, or None for a blank."""
         token = self._read(match, str(match.lastgroup))
         self.is_after_blank = token is None
         self.previous = token or self.previous
         return token
 
-    def _read(self, match: re.Match[str], group: str) -> Token | None:
+    def _read(self, match: re.Match[str], group: str) -> RubyToken | None:
         if group in PLAIN:
             token = self._token(PLAIN[group], match[0])
             self.position = match.end()
@@ -62,74 +185,74 @@ class _Lexer:
         if group in ("blank", "comment"):
             return self._read_blank(match)
         if group == "newline":
-            return self._read_newline(match)
+            token = self._token(TokenKind.NEWLINE, "\n")
+            self._move(self.end_of_heredocs if self.end_of_heredocs > self.position else match.end())
+            goes_on = _LEADING_DOT.match(self.text, self.position)
+            return self.skip_to_code() or (None if goes_on else token)
         if group == "end":
-            return self._token(Kind.BROKEN, "a control character stands here, where Ruby stops reading")
+            return self._token(TokenKind.BROKEN, "Ruby stops reading at this control character")
         if group in _DEPENDS_ON_PLACE and not self._begins_literal(match):
-            return self._take(Literal(Kind.OPERATOR, match[0][0], match.start() + 1))
+            return self._take(RubyLiteral(TokenKind.OPERATOR, match[0][0], match.start() + 1))
         return self._read_literal(match, group)
 
-    def _read_literal(self, match: re.Match[str], group: str) -> Token:
+    def _read_literal(self, match: re.Match[str], group: str) -> RubyToken:
         try:
             return (
                 self._read_heredoc() if group == "heredoc" else self._take(READERS[group](self.text, match))
             )
-        except NeverClosedError:
-            return self._token(Kind.BROKEN, "a text is opened here and never closed")
+        except UnclosedStringError:
+            return self._token(TokenKind.BROKEN, "a string that starts here is not closed")
 
-    def _read_heredoc(self) -> Token:
+    def _read_heredoc(self) -> RubyToken:
         announcement = HEREDOC.match(self.text, self.position)
         if announcement is None:
-            return self._token(Kind.BROKEN, "a heredoc is announced here that cannot be read")
+            return self._token(TokenKind.BROKEN, "a heredoc that starts here cannot be read")
         next_line = self.text.find("\n", self.position) + 1 or len(self.text)
         heredoc = read_heredoc(self.text, announcement, max(next_line, self.end_of_heredocs))
         self.end_of_heredocs = heredoc.end
         if heredoc.value is None:
-            return self._take(Literal(Kind.DYNAMIC, "a heredoc with code in it", announcement.end()))
-        return self._take(Literal(Kind.STRING, heredoc.value, announcement.end()))
+            return self._take(
+                RubyLiteral(TokenKind.DYNAMIC, "a heredoc with interpolated code", announcement.end())
+            )
+        return self._take(RubyLiteral(TokenKind.STRING, heredoc.value, announcement.end()))
 
-    def _read_blank(self, match: re.Match[str]) -> Token | None:
+    def _read_blank(self, match: re.Match[str]) -> RubyToken | None:
         if match[0].startswith("\\") and self.end_of_heredocs > self.position:
-            return self._token(Kind.BROKEN, "a line with a heredoc goes on here, which cannot be read")
+            return self._token(TokenKind.BROKEN, "a continued line with a heredoc cannot be read")
         self._move(match.end())
         return None
 
-    def _read_newline(self, match: re.Match[str]) -> Token | None:
-        token = self._token(Kind.NEWLINE, "\n")
-        self._move(self.end_of_heredocs if self.end_of_heredocs > self.position else match.end())
-        goes_on = _LEADING_DOT.match(self.text, self.position)
-        return self.skip_to_code() or (None if goes_on else token)
-
-    def skip_to_code(self) -> Token | None:
-        """Pass over what counts at the beginning of a line only: comment blocks, and the end of all code."""
+    def skip_to_code(self) -> RubyToken | None:
+        """Skip what is special at the beginning of a line: comment blocks and the end of the code."""
         while _COMMENT_BLOCK.match(self.text, self.position):
             end = _COMMENT_BLOCK_END.search(self.text, self.position)
             if end is None:
-                return self._token(Kind.BROKEN, "the comment that =begin opens is never closed")
+                return self._token(TokenKind.BROKEN, "the comment that starts with =begin is not closed")
             self._move(end.end())
         if _END_OF_CODE.match(self.text, self.position):
             self._move(len(self.text))
         return None
 
     def _begins_literal(self, match: re.Match[str]) -> bool:
-        """Tell whether `%`, `/`, `?` or `<<` begins a literal here, and is no operator between two values."""
+        """Return whether `%`, `/`, `?` or `<<` starts a literal here and is not an operator."""
         before = self.previous
         if before is None or before.kind not in _VALUES:
             return True
-        if before.kind is not Kind.WORD:
+        if before.kind is not TokenKind.WORD:
             return False
         if before.text in NOT_A_VALUE:
             return True
         is_argument = self.is_after_blank and match.lastgroup != "character"
         return is_argument and not self.text[match.start() + 1 : match.start() + 2].isspace()
 
-    def _take(self, literal: Literal) -> Token:
-        token = self._token(literal.kind, literal.text)
+    def _take(self, literal: RubyLiteral) -> RubyToken:
+        token = self._token(literal.kind, literal.text, form=literal.form, source=literal.source)
         self._move(literal.end)
         return token
 
-    def _token(self, kind: Kind, text: str) -> Token:
-        return Token(kind, text, self.line, self.position - self.line_start + 1)
+    def _token(self, kind: TokenKind, text: str, *, form: Form | None = None, source: str = "") -> RubyToken:
+        column = self.position - self.line_start + 1
+        return RubyToken(kind, text, self.line, column, form, source, self.is_after_blank)
 
     def _move(self, end: int) -> None:
         breaks = self.text.count("\n", self.position, end)
@@ -137,3 +260,126 @@ class _Lexer:
             self.line += breaks
             self.line_start = self.text.rfind("\n", self.position, end) + 1
         self.position = end
+
+
+_LOOPS: Final = frozenset({"for", "until", "while"})
+_GOES_ON_AFTER: Final = frozenset({TokenKind.OPERATOR, TokenKind.COMMA, TokenKind.ARROW})
+_BEGINS_AFTER: Final = frozenset(
+    {TokenKind.NEWLINE, TokenKind.OPERATOR, TokenKind.OPEN, TokenKind.COMMA, TokenKind.ARROW, TokenKind.LABEL}
+)
+_ENDS: Final = frozenset({TokenKind.END, TokenKind.BROKEN})
+
+
+class TokenStream:
+    """A stream of tokens; `current` is the next one, `last` the one before it."""
+
+    def __init__(self, tokens: Iterator[RubyToken]) -> None:
+        self._tokens = tokens
+        self._ahead: deque[RubyToken] = deque()
+        self._taken: list[RubyToken] = []
+        self._open_brackets = 0
+        self._open_blocks = 0
+        self.last = self._before = RubyToken(TokenKind.NEWLINE, "", 1, 1)
+        self.current = next(tokens, self._end())
+
+    def take(self) -> RubyToken:
+        """Return the current token and move to the next one."""
+        taken = self.current
+        if taken.kind is TokenKind.OPEN:
+            self._open_brackets += 1
+        elif taken.kind is TokenKind.CLOSE:
+            self._open_brackets = max(0, self._open_brackets - 1)
+        self.last = taken
+        if taken.kind not in _ENDS:
+            self._taken.append(taken)
+            self.current = self._ahead.popleft() if self._ahead else next(self._tokens, self._end())
+        return taken
+
+    @property
+    def taken(self) -> int:
+        """Return how many tokens were taken since the start of the statement."""
+        return len(self._taken)
+
+    def begin(self) -> None:
+        """Remember the current token as the start of a statement."""
+        self._taken = []
+        self._before = self.last
+
+    def rewind(self) -> None:
+        """Move back to the start of the statement."""
+        if self._taken:
+            self._ahead.extendleft(reversed([*self._taken[1:], self.current]))
+            self.current = self._taken[0]
+        self.last = self._before
+        self._taken = []
+        self._open_brackets = self._open_blocks = 0
+
+    def peek(self, count: int) -> RubyToken:
+        """Return the token `count` places after the current one."""
+        while len(self._ahead) < count:
+            self._ahead.append(next(self._tokens, self._end()))
+        return self._ahead[count - 1]
+
+    def takes(self, kind: TokenKind, text: str | None = None) -> bool:
+        """Return whether the current token has that kind (and text), and if so move to the next one."""
+        is_taken = self.current.kind is kind and text in (None, self.current.text)
+        if is_taken:
+            self.take()
+        return is_taken
+
+    def skip_separators(self) -> None:
+        """Move to the next statement."""
+        while self.current.kind is TokenKind.NEWLINE:
+            self.take()
+
+    def skip_line_breaks(self) -> None:
+        """Skip line breaks within a statement, but not a semicolon, which would end it."""
+        while self.takes(TokenKind.NEWLINE, "\n"):
+            pass
+
+    @property
+    def is_at_end(self) -> bool:
+        """Return whether there are no more tokens."""
+        return self.current.kind in _ENDS
+
+    def skip_statement(self) -> bool:
+        """Move to the end of the statement, including blocks and brackets that it opens.
+
+        Returns False if the text ends before the statement does.
+        """
+        awaits_do = False
+        while not self.is_at_end:
+            is_open = self._open_blocks > 0 or self._open_brackets > 0 or self.last.kind in _GOES_ON_AFTER
+            if self.current.kind is TokenKind.NEWLINE and not is_open:
+                self._open_brackets = 0
+                return True
+            awaits_do = self._count_blocks(awaits_do=awaits_do)
+            self.take()
+        return not self._open_blocks and not self._open_brackets
+
+    def _count_blocks(self, *, awaits_do: bool) -> bool:
+        """Count blocks that the current token opens or closes.
+
+        The `do` of a loop, on the same line, does not open another block.
+        """
+        kind, text = self.current.kind, self.current.text
+        if kind is TokenKind.NEWLINE:
+            return False
+        if kind is not TokenKind.WORD or self.last.text == ".":
+            return awaits_do
+        if text == "end":
+            self._open_blocks = max(0, self._open_blocks - 1)
+        elif text == "do":
+            self._open_blocks += not awaits_do
+            return False
+        elif text in BLOCKS and self._begins_expression():
+            self._open_blocks += 1
+            return awaits_do or text in _LOOPS
+        return awaits_do
+
+    def _begins_expression(self) -> bool:
+        is_after_keyword = self.last.kind is TokenKind.WORD and self.last.text in NOT_A_VALUE
+        return self.last.kind in _BEGINS_AFTER or is_after_keyword
+
+    def _end(self) -> RubyToken:
+        return RubyToken(TokenKind.END, "", self.last.line, self.last.column)

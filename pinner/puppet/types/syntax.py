@@ -1,12 +1,38 @@
-"""The source text of a data type -> what it says, as far as it is written literally."""
+"""Parse data types and literals of Puppet code."""
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pinner.puppet.code.lexer import Lexer, Token
-from pinner.puppet.types.literals import read_number, read_string
-from pinner.words.problems import InputError
+from pinner.model.errors import InputError
+from pinner.puppet.lexer import Lexer, Token
+
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "s": " ", "$": "$", '"': '"', "'": "'", "\\": "\\"}
+_COMPUTED = re.compile(r"\$\w|\$\{|\$::|\\u|\\\n")
+_INTEGER = re.compile(r"0[xX][0-9a-fA-F]{1,100}|0[0-7]{0,100}|[1-9]\d{0,100}")
+_FLOAT = re.compile(r"\d{1,100}\.\d{1,100}(?:[eE]\d{1,3})?|\d{1,100}[eE]\d{1,3}")
+
+
+def read_number(source: str) -> int | float | None:
+    """Return the value of a number without a sign, None if Puppet refuses it or it is absurdly long."""
+    if _INTEGER.fullmatch(source):
+        return int(source, 8 if source[0] == "0" and source.isdigit() else 0)
+    return float(source) if _FLOAT.fullmatch(source) else None
+
+
+def _read_string(source: str) -> str | None:
+    """Return the value of a quoted string, None if it is interpolated."""
+    inner = source[1:-1]
+    if source[0] == "'":
+        return re.sub(r"\\([\\'])", r"\1", inner)
+    return (
+        None
+        if _COMPUTED.search(inner)
+        else _ESCAPE.sub(lambda match: _LETTERS.get(match[1], match[0]), inner)
+    )
+
 
 _DEEPEST = 30
 _LONGEST = 20_000
@@ -14,20 +40,20 @@ _LONGEST = 20_000
 
 @dataclass(frozen=True, slots=True)
 class TypeRef:
-    """A type by name; `arguments` are None where it has no brackets."""
+    """A type by name; `arguments` is None if it has no brackets."""
 
     name: str
     arguments: tuple["Argument", ...] | None = None
 
     @property
     def key(self) -> str:
-        """Return the name by which Puppet finds it: small letters."""
+        """Return the name in lower case, by which Puppet finds it."""
         return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class RegexRef:
-    """A regular expression, without its slashes."""
+    """A regular expression without its slashes."""
 
     source: str
 
@@ -48,12 +74,12 @@ Argument = TypeRef | RegexRef | Unbounded | Fields | str | int | float | bool
 
 
 class _UnreadableError(Exception):
-    """The text is no literal type."""
+    """The text is not a literal type."""
 
 
 @lru_cache(maxsize=4096)
 def parse_type(text: str) -> TypeRef | None:
-    """Return the type that `text` writes out, None where it holds variables, calls or anything else to compute."""
+    """Return the type in `text`, None if it contains variables, calls or anything else to evaluate."""
     if len(text) > _LONGEST:
         return None
     try:
@@ -75,7 +101,7 @@ def references(found: Argument) -> Iterator[TypeRef]:
 
 
 class _Reader:
-    """Reads one type; `token` is the next one that was not used yet."""
+    """Reads one type; `token` is the next unused token."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -132,34 +158,24 @@ class _Reader:
 
     def _scalar(self, token: Token) -> Argument:
         text = self._of(token)
-        if token.kind in _LITERALS:
-            return _LITERALS[token.kind](text)
-        if text == "-" and self.token.kind == "number":
-            return -_number(self._of(self._next()))
-        if text in _WORDS:
-            return _WORDS[text]
-        if token.kind == "word" and self._of(self.token) == "=>":
-            return text
-        raise _UnreadableError
-
-
-def _string(text: str) -> str:
-    found = read_string(text)
-    if found is None:
-        raise _UnreadableError
-    return found
-
-
-def _number(text: str) -> int | float:
-    found = read_number(text)
-    if found is None:
-        raise _UnreadableError
-    return found
-
-
-def _regex(text: str) -> RegexRef:
-    return RegexRef(text[1:-1].replace("\\/", "/"))
+        found: Argument | None = None
+        match token.kind:
+            case "regex":
+                found = RegexRef(text[1:-1].replace("\\/", "/"))
+            case "string":
+                found = _read_string(text)
+            case "number":
+                found = read_number(text)
+            case _ if text == "-" and self.token.kind == "number":
+                number = read_number(self._of(self._next()))
+                found = None if number is None else -number
+            case _ if text in _WORDS:
+                found = _WORDS[text]
+            case "word" if self._of(self.token) == "=>":
+                found = text
+        if found is None:
+            raise _UnreadableError
+        return found
 
 
 _WORDS: Mapping[str, Argument] = {"true": True, "false": False, "default": Unbounded()}
-_LITERALS: Mapping[str, Callable[[str], Argument]] = {"string": _string, "regex": _regex, "number": _number}

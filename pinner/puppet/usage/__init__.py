@@ -1,1 +1,1 @@
-"""The operator's data and code held against the modules' code: what is gone, deprecated, or does not fit."""
+"""Checks of the operator's data and code against module code."""

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pinner.puppet.code.creations import read_creations
-from pinner.words.api import Creation
+from pinner.model.module_api import Creation
+from pinner.puppet.code.read import read_creations
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """Real modules of several OpenStack releases, as Debian packages them, read by pinner and by Puppet's own parser."""
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -10,11 +10,9 @@ from typing import Any
 
 import pytest
 
+from pinner.model.module_api import ApiChange, ApiChangeKind, Definition, Unreadable
 from pinner.puppet.code.compare import compare_apis
-from pinner.puppet.code.paths import Role, role_of
-from pinner.puppet.code.reading import read_file, read_module
-from pinner.words.api import Unreadable
-from pinner.words.changes import ApiChange, Change
+from pinner.puppet.code.read import Role, read_file, read_module, role_of
 from tests.support import debian_modules
 from tests.support.debian_modules import SUITES, DebianModule
 from tests.support.oracles import RubyOracle, give_up
@@ -23,58 +21,6 @@ from tests.support.puppet_code import Row, rows_of, rows_of_puppet
 pytestmark = pytest.mark.e2e
 
 CHECKOUT = Path(__file__).parents[3]
-NAMES = (
-    *(
-        "aodh",
-        "barbican",
-        "ceilometer",
-        "cinder",
-        "cloudkitty",
-        "designate",
-        "glance",
-        "gnocchi",
-        "heat",
-        "horizon",
-    ),
-    *(
-        "ironic",
-        "keystone",
-        "magnum",
-        "manila",
-        "mistral",
-        "murano",
-        "neutron",
-        "nova",
-        "octavia",
-        "openstack-extras",
-    ),
-    *(
-        "openstacklib",
-        "oslo",
-        "ovn",
-        "placement",
-        "sahara",
-        "swift",
-        "tempest",
-        "vswitch",
-        "puppetlabs-apache",
-    ),
-    *(
-        "puppetlabs-apt",
-        "puppetlabs-concat",
-        "puppetlabs-firewall",
-        "puppetlabs-haproxy",
-        "puppetlabs-inifile",
-    ),
-    *(
-        "puppetlabs-mysql",
-        "puppetlabs-postgresql",
-        "puppetlabs-rabbitmq",
-        "puppetlabs-rsync",
-        "puppetlabs-stdlib",
-    ),
-    *("puppetlabs-translate", "puppetlabs-xinetd", "saz-memcached"),
-)
 ENOUGH = 500
 
 PuppetReader = Callable[[Path], Any]
@@ -85,8 +31,7 @@ Rows = Mapping[tuple[str, str], Row]
 @pytest.fixture(scope="session")
 def suites() -> Suites:
     """The modules of each suite, kept for the next run in PINNER_DEBIAN_MODULES or in the checkout's .e2e."""
-    directory = Path(os.environ.get("PINNER_DEBIAN_MODULES") or CHECKOUT / ".e2e" / "debian_modules")
-    return debian_modules.download(directory, NAMES)
+    return debian_modules.download_kept()
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +68,7 @@ def test_every_manifest_is_read_as_puppet_reads_it(
             assert "error" not in answer, (module.name, path)
             expected = rows_of_puppet(answer)
             if isinstance(found, Unreadable):
-                assert (expected, found.reason[:36]) == ([], "the file holds code, but defines no "), (
+                assert (expected, found.reason[:36]) == ([], "the file contains code, but defines no "), (
                     module.name,
                     path,
                 )
@@ -158,9 +103,9 @@ def check_upgrade(older: DebianModule, newer: DebianModule, read_by_puppet: Pupp
     changes = compare_apis(read_module(manifests_of(older)), read_module(manifests_of(newer)))
     before, after = (rows_in(module, read_by_puppet) for module in (older, newer))
     gone, come = before.keys() - after.keys(), after.keys() - before.keys()
-    assert named(changes, Change.REMOVED, Change.RENAMED) == {name for _, name in gone}
-    assert len(named(changes, Change.ADDED)) == len(come) - len(named(changes, Change.RENAMED))
-    renamed = named(changes, Change.RENAMED)
+    assert named(changes, ApiChangeKind.REMOVED, ApiChangeKind.RENAMED) == {name for _, name in gone}
+    assert len(named(changes, ApiChangeKind.ADDED)) == len(come) - len(named(changes, ApiChangeKind.RENAMED))
+    renamed = named(changes, ApiChangeKind.RENAMED)
     for key in before.keys() & after.keys():
         own = [one for one in changes if one.definition == key[1] and one.definition not in renamed]
         check_parameters(own, parameters_of(before[key]), parameters_of(after[key]))
@@ -175,7 +120,7 @@ def parameters_of(row: Row) -> Mapping[str, tuple[str | None, str | None]]:
     return {name: (type_, default) for name, _, type_, default, _ in row["parameters"]}
 
 
-def named(changes: Iterable[ApiChange], *kinds: Change) -> set[str]:
+def named(changes: Iterable[ApiChange], *kinds: ApiChangeKind) -> set[str]:
     return {one.definition for one in changes if one.change in kinds}
 
 
@@ -184,17 +129,52 @@ def check_parameters(
     before: Mapping[str, tuple[str | None, str | None]],
     after: Mapping[str, tuple[str | None, str | None]],
 ) -> None:
-    of = {kind: {one.parameter for one in changes if one.change is kind} for kind in Change}
-    moved = {one.new for one in changes if one.change is Change.PARAMETER_RENAMED}
+    of = {kind: {one.parameter for one in changes if one.change is kind} for kind in ApiChangeKind}
+    moved = {one.new for one in changes if one.change is ApiChangeKind.PARAMETER_RENAMED}
     come = after.keys() - before.keys()
-    assert of[Change.PARAMETER_REMOVED] | of[Change.PARAMETER_RENAMED] == before.keys() - after.keys()
-    assert of[Change.PARAMETER_ADDED] == {name for name in come if after[name][1] is not None} - moved
+    assert (
+        of[ApiChangeKind.PARAMETER_REMOVED] | of[ApiChangeKind.PARAMETER_RENAMED]
+        == before.keys() - after.keys()
+    )
+    assert of[ApiChangeKind.PARAMETER_ADDED] == {name for name in come if after[name][1] is not None} - moved
     lost_default = {
         name for name in before.keys() & after.keys() if before[name][1] and after[name][1] is None
     }
     required = {name for name in come if after[name][1] is None} - moved
-    assert of[Change.PARAMETER_REQUIRED] == required | lost_default
+    assert of[ApiChangeKind.PARAMETER_REQUIRED] == required | lost_default
     other_types = {name for name in before.keys() & after.keys() if before[name][0] != after[name][0]}
-    assert of[Change.TYPE_CHANGED] - of[Change.PARAMETER_RENAMED] <= other_types | {None}
+    assert of[ApiChangeKind.TYPE_CHANGED] - of[ApiChangeKind.PARAMETER_RENAMED] <= other_types | {None}
     other_defaults = {name for name in before.keys() & after.keys() if before[name][1] != after[name][1]}
-    assert of[Change.DEFAULT_CHANGED] - of[Change.PARAMETER_RENAMED] <= other_defaults
+    assert of[ApiChangeKind.DEFAULT_CHANGED] - of[ApiChangeKind.PARAMETER_RENAMED] <= other_defaults
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_native_types_have_the_attributes_that_puppet_loads(suites: Suites, suite: str) -> None:
+    modules = modules_in(suites, suite)
+    libs = [str(module.path / "lib") for module in modules]
+    counts: Counter[str] = Counter()
+    with closing(RubyOracle("puppet_plugins.rb", "puppet-agent")) as oracle:
+        for module in modules:
+            for path, text in files_of(module).items():
+                if role_of(path) is Role.TYPE:
+                    found = read_file(path, text)
+                    assert not isinstance(found, Unreadable), (module.name, path)
+                    for one in found:
+                        question = {"libs": libs, "kind": "type", "file": str(module.path / path)}
+                        counts.update(compare_type(one, oracle.ask({**question, "name": one.name})))
+    assert counts["attributes"] > ENOUGH, counts
+    assert counts["open"] < counts["types"] / 10, counts
+
+
+def compare_type(one: Definition, loaded: Mapping[str, Any] | None) -> Counter[str]:
+    """Compare a type that was read with what Puppet loaded, None if that needs a library that is not there."""
+    if loaded is None:
+        return Counter(unloaded=1)
+    ours = {parameter.name: parameter.rule for parameter in one.parameters}
+    lacking = loaded.keys() - ours.keys() - {"provider"}
+    assert not ours.keys() - loaded.keys(), one.name
+    assert one.is_open or not lacking, (one.name, lacking)
+    rules = ((name, rule) for name, rule in ours.items() if rule is not None)
+    flags = {name: (rule.is_property, rule.is_namevar) for name, rule in rules}
+    assert flags == {name: (loaded[name]["property"], loaded[name]["namevar"]) for name in flags}, one.name
+    return Counter(types=1, open=int(one.is_open), attributes=len(ours))

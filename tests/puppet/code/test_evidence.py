@@ -2,8 +2,8 @@
 
 import pytest
 
-from pinner.puppet.code.definitions import read_manifest
-from pinner.words.api import Definition, Evidence, Mark
+from pinner.model.module_api import Definition, Evidence, Mark
+from pinner.puppet.code.read import read_manifest
 
 
 def marks_of(text: str, name: str) -> dict[Mark, Evidence]:
@@ -349,8 +349,39 @@ def test_the_most_telling_mark_speaks_for_a_parameter() -> None:
     parameter = whole(text).parameters[1]
     assert [one.mark for one in parameter.evidence] == [Mark.HEADING, Mark.COMMENT, Mark.WARNING]
     assert (
-        parameter.says == "The b parameter is deprecated and will be removed in the N release. Use a instead."
+        parameter.deprecation
+        == "The b parameter is deprecated and will be removed in the N release. Use a instead."
     )
     assert (parameter.replacement, parameter.removal) == (None, "the N release")
     longer = text.replace("Use a", "Use a_new").replace("$a,", "$a_new,")
     assert whole(longer).parameters[1].replacement == "a_new"
+
+
+@pytest.mark.parametrize(
+    ("code", "is_deprecated"),
+    [
+        ("class nova::gas { warning('Support for gas has been deprecated.') }", True),
+        ("class nova::gas { if $x { warning('Support for gas has been deprecated.') } }", False),
+        ("class nova::gas { warning('Installing packages: package management is deprecated') }", False),
+        ("class nova::gas { warning('Support for nova::oil has been deprecated.') }", False),
+        ("class nova { warning('Support for gas has been deprecated.') }", False),
+    ],
+)
+def test_a_message_that_is_always_logged_is_about_the_whole_class(code: str, *, is_deprecated: bool) -> None:
+    assert whole(code).deprecated is is_deprecated
+
+
+@pytest.mark.parametrize(
+    ("message", "replacement"),
+    [
+        ("nova::socket is deprecated for removal, please use endpoint instead.", "endpoint"),
+        ("The socket parameter is deprecated. Use custom resources of your own.", None),
+        ("The socket parameter is deprecated. Use wsgi instead of the server.", None),
+        ("The socket parameter is deprecated. Use nova::api::endpoint instead.", "nova::api::endpoint"),
+        ("The socket parameter is deprecated. Use endpoint and wsgi instead.", "endpoint"),
+    ],
+)
+def test_advice_is_a_name_that_exists(message: str, replacement: str | None) -> None:
+    text = f"class nova($socket = undef, $endpoint = 1) {{ if $socket {{ warning('{message}') }} }}"
+    (found,) = read_manifest("manifests/init.pp", text)
+    assert found.parameters[0].replacement == replacement

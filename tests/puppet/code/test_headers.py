@@ -8,11 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pinner.model.errors import InputError
+from pinner.model.module_api import Unreadable
 from pinner.puppet.code.headers import read_headers
-from pinner.puppet.code.reading import read_file
-from pinner.words.api import Unreadable
-from pinner.words.problems import InputError
+from pinner.puppet.code.read import read_file
 from tests.support.oracles import RubyOracle
+from tests.support.properties import examples
 from tests.support.puppet_code import TEXTS, TRAPS, mutations, rows_of, rows_of_puppet
 
 REJECTED_BY_PUPPET = {"old_body"}
@@ -38,7 +39,7 @@ def test_puppets_own_parser_reads_each_trap_so(name: str, puppet_parser: RubyOra
         assert rows_of(found) == rows_of_puppet(answer)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(sorted(TEXTS)), data=st.data())
 def test_what_puppet_takes_is_read_as_puppet_reads_it(
     name: str, data: st.DataObject, puppet_parser: RubyOracle
@@ -53,7 +54,7 @@ def test_what_puppet_takes_is_read_as_puppet_reads_it(
         return
     if isinstance(found, Unreadable):
         assert not answer["definitions"]
-        assert found.reason.startswith("the file holds code, but defines no")
+        assert found.reason.startswith("the file contains code, but defines no")
     else:
         assert rows_of(found) == rows_of_puppet(answer)
 
@@ -67,20 +68,20 @@ def test_what_puppet_takes_is_read_as_puppet_reads_it(
         ("class a($b,, $c) { }", "line 1: a parameter's name, which starts with '$', is missing"),
         ("class a($b = ) { }", "line 1: there is no default after '='"),
         ("class a($b = 1,\n", "line 2: a parameter's name, which starts with '$', is missing"),
-        ("class a($b = 1\n", "line 2: the parameter list is never closed"),
-        ("class a($b = [1, 2\n", "line 2: a bracket is never closed, or closed by another"),
-        ("class a($b = [1}) { }", "line 1: a bracket is never closed, or closed by another"),
+        ("class a($b = 1\n", "line 2: the parameter list is not closed"),
+        ("class a($b = [1, 2\n", "line 2: a bracket is not closed, or is closed by one of another kind"),
+        ("class a($b = [1}) { }", "line 1: a bracket is not closed, or is closed by one of another kind"),
         ("class a($b = 1] ) { }", "line 1: a comma, or the end of the parameter list, is missing"),
         ("class a($b => 1) { }", "line 1: a comma, or the end of the parameter list, is missing"),
-        ("class a($b) inherits c\n\n", "line 3: class 'a' has no '{' where its body should start"),
-        ("define a::b;", "line 1: define 'a::b' has no '{' where its body should start"),
-        ("\nclass a($b = 'c) { }", "line 2: a string is never closed"),
-        ('class a($b = "${c") { }', "line 1: a string is never closed"),
-        ('class a($b = "${c[\'d]}") { }', "line 1: a string is never closed"),
-        ("class a($b = @(EOT)) { }\n text", "line 1: the heredoc that ends with 'EOT' is never closed"),
-        ("class a($b = @(EOT)) { }", "line 1: the heredoc that ends with 'EOT' is never closed"),
+        ("class a($b) inherits c\n\n", "line 3: class 'a' has no '{' at the start of its body"),
+        ("define a::b;", "line 1: define 'a::b' has no '{' at the start of its body"),
+        ("\nclass a($b = 'c) { }", "line 2: a string is not closed"),
+        ('class a($b = "${c") { }', "line 1: a string is not closed"),
+        ('class a($b = "${c[\'d]}") { }', "line 1: a string is not closed"),
+        ("class a($b = @(EOT)) { }\n text", "line 1: the heredoc that ends with 'EOT' is not closed"),
+        ("class a($b = @(EOT)) { }", "line 1: the heredoc that ends with 'EOT' is not closed"),
         ("class a($b = @()) { }", "line 1: a heredoc's '@(...)' cannot be read"),
-        ("/* class a { }", "line 1: a comment that starts with '/*' is never closed"),
+        ("/* class a { }", "line 1: a comment that starts with '/*' is not closed"),
         ("type A::B = 5", "line 1: the type 'A::B' has no type after its '='"),
         ("class a { " * 52, "line 1: classes are nested more than 50 deep"),
     ],

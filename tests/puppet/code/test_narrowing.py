@@ -1,6 +1,6 @@
 import pytest
 
-from pinner.puppet.code.narrowing import Width, width
+from pinner.puppet.code.normal import Width, width
 
 WIDER = [
     ("String", "Any"),

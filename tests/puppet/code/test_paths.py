@@ -1,6 +1,6 @@
 import pytest
 
-from pinner.puppet.code.paths import Role, is_api_path, role_of, which_paths
+from pinner.puppet.code.read import Role, is_api_path, role_of, which_paths
 
 
 @pytest.mark.parametrize(

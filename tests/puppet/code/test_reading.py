@@ -2,11 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinner.puppet.code.reading import read_file, read_module
-from pinner.words.api import Definition, Kind, ModuleApi, Unreadable
+from pinner.model.module_api import Definition, DefinitionKind, ModuleApi, Unreadable
+from pinner.puppet.code.read import read_file, read_module
 from tests.support.puppet_code import TEXTS, mutations
 
-NOTHING = "the file holds code, but defines no class, defined type, function or type alias"
+NOTHING = "the file contains code, but defines no class, defined type, function or type alias"
 PATHS = (
     "manifests/a.pp",
     "lib/puppet/type/a.rb",
@@ -23,9 +23,9 @@ PATHS = (
         (b"include nova\n", NOTHING),
         (b"]]]", NOTHING),
         (b"class nova(x) { }\n", "line 1: a parameter's name, which starts with '$', is missing"),
-        (b"class nova { \0 }\n", "the file holds NUL bytes: it is not text in UTF-8"),
-        ("class nova { }".encode("utf-16"), "the file holds NUL bytes: it is not text in UTF-8"),
-        (b"#" * 1_000_001, "the file is too big: 1000001 bytes, 1000000 at most are read"),
+        (b"class nova { \0 }\n", "the file contains NUL bytes, so it is not text in UTF-8"),
+        ("class nova { }".encode("utf-16"), "the file contains NUL bytes, so it is not text in UTF-8"),
+        (b"#" * 1_000_001, "the file has 1000001 bytes, more than the limit of 1000000"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(text: bytes, reason: str) -> None:
@@ -47,14 +47,14 @@ def test_bytes_that_are_no_utf_8_do_not_hide_a_header(text: bytes) -> None:
 @pytest.mark.parametrize(
     ("path", "kind", "name"),
     [
-        ("tasks/restart.sh", Kind.TASK, "restart"),
-        ("tasks/init.rb", Kind.TASK, "init"),
-        ("facts.d/os_service_default.txt", Kind.FACT, "os_service_default"),
-        ("data/os/Debian.yaml", Kind.DATA, "data/os/Debian.yaml"),
-        ("hiera.yaml", Kind.DATA, "hiera.yaml"),
+        ("tasks/restart.sh", DefinitionKind.TASK, "restart"),
+        ("tasks/init.rb", DefinitionKind.TASK, "init"),
+        ("facts.d/os_service_default.txt", DefinitionKind.FACT, "os_service_default"),
+        ("data/os/Debian.yaml", DefinitionKind.DATA, "data/os/Debian.yaml"),
+        ("hiera.yaml", DefinitionKind.DATA, "hiera.yaml"),
     ],
 )
-def test_some_files_are_definitions_by_their_name(path: str, kind: Kind, name: str) -> None:
+def test_some_files_are_definitions_by_their_name(path: str, kind: DefinitionKind, name: str) -> None:
     assert read_file(path, b"\0\1") == (Definition(kind, name, path, 1),)
 
 
@@ -68,9 +68,9 @@ def test_a_module_is_read_in_the_order_of_its_paths() -> None:
     }
     assert read_module(files) == ModuleApi(
         definitions=(
-            Definition(Kind.FACT, "x", "lib/facter/x.rb", 1),
-            Definition(Kind.CLASS, "nova", "manifests/init.pp", 1),
-            Definition(Kind.TYPE_ALIAS, "Nova::Size", "types/size.pp", 1, target="Integer"),
+            Definition(DefinitionKind.FACT, "x", "lib/facter/x.rb", 1),
+            Definition(DefinitionKind.CLASS, "nova", "manifests/init.pp", 1),
+            Definition(DefinitionKind.TYPE_ALIAS, "Nova::Size", "types/size.pp", 1, target="Integer"),
         ),
         unreadable=(
             Unreadable(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pinner.puppet.code.reading import read_file
-from pinner.words.api import Definition, Kind, Parameter, Unreadable
+from pinner.model.module_api import AttributeRule, Definition, DefinitionKind, Parameter, Unreadable
+from pinner.puppet.code.read import read_file
 
 
 def read(path: str, *lines: str) -> tuple[Definition, ...]:
@@ -28,17 +28,21 @@ def test_a_native_type_has_its_parameters_and_properties_in_order() -> None:
         "  autorequire(:anchor) { ['nova::config::end'] }",
         "end",
     )
+    rules = (
+        AttributeRule(is_property=True, words=("present", "absent")),
+        AttributeRule(is_namevar=True, patterns=(r"\S+",)),
+        AttributeRule(is_property=True, takes_list=True),
+        AttributeRule(),
+        AttributeRule(is_property=True),
+    )
+    places = (("ensure", 3), ("name", 4), ("value", 7), ("secret", 9), ("ensure_absent_val", 10))
     assert found == Definition(
-        Kind.TYPE,
+        DefinitionKind.TYPE,
         "nova_config",
         "lib/puppet/type/nova_config.rb",
         2,
-        parameters=(
-            Parameter("ensure", 3),
-            Parameter("name", 4),
-            Parameter("value", 7),
-            Parameter("secret", 9),
-            Parameter("ensure_absent_val", 10),
+        parameters=tuple(
+            Parameter(name, line, rule=rule) for (name, line), rule in zip(places, rules, strict=True)
         ),
     )
 
@@ -101,7 +105,7 @@ def test_a_provider_is_named_with_its_type(lines: tuple[str, ...]) -> None:
         "lib/puppet/provider/nova_config/ini_setting.rb", *lines, "  :ini_setting,", "  :parent => X"
     )
     assert [(one.kind, one.name, one.line) for one in found] == [
-        (Kind.PROVIDER, "nova_config/ini_setting", 1)
+        (DefinitionKind.PROVIDER, "nova_config/ini_setting", 1)
     ]
 
 
@@ -135,7 +139,7 @@ def test_a_file_of_helpers_among_providers_defines_nothing() -> None:
 )
 def test_functions_of_both_apis(path: str, lines: tuple[str, ...]) -> None:
     (found,) = read(path, *lines)
-    assert (found.kind, found.name) == (Kind.FUNCTION, "x")
+    assert (found.kind, found.name) == (DefinitionKind.FUNCTION, "x")
 
 
 def test_a_function_of_a_module_has_a_qualified_name() -> None:
@@ -150,8 +154,8 @@ def test_each_fact_is_named_once() -> None:
         *('Facter.add("libvirt_uuid") do', "end", "Facter.add(name) do", "end"),
     )
     assert [(one.kind, one.name, one.line) for one in found] == [
-        (Kind.FACT, "os_workers", 1),
-        (Kind.FACT, "libvirt_uuid", 6),
+        (DefinitionKind.FACT, "os_workers", 1),
+        (DefinitionKind.FACT, "libvirt_uuid", 6),
     ]
 
 
@@ -163,6 +167,6 @@ def test_each_fact_is_named_once() -> None:
     ],
 )
 def test_code_that_defines_nothing_where_it_should_is_told(path: str, call: str) -> None:
-    reason = f"the file holds code, but no {call} with a literal name was found"
+    reason = f"the file contains code, but no {call} with a literal name was found"
     assert read_file(path, b"# x\nPuppet::Type.newtype(name)\n") == Unreadable(path, reason)
     assert read_file(path, b"# only a comment\n") == ()

@@ -2,17 +2,16 @@
 
 import pytest
 
-from pinner.project.data_yaml import read_yaml
-from pinner.puppet.hiera.hierarchy import Hierarchy, Level, parse_hierarchy
-from pinner.words.places import Place
-from pinner.words.problems import Problem
+from pinner.model.errors import Location, Problem
+from pinner.project.operator.values import read_yaml
+from pinner.puppet.hiera.hierarchy import Hierarchy, HierarchyLevel, parse_hierarchy
 
 
 def parse(text: str) -> Hierarchy | Problem:
     return parse_hierarchy(read_yaml(text.encode(), "hiera.yaml", is_raw=True).root, "hiera.yaml")
 
 
-def levels(text: str) -> tuple[Level, ...]:
+def levels(text: str) -> tuple[HierarchyLevel, ...]:
     found = parse(text)
     assert isinstance(found, Hierarchy)
     return found.levels
@@ -31,17 +30,19 @@ hierarchy:
   - {name: secret, path: secret.eyaml, lookup_key: eyaml_lookup_key}
 """
     assert levels(text) == (
-        Level("node", "yaml", "data", ("nodes/%{trusted.certname}.yaml",)),
-        Level("many", "yaml", "other", ("a.yaml", "b.yaml")),
-        Level("glob", "yaml", "data", ("roles/*.yaml",), is_glob=True),
-        Level("globs", "json", "data", ("x/**/*.json",), is_glob=True),
-        Level("mapped", "yaml", "data", ("service/%{tmp}.yaml",)),
-        Level("secret", "yaml", "data", ("secret.eyaml",)),
+        HierarchyLevel("node", "yaml", "data", ("nodes/%{trusted.certname}.yaml",)),
+        HierarchyLevel("many", "yaml", "other", ("a.yaml", "b.yaml")),
+        HierarchyLevel("glob", "yaml", "data", ("roles/*.yaml",), is_glob=True),
+        HierarchyLevel("globs", "json", "data", ("x/**/*.json",), is_glob=True),
+        HierarchyLevel("mapped", "yaml", "data", ("service/%{tmp}.yaml",)),
+        HierarchyLevel("secret", "yaml", "data", ("secret.eyaml",)),
     )
 
 
 def test_hiera_5_without_levels_reads_common_yaml() -> None:
-    assert levels("version: 5\ndefaults: {datadir: d}\n") == (Level("Common", "yaml", "d", ("common.yaml",)),)
+    assert levels("version: 5\ndefaults: {datadir: d}\n") == (
+        HierarchyLevel("Common", "yaml", "d", ("common.yaml",)),
+    )
 
 
 def test_levels_that_lie_elsewhere_are_named() -> None:
@@ -55,15 +56,16 @@ def test_levels_that_lie_elsewhere_are_named() -> None:
         (),
         (
             Problem(
-                "the level 'vault' is answered by 'hiera_vault': what it holds is not known here",
-                Place("hiera.yaml", 3),
+                "the level 'vault' uses 'hiera_vault', which pinner cannot read",
+                Location("hiera.yaml", 3),
             ),
             Problem(
-                "the level 'consul' is answered by 'consul': what it holds is not known here",
-                Place("hiera.yaml", 4),
+                "the level 'consul' uses 'consul', which pinner cannot read",
+                Location("hiera.yaml", 4),
             ),
             Problem(
-                "the level 'nothing' names no files: what it holds is not known here", Place("hiera.yaml", 5)
+                "the level 'nothing' names no files, so its data cannot be read",
+                Location("hiera.yaml", 5),
             ),
         ),
     )
@@ -72,8 +74,8 @@ def test_levels_that_lie_elsewhere_are_named() -> None:
 def test_hiera_4() -> None:
     text = "version: 4\ndatadir: d\nhierarchy:\n  - {name: common, backend: yaml}\n  - {name: x, backend: json, paths: [a, b.json]}\n  - {name: y, backend: redis}\n"
     assert levels(text) == (
-        Level("common", "yaml", "d", ("common.yaml",)),
-        Level("x", "json", "d", ("a.json", "b.json")),
+        HierarchyLevel("common", "yaml", "d", ("common.yaml",)),
+        HierarchyLevel("x", "json", "d", ("a.json", "b.json")),
     )
 
 
@@ -92,18 +94,18 @@ def test_hiera_3() -> None:
     found = parse(text)
     assert isinstance(found, Hierarchy)
     assert found.levels[:2] == (
-        Level("yaml", "yaml", "/etc/puppet/hieradata", ("nodes/%{::fqdn}.yaml", "common.yaml")),
-        Level("eyaml", "yaml", "/etc/puppet/hieradata", ("nodes/%{::fqdn}.yaml", "common.yaml")),
+        HierarchyLevel("yaml", "yaml", "/etc/puppet/hieradata", ("nodes/%{::fqdn}.yaml", "common.yaml")),
+        HierarchyLevel("eyaml", "yaml", "/etc/puppet/hieradata", ("nodes/%{::fqdn}.yaml", "common.yaml")),
     )
     assert found.levels[2].paths == ("nodes/%{::fqdn}.json", "common.json")
     assert [note.message for note in found.elsewhere] == [
-        "the backend 'mysql' is not read: what it holds is not known here"
+        "the backend 'mysql' is not supported, so its data cannot be read"
     ]
 
 
 def test_an_empty_file_is_hiera_3_as_it_comes() -> None:
     assert levels("") == (
-        Level(
+        HierarchyLevel(
             "yaml",
             "yaml",
             "/etc/puppetlabs/code/environments/%{::environment}/hieradata",
@@ -115,12 +117,12 @@ def test_an_empty_file_is_hiera_3_as_it_comes() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("version: 6\n", "hiera.yaml has version '6'; 5, 4 and 3 are known"),
-        ("- a\n", "hiera.yaml holds no map"),
+        ("version: 6\n", "hiera.yaml has version '6'; supported are 5, 4 and 3"),
+        ("- a\n", "hiera.yaml does not contain a map"),
     ],
 )
 def test_no_hierarchy(text: str, message: str) -> None:
-    assert parse(text) == Problem(message, Place("hiera.yaml", 1))
+    assert parse(text) == Problem(message, Location("hiera.yaml", 1))
 
 
 @pytest.mark.parametrize(

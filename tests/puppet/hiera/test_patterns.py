@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinner.puppet.hiera.patterns import expand, glob_pattern, join, literal_start, path_pattern
+from pinner.puppet.hiera.hierarchy import expand, glob_pattern, join, literal_start, path_pattern
 
 
 def matches(pattern: re.Pattern[str], *paths: str) -> list[str]:

@@ -7,8 +7,9 @@ import yaml
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from pinner.puppet.hiera.scalars import Odd, resolve
+from pinner.puppet.hiera.scalars import OddScalar, resolve_scalar
 from tests.support.oracles import RubyOracle
+from tests.support.properties import examples
 
 KNOWN = (
     *(
@@ -83,19 +84,19 @@ TEXTS = st.one_of(
 
 
 def ours(text: str) -> Any:
-    found = resolve(text)
-    if isinstance(found, Odd):
+    found = resolve_scalar(text)
+    if isinstance(found, OddScalar):
         return found
     return ("float", repr(found)) if isinstance(found, float) else found
 
 
 def theirs(answer: Any) -> Any:
     if "error" in answer:
-        return Odd.REFUSED
+        return OddScalar.REFUSED
     value = answer["value"]["hash"][0][1]
     if isinstance(value, dict) and "float" in value:
         return "float", repr(float(value["float"].replace("Infinity", "inf")))
-    return Odd.SYMBOL if isinstance(value, dict) else value
+    return OddScalar.SYMBOL if isinstance(value, dict) else value
 
 
 def plain_text(text: str) -> str | None:
@@ -109,7 +110,7 @@ def plain_text(text: str) -> str | None:
     return last.value if is_plain and isinstance(last, yaml.ScalarEvent) else None
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(TEXTS)
 def test_puppet_reads_the_same_value(puppet_types: RubyOracle, text: str) -> None:
     plain = plain_text(text)
@@ -129,8 +130,8 @@ def test_puppet_reads_the_same_known_value(puppet_types: RubyOracle, text: str) 
 @example("1:" * 1000)
 @example("_" * 100_000)
 def test_any_text_is_answered(text: str) -> None:
-    assert isinstance(resolve(text), str | int | float | Odd | None)
+    assert isinstance(resolve_scalar(text), str | int | float | OddScalar | None)
 
 
 def test_a_number_that_nobody_can_mean_stays_text() -> None:
-    assert resolve("9" * 301) == "9" * 301
+    assert resolve_scalar("9" * 301) == "9" * 301

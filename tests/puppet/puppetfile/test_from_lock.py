@@ -1,9 +1,9 @@
-from pinner.puppet.puppetfile import Puppetfile, as_puppetfile, forge_module, git_module
-from pinner.words.pins import ForgePin, GitPin, Lock, Pin
-from pinner.words.wants import Selector, Want
+from pinner.model.lock import ForgePin, GitPin, Lock, Pin, Selector, SelectorKind
+from pinner.puppet.puppetfile.values import Puppetfile, forge_module, git_module
+from pinner.puppet.puppetfile.writer import as_puppetfile
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
-WANT = Want(Selector.RELEASE, "2025.1")
+WANT = Selector(SelectorKind.RELEASE, "2025.1")
 
 
 def test_pins_become_modules_by_name() -> None:

@@ -1,8 +1,7 @@
+from pinner.model.errors import Location
 from pinner.puppet.puppetfile.reader import read_puppetfile
 from pinner.puppet.puppetfile.values import ModuleKind, Option, Puppetfile, PuppetfileModule
 from pinner.puppet.ruby.declarations import Literal, Symbol
-from pinner.words.places import Place
-from pinner.words.problems import Problem
 
 SHA = "68edbded93de36c6607b20223ef24bc19955168c"
 
@@ -91,16 +90,11 @@ URL
                 ModuleKind.TARBALL,
                 (Option("type", Symbol("tarball")), Option("source", "file:///x.tgz")),
             ),
+            git("here", git="https://h/here", ref="x"),
         ),
         forge="http://forge.puppetlabs.com",
     )
-    assert reading.problems == (
-        Problem(
-            "module 'here': '.' makes it an expression",
-            Place("Puppetfile", 18, 27),
-            "it is left out, the rest is read",
-        ),
-    )
+    assert reading.problems == ()
 
 
 def test_what_a_module_answers() -> None:
@@ -119,11 +113,11 @@ def test_what_a_module_answers() -> None:
 
 def test_places_are_those_of_the_file() -> None:
     (module,) = read("\n  mod 'nova',\n    :git => 'u'\n").modules
-    assert module.place == Place("Puppetfile", 2, 3)
-    assert module.options[0].place == Place("Puppetfile", 3, 5)
+    assert module.place == Location("Puppetfile", 2, 3)
+    assert module.options[0].place == Location("Puppetfile", 3, 5)
 
 
-def test_the_builder_of_2014_is_a_program_and_its_literal_part_is_read() -> None:
+def test_of_the_builder_of_2014_only_what_the_run_decides_is_unknown() -> None:
     text = """openstack_version=ENV['openstack_version'] || 'icehouse'
 if openstack_version == 'icehouse'
   release = 'stable/icehouse'
@@ -139,24 +133,15 @@ mod 'puppetlabs/ntp', :git => 'https://github.com/puppetlabs/puppetlabs-ntp', :r
 mod 'sysctl', :git => 'https://github.com/duritong/puppet-sysctl', :ref => 'master'
 """
     reading = read_puppetfile(text, path="builder/Puppetfile")
-    assert [module.name for module in reading.puppetfile.modules] == ["sysctl"]
+    assert [module.name for module in reading.puppetfile.modules] == ["puppetlabs/postgresql", "sysctl"]
     assert [str(problem) for problem in reading.problems] == [
-        "builder/Puppetfile:1:18: 'openstack_version': '=' makes it an expression\n  hint: it is left out, the rest is read",
+        "builder/Puppetfile:1:19: the environment variable 'openstack_version' may replace 'icehouse'",
         (
-            "builder/Puppetfile:2:1: what stands between 'if' and its 'end' depends on something\n"
-            "  hint: everything up to line 6 is left out, the rest is read"
-        ),
-        "builder/Puppetfile:7:10: 'base_url': '=' makes it an expression\n  hint: it is left out, the rest is read",
-        (
-            "builder/Puppetfile:8:1: no declaration begins like this\n"
-            "  hint: everything up to line 10 is left out, the rest is read"
+            "builder/Puppetfile:9:47: 'prefix' is a variable, a constant or a method, not a literal "
+            "(for the modules 'stackforge/nova', 'stackforge/glance')\n  hint: it is skipped, the rest is read"
         ),
         (
-            "builder/Puppetfile:11:38: module 'puppetlabs/postgresql': a text with code in it is no literal\n"
-            "  hint: it is left out, the rest is read"
-        ),
-        (
-            "builder/Puppetfile:12:95: module 'puppetlabs/ntp': 'if' makes it depend on something\n"
-            "  hint: it is left out, the rest is read"
+            "builder/Puppetfile:12:98: module 'puppetlabs/ntp': the environment variable 'ntp' is not known\n"
+            "  hint: it is skipped, the rest is read"
         ),
     ]

@@ -3,11 +3,11 @@ from posixpath import normpath
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pinner.puppet.puppetfile.directories import path_of
-from pinner.puppet.puppetfile.reader import read_puppetfile
-from pinner.puppet.puppetfile.values import ModuleKind, Puppetfile, PuppetfileModule
-from pinner.puppet.ruby.declarations import Literal
+from pinner.puppet.puppetfile.reader import path_of, read_puppetfile
+from pinner.puppet.puppetfile.values import REFS, ModuleKind, Puppetfile, PuppetfileModule
+from pinner.puppet.ruby.declarations import Literal, Symbol
 from tests.support.oracles import RubyOracle
+from tests.support.properties import examples
 
 SHA = "68edbded93de36c6607b20223ef24bc19955168c"
 
@@ -91,7 +91,11 @@ def wanted(module: PuppetfileModule) -> dict[str, object]:
     named = {option.name: option.value for option in module.options}
     match module.kind:
         case ModuleKind.GIT:
-            return {"remote": module.git, "desired_ref": module.ref or "master"}
+            ref = last(module, *REFS)
+            return {
+                "remote": module.git,
+                "desired_ref": {"symbol": ref.name} if isinstance(ref, Symbol) else ref or "master",
+            }
         case ModuleKind.FORGE:
             return {"expected_version": module.version or {"symbol": "latest"}}
         case ModuleKind.SVN:
@@ -111,7 +115,7 @@ def last(module: PuppetfileModule, *names: str) -> Literal:
     return values[-1] if values else None
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.lists(SETTINGS, max_size=1), st.lists(MODULES, min_size=1, max_size=3))
 @example(["moduledir 'site'"], ["mod 'nova', :git => 'u', :install_path => '.'"])
 @example([], ["mod 'hieradata', :git => 'u', :install_path => 'hiera', :ref => 'x'"])

@@ -1,10 +1,9 @@
 import pytest
 
+from pinner.model.errors import Location, Problem
 from pinner.puppet.puppetfile.reader import LONGEST, MOST_PROBLEMS, Reading, read_puppetfile
 from pinner.puppet.puppetfile.values import ModuleKind, Option, Puppetfile, PuppetfileModule
 from pinner.puppet.ruby.declarations import Literal
-from pinner.words.places import Place
-from pinner.words.problems import Problem
 
 
 def problems(text: str | bytes) -> list[str]:
@@ -15,7 +14,7 @@ def git(name: str, **options: Literal) -> PuppetfileModule:
     return PuppetfileModule(name, ModuleKind.GIT, tuple(Option(key, value) for key, value in options.items()))
 
 
-LEFT_OUT = "\n  hint: it is left out, the rest is read"
+LEFT_OUT = "\n  hint: it is skipped, the rest is read"
 
 
 @pytest.mark.parametrize(
@@ -23,81 +22,81 @@ LEFT_OUT = "\n  hint: it is left out, the rest is read"
     [
         (
             "metadata",
-            "Puppetfile:1:1: 'metadata' is no declaration of a Puppetfile\n  hint: r10k knows mod, moduledir, forge and exclusion",
+            "Puppetfile:1:1: 'metadata' is not a declaration of a Puppetfile\n  hint: r10k accepts mod, moduledir, forge and exclusion",
         ),
-        ("mod", f"Puppetfile:1:1: 'mod' takes a module's name, and its version or its options{LEFT_OUT}"),
+        ("mod", f"Puppetfile:1:1: 'mod' takes a module name and either a version or options{LEFT_OUT}"),
         (
             "mod :nova",
-            f"Puppetfile:1:1: 'mod' takes a module's name, and its version or its options{LEFT_OUT}",
+            f"Puppetfile:1:1: 'mod' takes a module name and either a version or options{LEFT_OUT}",
         ),
         (
             "mod 'a/b', '1.0.0', :x => 'y'",
-            f"Puppetfile:1:1: 'mod' takes a module's name, and its version or its options{LEFT_OUT}",
+            f"Puppetfile:1:1: 'mod' takes a module name and either a version or options{LEFT_OUT}",
         ),
         (
             "mod 'a/b', '1.0.0', '2.0.0'",
-            f"Puppetfile:1:1: 'mod' takes a module's name, and its version or its options{LEFT_OUT}",
+            f"Puppetfile:1:1: 'mod' takes a module name and either a version or options{LEFT_OUT}",
         ),
         (
             "mod 'a/b', '1.0.0', :git => 'u'",
-            "Puppetfile:1:1: 'mod' takes a module's name, and its version or its options\n  hint: librarian-puppet alone takes both",
+            "Puppetfile:1:1: 'mod' takes a module name and either a version or options\n  hint: only librarian-puppet accepts both",
         ),
         (
             "mod 'a/b', :path => './b'",
-            "Puppetfile:1:1: module 'a/b': :path is librarian-puppet's alone, r10k knows no such module",
+            "Puppetfile:1:1: module 'a/b': :path is only for librarian-puppet: r10k does not support it",
         ),
         (
             "mod 'a/b', :github_tarball => 'a/puppet-b'",
-            "Puppetfile:1:1: module 'a/b': :github_tarball is librarian-puppet's alone, r10k knows no such module",
+            "Puppetfile:1:1: module 'a/b': :github_tarball is only for librarian-puppet: r10k does not support it",
         ),
-        ("moduledir :x", f"Puppetfile:1:1: 'moduledir' takes one text{LEFT_OUT}"),
-        ("forge 'a', 'b'", f"Puppetfile:1:1: 'forge' takes one text{LEFT_OUT}"),
+        ("moduledir :x", f"Puppetfile:1:1: 'moduledir' takes one string{LEFT_OUT}"),
+        ("forge 'a', 'b'", f"Puppetfile:1:1: 'forge' takes one string{LEFT_OUT}"),
         (
             "mod 'a', :ref => 'x'",
-            f"Puppetfile:1:1: module 'a': r10k knows no kind of module by these options{LEFT_OUT}",
+            f"Puppetfile:1:1: module 'a': r10k recognizes no kind of module from these options{LEFT_OUT}",
         ),
         (
             "mod 'a', :git => 'u', 'ref' => 'x'",
-            f"Puppetfile:1:23: module 'a': an option's name is a symbol, as :git is{LEFT_OUT}",
+            f"Puppetfile:1:23: module 'a': an option's name must be a symbol such as :git{LEFT_OUT}",
         ),
         (
             "mod 'a', :git => 'u', :git => 'v'",
-            "Puppetfile:1:23: module 'a': :git stands twice: the last one counts",
+            "Puppetfile:1:23: module 'a': :git is repeated: the last one counts",
         ),
         (
             "mod 'a', :git => 'u', :path => 'v'",
-            "Puppetfile:1:23: module 'a': r10k knows no option 'path' of a git module",
+            "Puppetfile:1:23: module 'a': r10k has no option 'path' for a git module",
         ),
-        ("mod 'a', :git => 'u', :ref => 1", "Puppetfile:1:23: module 'a': :ref is no text"),
+        ("mod 'a', :git => 'u', :ref => 1", "Puppetfile:1:23: module 'a': :ref is not text"),
         (
             "mod 'a', :git => nil",
-            "Puppetfile:1:1: module 'a': it has no URL\nPuppetfile:1:10: module 'a': :git is no text",
+            "Puppetfile:1:1: module 'a': it has no URL\nPuppetfile:1:10: module 'a': :git is not text",
         ),
         (
             "mod 'a', :git => 'u', :tag => 'x', :ref => 'y'",
-            "Puppetfile:1:36: module 'a': :tag, :ref all mean one thing to r10k: the last one counts",
+            "Puppetfile:1:36: module 'a': :tag, :ref are synonyms for r10k: the last one applies",
         ),
-        ("mod 'a', '1.0.0'", "Puppetfile:1:1: module 'a': the Forge's modules are named owner/module"),
+        ("mod 'a', '1.0.0'", "Puppetfile:1:1: module 'a': modules of the Forge are named owner/module"),
         (
             "mod 'apt-cacher-ng', :git => 'u'",
-            "Puppetfile:1:1: module 'apt-cacher-ng': r10k takes names of the form module or owner/module, of letters, digits and _",
+            "Puppetfile:1:1: module 'apt-cacher-ng': r10k accepts only names of the form module or owner/module, of letters, digits and _",
         ),
         (
             "mod 'a/b', '1.0'",
-            "Puppetfile:1:1: module 'a/b': '1.0' is no exact version: write three numbers like 1.2.3, with -rc1 or the like after them if need be",
+            "Puppetfile:1:1: module 'a/b': '1.0' is not an exact version: write three numbers such as 1.2.3, optionally with a suffix such as -rc1",
         ),
-        ("mod 'a/b', true", "Puppetfile:1:1: module 'a/b': its version is no text"),
+        ("mod 'a/b', true", "Puppetfile:1:1: module 'a/b': its version is not text"),
         (
             "mod 'a', :git => 'u', :install_path => '../b'",
-            "Puppetfile:1:1: module 'a': its install_path '../b' leads out of the environment",
+            "Puppetfile:1:1: module 'a': its install_path '../b' is outside the environment",
         ),
         (
             "mod 'a', :git => 'u'\nmod 'b/a', '1.0.0'",
-            "Puppetfile:2:1: module 'b/a': 'a' is declared in line 1 already",
+            "Puppetfile:2:1: module 'b/a': 'a' is already declared in line 1",
         ),
         (
             "mod 'a', :git => 'u'\nmoduledir 'x'",
-            "Puppetfile:2:1: 'moduledir' counts only for the modules after it, here for all: write it first",
+            "Puppetfile:2:1: r10k applies 'moduledir' only to the modules after it, pinner to all: write it first",
         ),
     ],
 )
@@ -112,15 +111,15 @@ def test_of_two_options_with_one_name_the_last_counts() -> None:
 
 def test_where_ruby_breaks_off_nothing_more_is_read() -> None:
     reading = read_puppetfile("mod 'a', :git => 'u'\nmod 'b', :git => \"v\nmod 'c', :git => 'w'\n")
-    reason = "module 'b': a text is opened here and never closed"
-    problem = Problem(reason, Place("Puppetfile", 2, 18), "nothing after this is read")
+    reason = "module 'b': a string that starts here is not closed"
+    problem = Problem(reason, Location("Puppetfile", 2, 18), "the rest of the file is not read")
     assert reading == Reading(Puppetfile((git("a", git="u"),)), (problem,), unread=(problem,))
 
 
 def test_broken_bytes_are_told_and_the_rest_is_read() -> None:
     reading = read_puppetfile(b"# \xff\nmod 'a', :git => 'u'\n# \xe4")
     assert reading == Reading(
-        Puppetfile((git("a", git="u"),)), (Problem("these bytes are not UTF-8", Place("Puppetfile", 1)),)
+        Puppetfile((git("a", git="u"),)), (Problem("these bytes are not UTF-8", Location("Puppetfile", 1)),)
     )
 
 
@@ -130,7 +129,7 @@ def test_bytes_are_read_as_utf_8() -> None:
 
 def test_a_million_lines_are_refused() -> None:
     assert problems("mod 'a', '1'\n" * 1_000_000) == [
-        f"Puppetfile: this is longer than {LONGEST} characters: no Puppetfile is\n  hint: nothing of it is read"
+        f"Puppetfile: the file is longer than {LONGEST} characters\n  hint: it is not read"
     ]
 
 

@@ -5,23 +5,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinner.puppet.puppetfile import (
-    HEADER_MARK,
+from pinner.model.errors import InputError
+from pinner.puppet.puppetfile.reader import path_of, read_puppetfile
+from pinner.puppet.puppetfile.values import (
     ModuleKind,
     Option,
     Puppetfile,
     PuppetfileModule,
-    check_puppetfile,
-    check_writable,
     forge_module,
     git_module,
+)
+from pinner.puppet.puppetfile.writer import (
+    HEADER_MARK,
+    check_puppetfile,
+    check_writable,
     is_written_by_pinner,
-    read_puppetfile,
+    render_header,
     render_puppetfile,
 )
-from pinner.puppet.puppetfile.directories import path_of
-from pinner.puppet.puppetfile.writer import render_header
-from pinner.words.problems import InputError
 from tests.support.oracles import RubyOracle, find_tool
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -42,7 +43,7 @@ def test_the_text() -> None:
         moduledir="site/modules",
     )
     assert render_puppetfile(puppetfile, environment="production", lock_id="pin-0123456789ab") == (
-        "# Written by pinner for environment production (pin-0123456789ab): changes are lost with the next 'pinner generate'.\n"
+        "# Written by pinner for environment production (pin-0123456789ab): the next 'pinner generate' overwrites changes.\n"
         "\n"
         "moduledir 'site/modules'\n"
         "\n"
@@ -62,7 +63,7 @@ def test_the_text() -> None:
 
 def test_no_modules_and_the_default_moduledir() -> None:
     assert render_puppetfile(Puppetfile()) == (
-        "# Written by pinner: changes are lost with the next 'pinner generate'.\n"
+        "# Written by pinner: the next 'pinner generate' overwrites changes.\n"
     )
 
 
@@ -161,16 +162,16 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
     with pytest.raises(InputError) as caught:
         render_puppetfile(Puppetfile(modules, "/opt", forge="https://h", exclusions=("x",)))
     assert [problem.message for problem in caught.value.problems] == [
-        "'/opt' is no path here: write it relative to the environment's directory",
-        "neither 'forge' nor 'exclusion' is written",
-        "module 'no-va': 'no-va' is no module name: use small letters, digits and underscores, a letter first",
-        "module 'no-va': 'ext::sh' is no git URL here: transports that run commands are refused; write https://, http://, ssh://, git:// or file:///, an absolute path, or git@host:path",
-        "module 'no-va': '../x' is no path here: write directory names with slashes between, of letters, digits and _ . - only, no '..'",
-        "module 'no-va': 'abc' is no commit: write all 40 hex digits, letters small",
-        "module 'no-va': 'a\\nb' is no ref name here: use letters, digits and . _ / + @ = % - only",
-        "module 'facts': 'facts' is no Forge name: write owner/module, letters and digits before the slash, a module's name after it",
-        "module 'facts': 'latest' is no exact version: write three numbers like 1.2.3, with -rc1 or the like after them if need be",
-        "module 'ball': modules of the kind tarball are not written",
+        "'/opt' is not a valid path: write it relative to the environment's directory",
+        "'forge' and 'exclusion' cannot be written",
+        "module 'no-va': 'no-va' is not a valid module name: use lower-case letters, digits and underscores, starting with a letter",
+        "module 'no-va': 'ext::sh' is not a valid git URL: transports that run commands are refused; write https://, http://, ssh://, git:// or file:///, an absolute path, or git@host:path",
+        "module 'no-va': '../x' is not a valid path: write directory names of letters, digits and _ . - separated by slashes, without '..'",
+        "module 'no-va': 'abc' is not a full commit id: write all 40 hex digits in lower case",
+        "module 'no-va': 'a\\nb' is not a valid ref name: use only letters, digits and . _ / + @ = % -",
+        "module 'facts': 'facts' is not a valid Forge name: write owner/module, with letters and digits before the slash and a module name after it",
+        "module 'facts': 'latest' is not an exact version: write three numbers such as 1.2.3, optionally with a suffix such as -rc1",
+        "module 'ball': modules of the kind tarball cannot be written",
     ]
 
 
@@ -179,11 +180,11 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
     [
         (
             PuppetfileModule("nova", ModuleKind.GIT, (Option("git", "u"), Option("branch", "main"))),
-            "module 'nova': only :git, :install_path and :ref are written, in that order",
+            "module 'nova': only :git, :install_path and :ref can be written, in that order",
         ),
         (
             forge_module("acme/facts", "1.2.3", install_path="x"),
-            "module 'acme/facts': only the version of a Forge module is written: what all tools read has no place for more",
+            "module 'acme/facts': only the version of a Forge module can be written, because not all tools read other options",
         ),
     ],
 )
@@ -193,26 +194,24 @@ def test_options_that_not_all_tools_read_are_refused(module: PuppetfileModule, f
 
 def test_two_modules_with_one_directory_are_refused() -> None:
     facts = git_module("facts", "https://h/x", SHA, install_path="other")
-    assert flaws(facts, forge_module("acme/facts", "1.2.3")) == [
-        "there are two modules with the directory 'facts'"
-    ]
+    assert flaws(facts, forge_module("acme/facts", "1.2.3")) == ["two modules have the directory 'facts'"]
 
 
 def test_a_module_within_another_is_refused() -> None:
     outer = git_module("hiera", "https://h/x", SHA, install_path=".")
     inner = git_module("hieradata", "https://h/x", SHA, install_path="hiera/deep")
     assert flaws(outer, inner) == [
-        "module 'hieradata': its directory 'hiera/deep/hieradata' lies inside another module's, 'hiera'"
+        "module 'hieradata': its directory 'hiera/deep/hieradata' is inside that of another module, 'hiera'"
     ]
 
 
 def test_a_module_that_would_replace_the_moduledir_is_refused() -> None:
     site = git_module("site", "https://h/x", SHA, install_path=".")
     assert flaws(site, moduledir="site") == [
-        "module 'site': its directory 'site' is, or holds, the moduledir"
+        "module 'site': its directory 'site' is or contains the moduledir"
     ]
     assert flaws(site, moduledir="site/modules") == [
-        "module 'site': its directory 'site' is, or holds, the moduledir"
+        "module 'site': its directory 'site' is or contains the moduledir"
     ]
     assert flaws(site, moduledir="sites") == []
 

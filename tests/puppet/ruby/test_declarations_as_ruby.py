@@ -1,13 +1,9 @@
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pinner.puppet.ruby.declarations import (
-    Literal,
-    Symbol,
-    Unreadable,
-    read_declarations,
-)
+from pinner.puppet.ruby.declarations import Literal, Symbol, UnreadableRuby, read_declarations
 from tests.support.oracles import RubyOracle
+from tests.support.properties import examples
 
 
 def encode(value: Literal) -> object:
@@ -18,7 +14,7 @@ def calls(text: str) -> list[list[object]] | None:
     """Return what Ruby would call, as declarations.rb writes it; None where something is unreadable."""
     called: list[list[object]] = []
     for statement in read_declarations(text):
-        if isinstance(statement, Unreadable):
+        if isinstance(statement, UnreadableRuby):
             return None
         arguments = [encode(argument.value) for argument in statement.arguments]
         pairs: dict[str, list[object]] = {}
@@ -151,7 +147,7 @@ def mutated_declarations(draw: st.DrawFn) -> str:
     return "".join(pieces)
 
 
-@settings(max_examples=250)
+@settings(max_examples=examples(250))
 @given(st.one_of(mutated_declarations(), st.lists(st.sampled_from(PIECES), max_size=8).map("".join)))
 @example("mod 'z', {}")
 @example("mod { :a => nil }")

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pinner.puppet.types.fitting import Fit, fit
-from pinner.words.data import Array, Closed, Closure, Hash, Literal
+from pinner.model.operator_data import Array, Hash, Literal, Opaque, OpaqueReason
+from pinner.puppet.types.fit import Fit, fit
 from tests.support.data import value_of
 from tests.support.oracles import RubyOracle
+from tests.support.properties import examples
 
 WORDS = ("a", "b", "abc", "", "1", "/var/lib", "DEFAULT")
 NUMBERS = (-1, 0, 1, 2, 80, 65535, 65536)
@@ -135,7 +136,7 @@ def test_puppet_agrees_on_every_simple_type(puppet_types: RubyOracle, type_: str
         assert answer is Fit.UNKNOWN or (answer is Fit.YES) == truth, value
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(type_=TYPES, value=VALUES)
 def test_puppet_agrees_wherever_we_say_yes_or_no(puppet_types: RubyOracle, type_: str, value: Any) -> None:
     answer = fit(value_of(value), type_, {})
@@ -201,11 +202,11 @@ def test_aliases_and_what_cannot_be_told(type_: str, value: Any, expected: Fit) 
     ],
 )
 def test_a_closed_value_fits_only_what_everything_fits(type_: str, expected: Fit) -> None:
-    assert fit(Closed(Closure.ENCRYPTED, 1), type_, {}) is expected
+    assert fit(Opaque(OpaqueReason.ENCRYPTED, 1), type_, {}) is expected
 
 
 def test_what_is_closed_inside_leaves_the_rest_to_be_judged() -> None:
-    closed = Closed(Closure.INTERPOLATED, 1)
+    closed = Opaque(OpaqueReason.INTERPOLATED, 1)
     assert fit(Array((closed, Literal("x", 1)), 1), "Array[Integer]", {}) is Fit.NO
     assert fit(Array((closed, Literal(1, 1)), 1), "Array[Integer]", {}) is Fit.UNKNOWN
     assert fit(Hash(((closed, Literal(1, 1)),), 1), "Struct[{'a' => Optional[Integer]}]", {}) is Fit.UNKNOWN

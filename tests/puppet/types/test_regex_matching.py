@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pinner.puppet.types.regex_matching import finds
+from pinner.puppet.types.regex import finds
 from tests.support.oracles import RubyOracle
+from tests.support.properties import examples
 
 ATOMS = st.sampled_from(
     (
@@ -58,7 +59,7 @@ EXPRESSIONS = st.recursive(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(source=EXPRESSIONS, text=st.text(alphabet="abAB0_-/ ", max_size=6))
 def test_ruby_agrees_wherever_we_say_yes_or_no(puppet_types: RubyOracle, source: str, text: str) -> None:
     answer = finds(source, text)
@@ -66,7 +67,7 @@ def test_ruby_agrees_wherever_we_say_yes_or_no(puppet_types: RubyOracle, source:
     assert answer is None or truth is None or answer == truth
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     source=st.text(alphabet=r"ab()[]{}*+?|\^$.-&:1,<>=!i", max_size=12),
     text=st.text(alphabet="ab1", max_size=4),

@@ -2,15 +2,14 @@
 
 import pytest
 
+from pinner.model.comparison import DataEffect
+from pinner.model.errors import Location
+from pinner.model.operator_data import Literal, Opaque, OpaqueReason, Use, UseOrigin, Value
 from pinner.puppet.code.compare import compare_apis
-from pinner.puppet.code.reading import read_module
-from pinner.puppet.hiera.options import LookupOptions
+from pinner.puppet.code.read import read_module
 from pinner.puppet.usage.codebase import make_codebase
-from pinner.puppet.usage.effects import Move, effects_on
-from pinner.words.data import Closed, Closure, Literal, Value
-from pinner.words.effects import DataEffect
-from pinner.words.places import Place
-from pinner.words.uses import Origin, Use
+from pinner.puppet.usage.effects import CodeChange, effects_on
+from pinner.puppet.usage.hiera_keys import LookupOptions
 from tests.support.code import NEW, OLD
 from tests.support.data import value_of
 
@@ -21,20 +20,20 @@ def files(texts: dict[str, str]) -> dict[str, bytes]:
 
 def move(
     old: dict[str, str] = OLD, new: dict[str, str] = NEW, *, options: LookupOptions | None = None
-) -> Move:
+) -> CodeChange:
     before, after = read_module(files(old)), read_module(files(new))
     codebases = make_codebase({"nova": before}), make_codebase({"nova": after})
-    return Move(*codebases, compare_apis(before, after), options or LookupOptions())
+    return CodeChange(*codebases, compare_apis(before, after), options or LookupOptions())
 
 
 def use(
-    subject: str, value: Value | None = None, origin: Origin = Origin.KEY, *, is_whole: bool = False
+    subject: str, value: Value | None = None, origin: UseOrigin = UseOrigin.KEY, *, is_whole: bool = False
 ) -> Use:
     owner, _, parameter = (subject, "", None) if is_whole else subject.rpartition("::")
-    return Use(origin, owner, parameter, value, Place("common.yaml", 7), subject)
+    return Use(origin, owner, parameter, value, Location("common.yaml", 7), subject)
 
 
-def said(*uses: Use, through: Move | None = None) -> list[str]:
+def said(*uses: Use, through: CodeChange | None = None) -> list[str]:
     return [shown(one) for one in effects_on(uses, through or move())]
 
 
@@ -46,9 +45,9 @@ def shown(one: DataEffect) -> str:
 @pytest.mark.parametrize(
     ("key", "expected"),
     [
-        ("nova::rpc_backend", "ignored nova::rpc_backend -- removed without ever having been announced"),
+        ("nova::rpc_backend", "ignored nova::rpc_backend -- removed without a deprecation"),
         ("nova::auth_host", "ignored nova::auth_host => nova::auth_url -- write nova::auth_url"),
-        ("nova::cert::x", "ignored nova::cert::x -- removed without ever having been announced"),
+        ("nova::cert::x", "ignored nova::cert::x -- removed without a deprecation"),
         (
             "nova::old-name::alpha_one",
             "ignored nova::old-name::alpha_one => nova::old_name::alpha_one -- write nova::old_name::alpha_one",
@@ -68,13 +67,17 @@ def test_keys_that_nothing_happens_to(key: str) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "expected"),
     [
-        ("nova::api::port", 70000, ["breaks nova::api::port -- it takes Nova::Port, not the Integer 70000"]),
+        (
+            "nova::api::port",
+            70000,
+            ["breaks nova::api::port -- it takes Nova::Port, and its value, an Integer, does not match"],
+        ),
         ("nova::api::port", 8774, []),
         (
             "nova::api::enabled",
             "true",
             [
-                "breaks nova::api::enabled -- it takes Boolean, not the String 'true': write true without quotes"
+                "breaks nova::api::enabled -- it takes Boolean, not a String of 4 characters: write true or false without quotes"
             ],
         ),
         ("nova::api::enabled", None, []),
@@ -86,14 +89,14 @@ def test_values_under_a_new_type(key: str, value: object, expected: list[str]) -
 
 
 def test_values_that_are_not_known() -> None:
-    encrypted = Closed(Closure.ENCRYPTED, 1)
+    encrypted = Opaque(OpaqueReason.ENCRYPTED, 1)
     assert said(use("nova::api::secret", encrypted))[:-1] == []
     assert said(use("nova::api::enabled", encrypted))[:-1] == [
-        "type nova::api::enabled -- it takes Boolean now: see whether the value fits"
+        "type nova::api::enabled -- it takes Boolean now: check that the value matches"
     ]
-    computed = Closed(Closure.COMPUTED, 1)
+    computed = Opaque(OpaqueReason.COMPUTED, 1)
     assert said(use("nova::api::enabled", computed), use("nova::api::port", encrypted))[:-1] == [
-        "type nova::api::port -- it takes Nova::Port now: see whether the value fits"
+        "type nova::api::port -- it takes Nova::Port now: check that the value matches"
     ]
     merged = move(options=LookupOptions(frozenset({"nova::api::enabled"})))
     assert said(use("nova::api::enabled", Literal("x", 1)), through=merged)[:-1] == []
@@ -110,47 +113,47 @@ def test_an_alias_that_changes_under_an_unchanged_parameter() -> None:
     old = {"manifests/a.pp": code, "types/port.pp": "type Nova::Port = Integer\n"}
     new = {"manifests/a.pp": code, "types/port.pp": "type Nova::Port = Integer[0,10]\n"}
     assert said(use("nova::a::x", Literal(11, 1)), through=move(old, new)) == [
-        "breaks nova::a::x -- it takes Nova::Port, not the Integer 11"
+        "breaks nova::a::x -- it takes Nova::Port, and its value, an Integer, does not match"
     ]
 
 
 def test_a_class_in_use_that_wants_a_value_now() -> None:
-    wants = "breaks nova::api::cell -- it has no default: give it a value"
-    assert said(use("nova::api", origin=Origin.REFERENCE, is_whole=True)) == [wants]
+    wants = "breaks nova::api::cell -- it has no default: set it"
+    assert said(use("nova::api", origin=UseOrigin.REFERENCE, is_whole=True)) == [wants]
     assert said(use("nova::api::port", Literal(1, 1))) == [wants]
     assert said(use("nova::api::port", Literal(1, 1)), use("nova::api::cell", Literal("x", 1))) == []
 
 
 def test_site_code_and_hashes_break() -> None:
     disk = Use(
-        Origin.HASH,
+        UseOrigin.HASH,
         "nova::flavor",
         "disk",
         Literal(1, 1),
-        Place("c.yaml", 3),
+        Location("c.yaml", 3),
         "nova::flavors::flavors.a.disk",
     )
     assert said(
-        use("nova::cert", origin=Origin.CLASS, is_whole=True),
-        use("nova::cert", origin=Origin.LIST, is_whole=True),
-        use("nova::old-name", origin=Origin.REFERENCE, is_whole=True),
-        use("nova::rpc_backend", Literal("x", 1), Origin.CLASS),
+        use("nova::cert", origin=UseOrigin.CLASS, is_whole=True),
+        use("nova::cert", origin=UseOrigin.LIST, is_whole=True),
+        use("nova::old-name", origin=UseOrigin.REFERENCE, is_whole=True),
+        use("nova::rpc_backend", Literal("x", 1), UseOrigin.CLASS),
         disk,
-        use("nova::rpc_backend", origin=Origin.OPTIONS),
-        use("nova::workers", origin=Origin.OPTIONS),
+        use("nova::rpc_backend", origin=UseOrigin.OPTIONS),
+        use("nova::workers", origin=UseOrigin.OPTIONS),
     ) == [
-        "breaks nova::cert -- removed without ever having been announced",
-        "breaks nova::cert -- removed without ever having been announced",
+        "breaks nova::cert -- removed without a deprecation",
+        "breaks nova::cert -- removed without a deprecation",
         "breaks nova::old-name => nova::old_name -- write nova::old_name",
-        "breaks nova::rpc_backend -- removed without ever having been announced",
-        "breaks nova::flavors::flavors.a.disk -- removed without ever having been announced",
-        "ignored nova::rpc_backend -- removed without ever having been announced",
+        "breaks nova::rpc_backend -- removed without a deprecation",
+        "breaks nova::flavors::flavors.a.disk -- removed without a deprecation",
+        "ignored nova::rpc_backend -- removed without a deprecation",
     ]
 
 
 def test_a_module_that_leaves() -> None:
     before = read_module(files(OLD))
-    through = Move(make_codebase({"nova": before}), make_codebase({}), ())
+    through = CodeChange(make_codebase({"nova": before}), make_codebase({}), ())
     assert said(use("nova::debug", Literal(1, 1)), through=through) == [
         "ignored nova::debug -- module 'nova' is no longer in the environment"
     ]
@@ -160,7 +163,7 @@ def test_a_file_that_cannot_be_read_any_more_is_no_removal() -> None:
     old = {"manifests/a.pp": "class nova::a($x = 1) { }\n"}
     new = {"manifests/a.pp": "class nova::a($x = 'never) { }\n"}
     assert said(use("nova::a::x", Literal(1, 1)), through=move(old, new)) == [
-        "type nova::a::x -- manifests/a.pp cannot be read on the new side: line 1: a string is never closed"
+        "type nova::a::x -- manifests/a.pp cannot be read on the new side: line 1: a string is not closed"
     ]
 
 

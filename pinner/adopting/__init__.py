@@ -1,0 +1,1 @@
+"""Start a project or take over an existing setup: `init`, `import`, `identify` and `demo`."""

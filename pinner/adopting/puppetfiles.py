@@ -1,0 +1,322 @@
+"""Import Puppetfiles, librarian-puppet's locks and Fuel's pairs of Puppetfiles as environments."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from pinner.adopting.declared_modules import Declared, read_declared
+from pinner.deploying.environment_files import ENVIRONMENT_CONF, own_module_directories
+from pinner.model.errors import InputError, Location, Problem
+from pinner.model.manifest import FoundEnvironment, FoundModule, FoundSources, RefKind
+from pinner.model.text import quoted
+from pinner.project.files import read_file, resolve
+from pinner.puppet.foreign import LARGEST_LOCK, LockedModule, SourceKind, read_librarian_lock
+from pinner.puppet.names import check_commit, check_module_name, check_moduledir
+
+MOST_OF_ONE: Final = 2_000
+"""Maximum number of modules in one environment. Each is a repository to contact; the largest sites have
+several hundred."""
+MOST: Final = 200_000
+"""Maximum number of modules in all environments; two hundred environments of the largest sites have half of
+that."""
+
+
+def join_environments(parts: Iterable[FoundSources], *, most: int = MOST) -> FoundSources:
+    """Return what was found in several places as one; endless parts are read only up to the limit.
+
+    Raises InputError if there are more than `most` modules, or more than MOST_OF_ONE in one environment.
+    """
+    taken: list[FoundSources] = []
+    number = 0
+    for part in parts:
+        for environment in part.environments:
+            number += len(environment.modules)
+            _refuse_too_many(environment, number, most)
+        taken.append(part)
+    return FoundSources(
+        tuple(environment for part in taken for environment in part.environments),
+        tuple(problem for part in taken for problem in part.problems),
+        tuple(note for part in taken for note in part.notes),
+        tuple(problem for part in taken for problem in part.assumed),
+    )
+
+
+def overlay_environments(parts: Sequence[FoundSources]) -> FoundSources:
+    """Return several sources as one environment: a base, and overlays whose modules take precedence.
+
+    Raises InputError if a source has not exactly one environment.
+    """
+    for part in parts:
+        if len(part.environments) != 1:
+            message = f"only sources with one environment can be joined, and one has {len(part.environments)}"
+            raise InputError(Problem(message, hint="name a single Puppetfile, or a branch with #BRANCH"))
+    joined = join_environments(parts)
+    base = joined.environments[0]
+    modules: dict[str, FoundModule] = {}
+    notes = []
+    for environment in joined.environments:
+        for module in environment.modules:
+            below = modules.get(module.name)
+            is_elsewhere = environment.moduledir != base.moduledir and module.install_path is None
+            modules[module.name] = (
+                replace(module, install_path=environment.moduledir) if is_elsewhere else module
+            )
+            if below is not None:
+                message = f"module '{module.name}': this takes precedence over {below.place}"
+                notes.append(Problem(message, module.place))
+    merged = replace(base, modules=tuple(modules.values()))
+    _refuse_too_many(merged, len(merged.modules), MOST)
+    return replace(joined, environments=(merged,), notes=(*joined.notes, *notes))
+
+
+def _refuse_too_many(environment: FoundEnvironment, number: int, most: int) -> None:
+    if len(environment.modules) > MOST_OF_ONE:
+        what = f"the environment {quoted(environment.name)} has {len(environment.modules)} modules"
+        raise InputError(Problem(f"{what}: the limit is {MOST_OF_ONE}", _place(environment)))
+    if number > most:
+        what = f"up to the environment {quoted(environment.name)} there are {number} modules"
+        raise InputError(Problem(f"{what}: the limit is {most} at once", _place(environment)))
+
+
+def _place(environment: FoundEnvironment) -> Location:
+    return Location(environment.modules[0].place.path)
+
+
+NAME: Final = "Puppetfile.lock"
+_PARTIAL: Final = "omit it with --partial"
+
+
+def is_librarian(path: Path) -> bool:
+    """Return whether the path is a Puppetfile.lock, or a directory that contains one."""
+    file = _file(path)
+    return file.name == NAME and file.is_file()
+
+
+def read_librarian(path: Path) -> FoundSources:
+    """Return the one environment of the lock.
+
+    Raises InputError or UnknownError if the file cannot be read at all.
+    """
+    file = _file(path)
+    lock = read_librarian_lock(read_file(file, shown=str(file), limit=LARGEST_LOCK + 1), str(file))
+    items = [_found(module) for module in lock.modules]
+    modules, repeated = _first_of_each(item for item in items if isinstance(item, FoundModule))
+    problems = [item for item in items if isinstance(item, Problem)]
+    name = resolve(file).parent.name or "production"
+    return FoundSources(
+        (FoundEnvironment(name, NAME, tuple(modules)),),
+        (*lock.problems, *problems, *repeated),
+        tuple(_notes(lock.modules)),
+    )
+
+
+def _file(path: Path) -> Path:
+    return path / NAME if path.is_dir() else path
+
+
+def _found(module: LockedModule) -> FoundModule | Problem | None:
+    """Return the module, the problem that prevents its import, or None if it is in the project itself."""
+    # As in librarian's util.rb: a module's own name is what follows the last dash.
+    directory = module.name.replace("/", "-").rpartition("-")[2]
+    if flaw := check_module_name(directory):
+        return _problem(module, flaw)
+    match module.kind:
+        case SourceKind.PATH:
+            return None
+        case SourceKind.FORGE:
+            forge = module.name.replace("-", "/", 1)
+            return FoundModule(directory, module.place, forge=forge, version=module.version)
+        case SourceKind.GITHUB_TARBALL:
+            url = f"https://github.com/{module.options.get('remote', '')}"
+            return FoundModule(directory, module.place, git=url, version=module.version)
+        case SourceKind.GIT:
+            return _git_module(module, directory)
+
+
+def _git_module(module: LockedModule, directory: str) -> FoundModule | Problem:
+    git, ref, sha = (module.options.get(key) for key in ("remote", "ref", "sha"))
+    if git is None:
+        return _problem(module, "its source has no remote")
+    if "path" in module.options:
+        return _problem(module, "it is part of a repository, and r10k installs only whole ones")
+    if sha is None or check_commit(sha):
+        return _problem(module, f"its sha {quoted(sha or '')} is not a full commit id")
+    if ref is None or ref == sha:
+        return FoundModule(directory, module.place, git=git, kind=RefKind.COMMIT, ref=sha, commit=sha)
+    return FoundModule(directory, module.place, git=git, kind=RefKind.ANY, ref=ref, commit=sha)
+
+
+def _first_of_each(modules: Iterable[FoundModule]) -> tuple[list[FoundModule], list[Problem]]:
+    kept: dict[str, FoundModule] = {}
+    problems = []
+    for module in modules:
+        first = kept.setdefault(module.name, module)
+        if first is not module:
+            message = f"module '{module.name}' is already locked at {first.place}"
+            problems.append(Problem(message, module.place, "use --partial to take the first one"))
+    return list(kept.values()), problems
+
+
+def _notes(modules: Iterable[LockedModule]) -> Iterator[Problem]:
+    for module in modules:
+        if module.kind is SourceKind.PATH:
+            remote = quoted(module.options.get("remote", ""))
+            message = (
+                f"module {quoted(module.name)}: it is in the directory {remote}, so there is nothing to pin"
+            )
+            yield Problem(message, module.place)
+
+
+def _problem(module: LockedModule, flaw: str) -> Problem:
+    return Problem(f"module {quoted(module.name)}: {flaw}", module.place, _PARTIAL)
+
+
+LONGEST: Final = 16 * 1024 * 1024
+"""Maximum bytes of a file that is read; the Puppetfile reader has a smaller limit of its own."""
+PUPPETFILE: Final = "Puppetfile"
+_NAMED: Final = re.compile(r"Puppetfile[._-](?P<after>.+)|(?P<before>.+)[._-]Puppetfile")
+_NOT_NAMES: Final = frozenset({"lock", "erb", "j2", "orig", "bak", "rej", "swp", "tmp"})
+_FUEL: Final = (Path(PUPPETFILE), Path("puppet/openstack_tasks") / PUPPETFILE)
+_LISTS: Final = ("openstack_modules.txt", "external_modules.txt")
+
+
+def is_puppetfile(path: Path) -> bool:
+    """Return whether the path has the name of a Puppetfile, or is a directory that contains one."""
+    if path.is_dir():
+        return next(_files(path), None) is not None
+    return path.is_file() and (path.name == PUPPETFILE or _named(path) is not None)
+
+
+def read_puppetfiles(path: Path) -> FoundSources:
+    """Return an environment for the Puppetfile, or for each one in the directory.
+
+    Raises InputError if there is none; InputError or UnknownError if a file cannot be read.
+    """
+    files = list(_files(path)) if path.is_dir() else [path]
+    if not files:
+        raise InputError(Problem("this directory has no Puppetfile", Location(str(path))))
+    return join_environments(environment_of([file], name=_name(file), source=PUPPETFILE) for file in files)
+
+
+def is_fuel(path: Path) -> bool:
+    """Return whether the directory is fuel-library, or its `deployment` directory."""
+    return _fuel_root(path) is not None
+
+
+def read_fuel(path: Path) -> FoundSources:
+    """Return the one environment that Fuel's Puppetfiles form together; raises InputError without them."""
+    root = _fuel_root(path)
+    if root is None:
+        message = f"this directory has no deployment/{PUPPETFILE}"
+        raise InputError(Problem(message, Location(str(path))))
+    files = [root / file for file in _FUEL if (root / file).is_file()]
+    return environment_of(files, name="fuel", source="Fuel")
+
+
+def has_lists(path: Path) -> bool:
+    """Return whether a Puppetfile is beside the lists from which it is generated, as in packstack."""
+    return all((path / name).is_file() for name in (PUPPETFILE, *_LISTS))
+
+
+def read_with_lists(path: Path) -> FoundSources:
+    """Return the environment of the Puppetfile, with a note for each module that only a list names."""
+    found = environment_of([path / PUPPETFILE], name=_name(path / PUPPETFILE), source=PUPPETFILE)
+    listed: dict[str, Location] = {}
+    for name in _LISTS:
+        listed.update(_listed(path / name))
+    names = {module.name for module in found.environments[0].modules}
+    notes = [
+        Problem(f"module '{name}' is listed here, but is not in the {PUPPETFILE}", place)
+        for name, place in listed.items()
+        if name not in names
+    ]
+    return replace(found, notes=(*found.notes, *notes))
+
+
+def environment_of(files: Iterable[Path], *, name: str, source: str) -> FoundSources:
+    """Return one environment with the modules of all these Puppetfiles."""
+    files = tuple(files)
+    found = as_environment(
+        [read_declared(read_file(file, shown=str(file), limit=LONGEST), str(file)) for file in files],
+        name=name,
+        source=source,
+    )
+    modulepath = _modulepath(files[0].parent, found.environments[0].moduledir)
+    return replace(
+        found, environments=tuple(replace(one, modulepath=modulepath) for one in found.environments)
+    )
+
+
+def _modulepath(directory: Path, moduledir: str) -> tuple[str, ...]:
+    """Return the module path of a directory's environment.conf, if it has directories besides the moduledir."""
+    conf = directory / ENVIRONMENT_CONF
+    if not conf.is_file():
+        return ()
+    path = own_module_directories(read_file(conf, shown=str(conf), limit=LONGEST).decode(errors="replace"))
+    own = {one for one in path if check_moduledir(one) is None and (directory / one).is_dir()}
+    return tuple(one for one in path if one in own or one == moduledir) if own - {moduledir} else ()
+
+
+def as_environment(declared: Iterable[Declared], *, name: str, source: str) -> FoundSources:
+    """Return one environment of what several Puppetfiles declare.
+
+    Of a module that is declared twice, the first counts and the other is a problem.
+    """
+    parts = tuple(declared)
+    problems = [problem for part in parts for problem in part.problems]
+    modules: dict[str, FoundModule] = {}
+    for module in (module for part in parts for module in part.modules):
+        first = modules.setdefault(module.name, module)
+        if first is not module:
+            message = f"module '{module.name}' is already declared at {first.place}"
+            problems.append(
+                Problem(message, module.place, "delete one of them; use --partial to take the first one")
+            )
+    environment = FoundEnvironment(name, source, tuple(modules.values()), moduledir=parts[0].moduledir)
+    return FoundSources(
+        (environment,),
+        tuple(problems),
+        tuple(note for part in parts for note in part.notes),
+        tuple(problem for part in parts for problem in part.assumed),
+    )
+
+
+def _files(directory: Path) -> Iterator[Path]:
+    """Yield the directory's own Puppetfile and those named after environments, or those in subdirectories."""
+    own = [file for file in sorted(directory.iterdir()) if file.is_file() and is_puppetfile(file)]
+    yield from own
+    if not own:
+        yield from sorted(file for file in directory.glob(f"*/{PUPPETFILE}") if file.is_file())
+
+
+def _name(file: Path) -> str:
+    """Return the name of the file's environment: from the file's name, else from its directory."""
+    return _named(file) or resolve(file).parent.name or "production"
+
+
+def _named(file: Path) -> str | None:
+    match = _NAMED.fullmatch(file.name)
+    name = (match["after"] or match["before"]) if match else None
+    return None if name in _NOT_NAMES else name
+
+
+def _fuel_root(path: Path) -> Path | None:
+    for root in (path / "deployment", path):
+        if (root / _FUEL[1]).is_file() or (root.name == "deployment" and (root / PUPPETFILE).is_file()):
+            return root
+    return None
+
+
+def _listed(file: Path) -> Iterator[tuple[str, Location]]:
+    """Yield the modules of a list with their places.
+
+    A line is `nova`, or `owner/puppet-name`, perhaps followed by `,ref`.
+    """
+    text = read_file(file, shown=str(file), limit=LONGEST).decode(errors="replace")
+    for number, line in enumerate(text.splitlines(), start=1):
+        repository = line.partition("#")[0].partition(",")[0].strip()
+        name = re.sub(r"\A(?:puppet|puppetlabs)-", "", repository.rpartition("/")[2])
+        if name:
+            yield name.replace("-", "_"), Location(str(file), number)

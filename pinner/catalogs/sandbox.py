@@ -1,0 +1,87 @@
+"""Keep the code of modules, which compiling runs, away from the machine that compiles.
+
+With bubblewrap, the compiler has namespaces of its own: no network, no other processes, an empty /tmp, no home, no
+environment, and what it may read is read-only. Without it, `unshare` (util-linux) takes away the network alone.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from pinner.model.errors import Problem, UnknownError
+
+_SYSTEM: Final = (
+    "/usr",
+    "/bin",
+    "/lib",
+    "/lib64",
+    "/opt/puppetlabs",
+    "/etc/alternatives",
+    "/etc/ld.so.cache",
+)
+_UNSHARE: Final = ("unshare", "--user", "--map-root-user", "--net", "--ipc", "--")
+_ACCOUNTS: Final = {"passwd": "root:x:0:0:root:/:/bin/sh\n", "group": "root:x:0:\n"}
+"""Puppet looks up user 0."""
+_TRIAL_SECONDS: Final = 20
+
+
+class Sandbox(StrEnum):
+    """The ways to keep the code of modules apart; AUTO is the first that works on this machine."""
+
+    AUTO = "auto"
+    BWRAP = "bwrap"
+    UNSHARE = "unshare"
+    NONE = "none"
+
+
+def wrapper_of(sandbox: Sandbox, readable: Iterable[Path], scratch: Path) -> tuple[str, ...]:
+    """Return the words to put before a command; `readable` are directories that it may read, at the same paths.
+
+    `scratch` is a directory for the list of accounts in the sandbox. Raises UnknownError if the sandbox does not work
+    here, or for AUTO if none does.
+    """
+    if sandbox is Sandbox.NONE:
+        return ()
+    flaws = []
+    for kind in (Sandbox.BWRAP, Sandbox.UNSHARE) if sandbox is Sandbox.AUTO else (sandbox,):
+        words = _bubblewrap(readable, scratch) if kind is Sandbox.BWRAP else _UNSHARE
+        flaw = _flaw_of(words)
+        if flaw is None:
+            return words
+        flaws.append(f"{words[0]}: {flaw}")
+    hint = "install bubblewrap, or give --sandbox none if you trust all modules: compiling runs their code"
+    raise UnknownError(Problem(f"no sandbox works here: {'; '.join(flaws)}", hint=hint))
+
+
+def _flaw_of(words: tuple[str, ...]) -> str | None:
+    """Return why a command cannot be run in the sandbox, None if it can."""
+    if shutil.which(words[0]) is None:
+        return "not installed"
+    try:
+        tried = subprocess.run(  # noqa: S603 - constant words and paths
+            [*words, "true"], capture_output=True, text=True, timeout=_TRIAL_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    lines = tried.stderr.strip().splitlines()
+    return None if tried.returncode == 0 else lines[-1] if lines else f"exit code {tried.returncode}"
+
+
+def _bubblewrap(readable: Iterable[Path], scratch: Path) -> tuple[str, ...]:
+    words = ["bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--uid", "0", "--gid", "0"]
+    words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/etc"]  # noqa: S108 - inside the sandbox
+    for name in _SYSTEM:
+        path = Path(name)
+        if path.is_symlink() and name in {"/bin", "/lib", "/lib64"}:
+            words += ["--symlink", str(path.readlink()), name]
+        elif path.exists():
+            words += ["--ro-bind", name, name]
+    for name, text in _ACCOUNTS.items():
+        (scratch / name).write_text(text)
+        words += ["--ro-bind", str(scratch / name), f"/etc/{name}"]
+    for path in dict.fromkeys((*readable, Path(__file__).parent)):  # compile.rb, too
+        words += ["--ro-bind", str(path), str(path)]
+    return (*words, "--chdir", "/", "--")

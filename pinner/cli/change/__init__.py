@@ -1,0 +1,1 @@
+"""Commands that show what changes from one set of modules to another."""

@@ -1,0 +1,1 @@
+"""Commands that write what r10k and Puppet servers read."""

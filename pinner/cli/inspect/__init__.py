@@ -1,0 +1,1 @@
+"""Commands that show what is pinned, and what upstream has."""

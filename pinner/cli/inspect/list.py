@@ -1,0 +1,51 @@
+"""`list` and `tree`: the environments, and the dependencies inside one."""
+
+import click
+
+from pinner.cli.command import PinnerCommand
+from pinner.cli.options import (
+    complete_module,
+    environment_argument,
+    environments_argument,
+    example,
+    format_option,
+)
+from pinner.cli.reports import Format, print_report
+from pinner.cli.workspace import open_workspace
+from pinner.inspecting.contents import read_tree, summarize_environments
+
+
+@click.command("list", cls=PinnerCommand, epilog=example("pinner list", "pinner list --format json"))
+@environments_argument
+@format_option(Format.TEXT, Format.JSON)
+@click.pass_obj
+def list_command(project: str, environments: tuple[str, ...], *, output: Format) -> None:
+    """List the environments with their release and lock id.
+
+    Contacts no remote; `status` also shows how far they are behind.
+    """
+    print_report("environments", summarize_environments(open_workspace(project), environments), output)
+
+
+@click.command(
+    "tree",
+    cls=PinnerCommand,
+    epilog=example(
+        "pinner tree production", "pinner tree production stdlib --reverse    which modules require stdlib"
+    ),
+)
+@environment_argument
+@click.argument("module", metavar="[MODULE]", required=False, shell_complete=complete_module)
+@click.option("--reverse", "is_reversed", is_flag=True, help="Show which modules require each module.")
+@format_option(Format.TEXT, Format.JSON)
+@click.pass_obj
+def tree_command(
+    project: str, environment: str, module: str | None, *, is_reversed: bool, output: Format
+) -> None:
+    """Show which modules of ENV require which, and the ranges.
+
+    Starts from MODULE, or from all modules that no other one requires. Dependencies that the manifest ignores are left
+    out. Contacts no remote.
+    """
+    tree = read_tree(open_workspace(project), environment, module, is_reversed=is_reversed)
+    print_report("tree", tree, output)

@@ -1,0 +1,1 @@
+"""Commands that start a project, or read what another tool pins."""

@@ -1,0 +1,59 @@
+"""The workspace that a command's options make."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pinner.cli.options import RemoteOptions
+from pinner.cli.output import print_message
+from pinner.git.mirrors.cache_safety import require_safe_cache
+from pinner.git.mirrors.mirrors import Mirrors
+from pinner.git.objects.cache import ObjectCache
+from pinner.model.errors import InputError
+from pinner.project.files import resolve
+from pinner.project.layout import Project, find_project
+from pinner.project.manifest.settings import read_settings
+from pinner.report.links import use_links
+from pinner.workspace.workspace import Workspace, use_facts_of
+
+
+def open_workspace(
+    directory: str,
+    remote: RemoteOptions | None = None,
+    *,
+    is_project_needed: bool = True,
+    layout: str | None = None,
+    control_repo: str | None = None,
+) -> Workspace:
+    """Return the workspace of the project at or above `directory`, with the settings that its options leave.
+
+    If no project is required and none exists, `directory` is used as one.
+    """
+    remote = remote or RemoteOptions(None, None, None, None, is_offline=True)
+    try:
+        project = find_project(Path(directory))
+    except InputError:
+        if is_project_needed:
+            raise
+        project = Project(resolve(Path(directory)))
+    settings = read_settings(
+        project,
+        cache=remote.cache,
+        jobs=remote.jobs,
+        timeout=remote.timeout,
+        retries=remote.retries,
+        layout=layout,
+        control_repo=control_repo,
+    )
+    use_links(settings.links)
+    today = datetime.now(UTC).date()
+    use_facts_of(project, today)
+    cache = Path(settings.cache)
+    require_safe_cache(cache, project.root, named_at=settings.named_at.get("cache"))
+    return Workspace(
+        project=project,
+        settings=settings,
+        mirrors=Mirrors(cache, settings, is_offline=remote.is_offline, on_note=print_message),
+        objects=ObjectCache(cache),
+        today=today,
+        is_offline=remote.is_offline,
+    )

@@ -1,0 +1,1 @@
+"""Commands that compare locks and modules: diff, upgrade, audit and api."""

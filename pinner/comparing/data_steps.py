@@ -1,0 +1,323 @@
+"""Derive the steps of an upgrade plan that concern operator data or need review, and edit data files."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pinner.comparing.changes import GONE
+from pinner.comparing.milestones import milestone_of, names_of
+from pinner.model.comparison import (
+    PACKAGES,
+    Comparison,
+    DataEffect,
+    Edit,
+    Effect,
+    Milestone,
+    Name,
+    NoteChange,
+    Stage,
+    Step,
+)
+from pinner.model.errors import Location, Problem
+from pinner.model.lock import Series
+from pinner.model.module_api import ApiChange, ApiChangeKind, DefinitionKind, Severity
+from pinner.project.files import FileChange, read_file
+from pinner.project.layout import Project
+from pinner.project.operator.tree import LARGEST_DATA_FILE
+from pinner.project.operator.values import KeyEdit, rename_keys
+from pinner.puppet.hiera.hierarchy import keys_looked_up
+from pinner.workspace.operator_data import OperatorData, PackageRelease, find_package_releases
+
+
+def data_steps(comparison: Comparison, when: Mapping[Name, Milestone], target: Series) -> tuple[Step, ...]:
+    """Return a step for each change of the data, the worst first; `when` are the keys' milestones."""
+    unannounced = {
+        (one.definition, one.parameter)
+        for change in comparison.modules
+        for one in change.api
+        if one.change in GONE and not one.announced
+    }
+    steps = []
+    for effect in comparison.effects:
+        (owner, parameter), _ = names_of(effect)
+        is_announced = not {(owner, parameter), (owner, None)} & unannounced
+        steps.append(_data_step(effect, milestone_of(effect, when), target, is_announced=is_announced))
+    return tuple(steps)
+
+
+def _data_step(
+    effect: DataEffect, milestone: Milestone | None, target: Series, *, is_announced: bool
+) -> Step:
+    if effect.is_missing:
+        text = f"is required from {target} and not set: add it"
+    elif effect.replacement and effect.effect is not Effect.DEPRECATED:
+        text = f"was renamed to '{effect.replacement}'"
+    else:
+        text = _EFFECTS[effect.effect]
+    stage = _stage(effect, is_announced=is_announced)
+    edit = Edit(effect.key, effect.replacement) if effect.replacement else None
+    if edit is None and effect.effect is Effect.IGNORED and stage is Stage.AFTER and not effect.is_code:
+        edit = Edit(effect.key, None)
+    # The hint has what the edit does not: advice, and the releases that deprecated and removed the key.
+    hint = None if effect.is_missing or effect.hint == f"write {effect.replacement}" else effect.hint
+    if milestone is not None:
+        hint = f"{hint} ({milestone})" if hint else str(milestone)
+    return Step(
+        stage=stage,
+        kind=f"{'code' if effect.is_code else 'data'}-{effect.effect}",
+        text=f"'{effect.key}'{' (set by site code)' if effect.is_code else ''} {text}",
+        module=effect.module,
+        place=effect.place,
+        key=effect.key,
+        edit=edit,
+        hint=hint,
+        also=effect.also,
+        is_missing=effect.is_missing,
+    )
+
+
+def package_steps(
+    operator_data: OperatorData, start: Series, target: Series, *, first: Series
+) -> Iterator[Step]:
+    """Yield a step for each package repository that the data and site code configure for a release before `target`.
+
+    `first` is where the whole upgrade starts: the legs before this one have moved its packages to `start`.
+    """
+    places: dict[tuple[str, str], list[PackageRelease]] = {}
+    for found in find_package_releases(operator_data):
+        places.setdefault((found.key, found.text), []).append(found)
+    for (key, text), rows in places.items():
+        series = start if rows[0].series == first else rows[0].series
+        if not series < target:
+            continue
+        hint = f"deploy it together with the modules of {target}, then upgrade the packages of each service"
+        if series != start:
+            hint = f"these packages are of another release than the modules, {start}; {hint}"
+        yield Step(
+            stage=Stage.BEFORE,
+            kind=PACKAGES,
+            text=f"'{key}' installs packages of {series}",
+            place=rows[0].place,
+            key=key,
+            edit=Edit(
+                text if series == rows[0].series else rows[0].text_for(series), rows[0].text_for(target)
+            ),
+            hint=hint,
+            also=tuple(row.place for row in rows[1:]),
+        )
+
+
+_EFFECTS = {
+    Effect.BREAKS: "stops compilation",
+    Effect.IGNORED: "no longer has any effect",
+    Effect.TYPE: "may not match the new data type",
+    Effect.DEPRECATED: "is deprecated: it works, but logs a warning",
+}
+
+
+def _stage(effect: DataEffect, *, is_announced: bool) -> Stage:
+    """Return BEFORE for what breaks or is renamed, and LOOK for what a person must decide on."""
+    if effect.effect is Effect.TYPE or effect.is_by_hand:
+        return Stage.LOOK
+    if effect.effect is Effect.DEPRECATED:
+        return Stage.AFTER
+    if effect.effect is Effect.BREAKS or effect.replacement:
+        return Stage.BEFORE
+    return Stage.AFTER if is_announced else Stage.LOOK
+
+
+@dataclass(frozen=True, slots=True)
+class FileEdit:
+    """One data file before and after; `made` are the renamed keys, `by_hand` the edits left to the user."""
+
+    path: str
+    before: bytes
+    after: bytes
+    made: tuple[KeyEdit, ...]
+    by_hand: tuple[Problem, ...]
+
+
+def edit_data(plan: Iterable[Step]) -> tuple[FileEdit, ...]:
+    """Return the data files with the renames of a plan applied, sorted by path; writes nothing."""
+    edits_by_path: dict[str, list[KeyEdit]] = {}
+    for step in plan:
+        edit = step.edit
+        is_data = step.stage is Stage.BEFORE and step.kind.startswith("data-")
+        for place in step.places if is_data and edit else ():
+            if place.line and edit and edit.old and edit.new:
+                edits_by_path.setdefault(place.path, []).append(KeyEdit(place.line, edit.old, edit.new))
+    return tuple(_file_edit(path, edits) for path, edits in sorted(edits_by_path.items()))
+
+
+def _file_edit(path: str, edits: list[KeyEdit]) -> FileEdit:
+    before = read_file(Path(path), shown=path, limit=LARGEST_DATA_FILE)
+    edited = rename_keys(before, edits, path)
+    by_hand = tuple(
+        Problem(
+            f"'{edit.old}' cannot be renamed to '{edit.new}' without other changes",
+            Location(path, edit.line),
+            "edit it by hand; the new key may already be set",
+        )
+        for edit in edited.refused
+    )
+    return FileEdit(path, before, edited.data, edited.made, by_hand)
+
+
+def data_changes(
+    project: Project, directories: Iterable[Path], edits: Iterable[FileEdit]
+) -> Iterator[FileChange]:
+    """Yield the changes of the files, which are all below one of `directories`."""
+    known = tuple(directories)
+    for edit in edits:
+        directory = next(each for each in known if Path(edit.path).is_relative_to(each))
+        root, below = project.locate(directory)
+        yield FileChange(root, below / Path(edit.path).relative_to(directory), edit.path, edit.after)
+
+
+def reference_steps(operator_data: OperatorData, steps: Iterable[Step]) -> Iterator[Step]:
+    """Yield a step for each place in data or site code that looks up a key which the plan renames."""
+    new_by_old = {
+        step.edit.old: step.edit.new
+        for step in steps
+        if step.stage is Stage.BEFORE and step.edit and step.edit.old and step.edit.new
+    }
+    calls = (
+        (Location(file.path, line), key)
+        for file in (operator_data.files if new_by_old else ())
+        for datum in file.data
+        for key, line in keys_looked_up(datum.value)
+    )
+    for place, key in calls:
+        if key in new_by_old:
+            text = f"this value looks up '{key}', which is renamed to '{new_by_old[key]}'"
+            yield Step(Stage.LOOK, "data-lookup", text, key.partition("::")[0], place, key)
+    for key in sorted(new_by_old.keys() & operator_data.code_lookups):
+        text = f"site code looks up '{key}', which is renamed to '{new_by_old[key]}'"
+        yield Step(Stage.LOOK, "code-lookup", text, key.partition("::")[0], key=key)
+
+
+_SHOWN = 6
+_LONGEST_DEFAULT = 60
+_TO_READ = frozenset({"security", "critical", "upgrade", "issues"})
+_WHOLE_GONE = frozenset({ApiChangeKind.REMOVED, ApiChangeKind.RENAMED})
+_INCLUDED = frozenset(
+    {
+        DefinitionKind.CLASS,
+        DefinitionKind.DEFINE,
+        DefinitionKind.FUNCTION,
+        DefinitionKind.TYPE,
+        DefinitionKind.TYPE_ALIAS,
+    }
+)
+
+
+def review_steps(comparison: Comparison, operator_data: OperatorData) -> Iterator[Step]:
+    """Yield the steps that need manual review: removals and silent changes that no data step covers."""
+    changes = [(change.name, one) for change in comparison.modules for one in change.api]
+    breaking = sum(one.severity is Severity.BREAKS for _, one in changes)
+    if operator_data.is_empty and breaking:
+        text = f"no data given: which of the {breaking} breaking changes affect you was not checked"
+        hint = "use --hiera DIR, and --code DIR for site manifests and profiles"
+        yield Step(Stage.LOOK, "no-data", text, hint=hint)
+    known = _Known.of(operator_data)
+    touched = {effect.key for change in comparison.modules for effect in change.hiera}
+    for kind, words, matches in _REVIEWS:
+        names_by_module: dict[str, dict[str, None]] = {}
+        for module, one in changes:
+            if matches(one, known) and _name(one) not in touched:
+                names_by_module.setdefault(module, {})[_shown(one, known)] = None
+        for module, names in names_by_module.items():
+            listed = ", ".join(tuple(names)[:_SHOWN])
+            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+            yield Step(Stage.LOOK, kind, f"{module}: {words}: {listed}{more}", module)
+    unread = {
+        change.name: sum(
+            note.section in _TO_READ and note.change is not NoteChange.REMOVED for note in change.notes
+        )
+        for change in comparison.modules
+    }
+    numbers = ", ".join(f"{name} {number}" for name, number in unread.items() if number)
+    if numbers:
+        yield Step(Stage.LOOK, "notes", f"release notes on upgrades, security and known issues: {numbers}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The keys that data and site code set, and the classes they name; `is_blind` if neither was given."""
+
+    keys: frozenset[str]
+    owners: frozenset[str]
+    is_blind: bool
+
+    @classmethod
+    def of(cls, operator_data: OperatorData) -> "_Known":
+        every = {str(one) for one in operator_data.platforms}
+        covered: dict[str, set[str]] = {}
+        for file in operator_data.files:
+            on = every if file.scope.platforms is None else set(file.scope.platforms)
+            for datum in file.data:
+                if "::" in datum.key:
+                    covered[datum.key] = covered.get(datum.key, set()) | on
+        # A key in data for some platforms leaves the default to the others.
+        keys = {key for key, platforms in covered.items() if platforms >= every}
+        uses = [use for site in operator_data.sites for use in site.uses]
+        owners = {key.rpartition("::")[0] for key in covered} | {use.owner for use in uses}
+        return cls(frozenset(keys | {use.subject for use in uses}), frozenset(owners), operator_data.is_empty)
+
+
+def _is_gone(one: ApiChange, _known: _Known) -> bool:
+    """Return whether a definition was removed or renamed, other than with its module (quantum to neutron)."""
+    if one.parameter is not None or one.of not in _INCLUDED or one.change not in _WHOLE_GONE:
+        return False
+    return one.new is None or one.new.partition("::")[0] == one.definition.partition("::")[0]
+
+
+def applying_changes(
+    changes: Iterable[ApiChange], operator_data: OperatorData, effects: Iterable[DataEffect]
+) -> frozenset[ApiChange]:
+    """Return the changes of defaults that the operator's systems use, without those that an effect covers."""
+    known = _Known.of(operator_data)
+    touched = {effect.key for effect in effects}
+    return frozenset(one for one in changes if _is_silent(one, known) and _name(one) not in touched)
+
+
+def _is_silent(one: ApiChange, known: _Known) -> bool:
+    """Return whether the change is of a default that the operator's systems use.
+
+    They do if the data name its class and do not set the parameter; without data, every default counts.
+    """
+    if one.change is not ApiChangeKind.DEFAULT_CHANGED or one.severity is not Severity.BEHAVIOUR:
+        return False
+    return known.is_blind or (one.definition in known.owners and _name(one) not in known.keys)
+
+
+_REVIEWS: tuple[tuple[str, str, Callable[[ApiChange, _Known], bool]], ...] = (
+    ("definitions-gone", "removed or renamed; code that uses it does not compile", _is_gone),
+    (
+        "values-needed",
+        "now required, if its class is used",
+        lambda one, known: one.change is ApiChangeKind.PARAMETER_REQUIRED and _name(one) not in known.keys,
+    ),
+    ("defaults-changed", "default changed; affects you unless you set it", _is_silent),
+    (
+        "unreadable",
+        "could not be read in one of the two versions",
+        lambda one, _known: one.change is ApiChangeKind.UNREADABLE,
+    ),
+)
+
+
+def _shown(change: ApiChange, known: _Known) -> str:
+    """Return a name for a list; a default that changes for classes in use is shown with both values."""
+    if change.change is not ApiChangeKind.DEFAULT_CHANGED or known.is_blind:
+        return _name(change)
+    old, new = (" ".join((text or "none").split()) for text in (change.old, change.new))
+    return f"{_name(change)} ({_cut(old)} -> {_cut(new)})"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_DEFAULT else f"{text[: _LONGEST_DEFAULT - 1]}…"
+
+
+def _name(change: ApiChange) -> str:
+    return f"{change.definition}::{change.parameter}" if change.parameter else change.definition

@@ -1,0 +1,1 @@
+"""Commands that deploy locks: generate, publish and verify --deployed, with Puppetfile templates."""

@@ -1,0 +1,285 @@
+"""Write a bundle of environments with everything that deploying them takes, and deploy from one.
+
+A bundle is a tar: `pinner-bundle.json`, which lists the contents of the versions, then `trees/ID/…` with the files of
+each git tree; or an OCI image with these in layers (see `image`). Names are sorted and times, owners and modes fixed, so that the same locks give the same bytes on
+every machine. When it is read, every tree is compared with its id, and every version with its own.
+"""
+
+import hashlib
+import io
+import json
+import lzma
+import os
+import stat
+import tarfile
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pinner.deploying.versions.content import Content, Plan, sources_by_tree
+from pinner.deploying.versions.directory import OnNote
+from pinner.deploying.versions.generated_types import puppet_version
+from pinner.deploying.versions.image import WriteLayer, find_layers, write_image, write_tar
+from pinner.deploying.versions.plan import read_plans
+from pinner.deploying.versions.switch import Options, deploy_plans
+from pinner.git.mirrors.mirrors import Cache
+from pinner.git.objects.directories import failing, sync_directory
+from pinner.git.objects.directory_tree import read_plain_tree, tree_ids
+from pinner.git.objects.tree_files import (
+    DIRECTORY_MODE,
+    EXECUTABLE_MODE,
+    FILE_MODE,
+    TreeNotes,
+    WrittenTree,
+    id_of_directory,
+    list_unusual,
+)
+from pinner.git.objects.tree_store import StoredTree, TreeStore
+from pinner.model.control import ControlFile
+from pinner.model.deployment import Bundle, Deployment
+from pinner.model.errors import InputError, Location, Problem
+from pinner.workspace.workspace import Workspace
+
+_MANIFEST = "pinner-bundle.json"
+_FORMAT = 1
+_TREES = "trees"
+_LARGEST_MANIFEST = 256 * 1024 * 1024
+_MORE = "bring it over again, and compare its SHA-256 with the one that 'pinner bundle' printed"
+_SPOILED = (
+    *(tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RecursionError),
+    *(ValueError, LookupError, TypeError, AttributeError),
+)
+
+
+def write_bundle(
+    workspace: Workspace, environments: tuple[str, ...], path: Path, *, is_image: bool = False
+) -> Bundle:
+    """Write a bundle of the named environments (none: all) to `path`, which is replaced on success only.
+
+    `path` is a file, or with `is_image` the directory of an OCI image layout.
+    Raises as `read_plans` does, and UnknownError if the file cannot be written.
+    """
+    plans = read_plans(workspace, environments)
+    sources = sources_by_tree(plans)
+    store = TreeStore(Cache.at(Path(workspace.settings.cache)).trees)
+    commits = [(source.mirror, source.commit) for source in sources.values()]
+    stored = {one.tree_id: one for one in store.add(commits, jobs=workspace.settings.jobs).values()}
+    rows = workspace.map(lambda source: list_unusual(source.mirror, source.commit), sources.values())
+    trees = {
+        tree: {"unusual": dict(unusual), "notes": asdict(stored[tree].notes)}
+        for tree, unusual in zip(sources, rows, strict=True)
+    }
+    for tree, row in trees.items():
+        if id_of_directory(read_plain_tree(stored[tree].path).files, row["unusual"]) != tree:
+            source = sources[tree]
+            message = (
+                f"commit {source.commit} of {source.mirror.url} has file modes that git no longer writes"
+            )
+            hint = "a bundle cannot have it: pin another commit, or deploy without a bundle"
+            raise InputError(Problem(message, hint=hint))
+    manifest = _manifest([_version_row(plan.content) for plan in plans], trees)
+    parts: list[WriteLayer] = [lambda tar: _add(tar, _MANIFEST, manifest)]
+    parts += [
+        partial(_add_tree, name=f"{_TREES}/{tree}", directory=stored[tree].path) for tree in sorted(trees)
+    ]
+    digest, size = write_image(path, parts) if is_image else _write_file(path, parts)
+    versions = {plan.environment: plan.content.version_id for plan in plans}
+    return Bundle(str(path), versions, len(trees), size, digest)
+
+
+def _write_file(path: Path, parts: Iterable[WriteLayer]) -> tuple[str, int]:
+    """Write the parts to one tar, which replaces `path` on success only; see `write_tar`."""
+    draft = path.with_name(f".{path.name}.draft")
+    with failing(path.parent):
+        try:
+            digest, size = write_tar(draft, parts)
+            draft.replace(path)
+            sync_directory(path.parent)
+        finally:
+            draft.unlink(missing_ok=True)
+    return digest, size
+
+
+def _version_row(content: Content) -> Mapping[str, Any]:
+    row = asdict(content)
+    row.pop("types")  # they are generated where the bundle is deployed
+    row["files"] = [[file.path, file.mode, file.text] for _, file in sorted(content.files.items())]
+    return {**row, "version": content.version_id}
+
+
+def _manifest(versions: list[Mapping[str, Any]], trees: Mapping[str, Any]) -> bytes:
+    content = {"format": 1, "pinner_bundle": _FORMAT, "versions": versions, "trees": trees}
+    return json.dumps({**content, "digest": _digest(content)}, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    about = tarfile.TarInfo(name)
+    about.size, about.mode = len(content), 0o644
+    tar.addfile(about, io.BytesIO(content))
+
+
+def _add_tree(tar: tarfile.TarFile, name: str, directory: Path) -> None:
+    for path in sorted((directory, *directory.rglob("*")), key=os.fsencode):
+        found = path.lstat()
+        about = tarfile.TarInfo(f"{name}/{path.relative_to(directory)}" if path != directory else name)
+        about.mode = 0o755 if found.st_mode & stat.S_IXUSR else 0o644
+        if stat.S_ISLNK(found.st_mode):
+            about.type, about.linkname, about.mode = tarfile.SYMTYPE, os.readlink(path), 0o777  # noqa: PTH115 - the text of the link itself
+            tar.addfile(about)
+        elif stat.S_ISDIR(found.st_mode):
+            about.type = tarfile.DIRTYPE
+            tar.addfile(about)
+        else:
+            about.size = found.st_size
+            with path.open("rb") as file:
+                tar.addfile(about, file)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The contents of a bundle: a plan for each version, and what is needed to write and verify its trees."""
+
+    plans: tuple[Plan, ...]
+    unusual: Mapping[str, Mapping[str, str]]
+    notes: Mapping[str, TreeNotes]
+    members: Mapping[str, tuple[tarfile.TarInfo, ...]]
+
+
+def deploy_bundle(
+    bundle: Path, environments: tuple[str, ...], path: Path, options: Options, on_note: OnNote
+) -> Deployment:
+    """Deploy the named environments (none: all) of a bundle to the directory `path`, and switch them.
+
+    Needs no project and contacts no remote. Raises InputError for a bundle that is cut short or was altered, and
+    as `deploy` does; then no environment was switched.
+    """
+    types = puppet_version(options.puppet) if options.puppet else None
+    try:
+        layers = find_layers(bundle) if bundle.is_dir() else (bundle,)
+        with failing(bundle), _open_part(layers[0], is_layer=bundle.is_dir()) as tar:
+            read = _read(tar, types)
+            others = dict(zip(sorted(read.members), layers[1:], strict=True)) if bundle.is_dir() else {}
+            plans = _select(read.plans, environments, bundle)
+            wanted = [tree for plan in plans for tree in plan.content.trees.values()]
+
+            def fill(store: TreeStore) -> Iterable[StoredTree]:
+                return store.fill(wanted, write, jobs=1).values()
+
+            def write(tree: str, place: Path) -> WrittenTree:
+                if tree not in others:
+                    return _unpack(tar, read, tree, place)
+                with _open_part(others[tree], is_layer=True) as layer:
+                    members = {tree: tuple(layer.getmembers())}
+                    return _unpack(layer, replace(read, members=members), tree, place)
+
+            results = deploy_plans(plans, path, options, fill, on_note)
+    except _SPOILED as error:
+        message = f"this is not a whole bundle of pinner: {error}"
+        raise InputError(Problem(message, Location(str(bundle)), _MORE)) from error
+    return Deployment(str(path), results)
+
+
+def _open_part(path: Path, *, is_layer: bool) -> tarfile.TarFile:
+    """Open a bundle, or a layer of an image, which a registry may have compressed."""
+    return tarfile.open(path, mode="r:*" if is_layer else "r:", errors="surrogateescape")
+
+
+def _select(plans: tuple[Plan, ...], environments: tuple[str, ...], bundle: Path) -> tuple[Plan, ...]:
+    there = {plan.environment: plan for plan in plans}
+    if unknown := [name for name in environments if name not in there]:
+        hint = f"it has {', '.join(there)}"
+        raise InputError(
+            Problem(f"the bundle has no environment '{name}'", Location(str(bundle)), hint)
+            for name in unknown
+        )
+    return tuple(there[name] for name in environments) if environments else plans
+
+
+def _read(tar: tarfile.TarFile, types: str | None) -> _Read:
+    first = tar.next()
+    if first is None or first.name != _MANIFEST or first.size > _LARGEST_MANIFEST:
+        raise ValueError(f"it does not begin with {_MANIFEST}")
+    stream = tar.extractfile(first)
+    content: dict[str, Any] = json.loads(stream.read() if stream else b"")
+    if content.pop("digest") != _digest(content):
+        raise ValueError(f"{_MANIFEST} was altered")
+    if content["pinner_bundle"] != _FORMAT:
+        raise ValueError("it is of a newer version of pinner")
+    members: dict[str, list[tarfile.TarInfo]] = {tree: [] for tree in content["trees"]}
+    for member in tar.getmembers()[1:]:
+        _, _, rest = member.name.partition(f"{_TREES}/")
+        members[rest.partition("/")[0]].append(member)
+    return _Read(
+        tuple(Plan(replace(_content(row), types=types), {}) for row in content["versions"]),
+        {tree: row["unusual"] for tree, row in content["trees"].items()},
+        {
+            tree: TreeNotes(**{key: tuple(paths) for key, paths in row["notes"].items()})
+            for tree, row in content["trees"].items()
+        },
+        {tree: tuple(some) for tree, some in members.items()},
+    )
+
+
+def _content(row: Mapping[str, Any]) -> Content:
+    files = {path: ControlFile(path, text, mode) for path, mode, text in row["files"]}
+    content = Content(row["environment"], row["lock_id"], row["modules"], row["trees"], files, row["control"])
+    for path in (*content.trees, *files):
+        _check_path(path)
+    if content.version_id != row["version"]:
+        raise ValueError(f"version {row['version']} was altered")
+    return content
+
+
+def _check_path(path: str) -> None:
+    parts = PurePosixPath(path).parts
+    if path.startswith("/") or any(part == ".." or part.lower() == ".git" for part in parts):
+        raise ValueError(f"it has the path {path!r}")
+
+
+def _unpack(tar: tarfile.TarFile, read: _Read, tree: str, place: Path) -> WrittenTree:
+    """Write a tree to the new directory `place`: directories, then files, then links, so that none is followed."""
+    start = f"{_TREES}/{tree}"
+    rows = [(member.name.removeprefix(start).lstrip("/"), member) for member in read.members[tree]]
+    folders = [path for path, member in rows if member.isdir()]
+    _check_rows(tree, [path for path, _ in rows], folders)
+    for path in folders:
+        (place / path).mkdir()
+    for path, member in rows:
+        if member.isreg():
+            _unpack_file(tar, member, place / path)
+    for path, member in rows:
+        if member.issym():
+            (place / path).symlink_to(member.linkname)
+    for path in reversed(folders):
+        (place / path).chmod(DIRECTORY_MODE)
+    found = read_plain_tree(place)
+    if found.unread or found.specials or id_of_directory(found.files, read.unusual[tree]) != tree:
+        raise ValueError(f"the files of tree {tree} were altered")
+    size = sum(file.size for file in found.files)
+    return WrittenTree(size, tree_ids(found.files)[""], read.notes[tree])
+
+
+def _check_rows(tree: str, paths: list[str], folders: list[str]) -> None:
+    """Raise ValueError if the paths of a tree lead elsewhere, or if the directory of one is missing."""
+    if folders[:1] != [""]:
+        raise ValueError(f"tree {tree} is missing")
+    known = set(folders)
+    for path in paths:
+        _check_path(path)
+        if path and path.rpartition("/")[0] not in known:
+            raise ValueError(f"it has {path!r} without its directory")
+
+
+def _unpack_file(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
+    stream = tar.extractfile(member)
+    with path.open("xb") as file:
+        while stream and (some := stream.read(1024 * 1024)):
+            file.write(some)
+    path.chmod(EXECUTABLE_MODE if member.mode & stat.S_IXUSR else FILE_MODE)

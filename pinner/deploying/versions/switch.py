@@ -1,0 +1,261 @@
+"""Prepare versions from plans and switch environments to them.
+
+Nothing is switched before every environment is prepared and verified. A killed or failed run leaves versions
+that are not served, and drafts that the next run removes.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pinner.deploying.versions.build import (
+    DIRECTORY_MODE,
+    digest,
+    find_difference,
+    make_read_only,
+    write_version,
+)
+from pinner.deploying.versions.content import TYPES, Plan
+from pinner.deploying.versions.directory import DeploymentDirectory, OnNote, now, user
+from pinner.deploying.versions.generated_types import generate_types
+from pinner.git.objects.directories import exchange, failing, remove_tree, sync_directory, sync_file_system
+from pinner.git.objects.tree_store import Placement, StoredTree, TreeStore, in_parallel
+from pinner.model.deployment import (
+    Action,
+    EnvironmentDeployment,
+    LinkMode,
+    Version,
+)
+from pinner.model.errors import InputError, Problem
+from pinner.model.findings import Finding
+
+PROCESSORS = os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to deploy: `puppet` is the program that generates types (None: none are generated).
+
+    With `is_adopting`, what is in the place of an environment's link and is not pinner's is kept aside. `drain` is
+    the time in seconds that compilations under way are given to end before the switch. Without `is_switching`, the
+    versions are prepared only.
+    """
+
+    link: LinkMode = LinkMode.SYMLINK
+    puppet: str | None = None
+    is_adopting: bool = False
+    drain: float = 0.0
+    is_switching: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A version that is ready to be put in place: `draft` is its directory, None if it is in place already."""
+
+    plan: Plan
+    version: Version
+    reason: str | None
+    draft: Path | None = None
+
+
+def deploy_plans(
+    plans: tuple[Plan, ...],
+    path: Path,
+    options: Options,
+    fill: Callable[[TreeStore], Iterable[StoredTree]],
+    on_note: OnNote,
+) -> tuple[EnvironmentDeployment, ...]:
+    """Deploy plans whose trees `fill` adds to the store, and returns; raises as `deploy` does."""
+    place = DeploymentDirectory.at(path, is_made=True)
+    with place.locked(on_note):
+        place.remove_leftovers()
+        obstacles = [found for plan in plans if (found := place.find_obstacle(plan.environment))]
+        if obstacles and not options.is_adopting:
+            raise InputError(obstacles)
+        place.write_server_files()
+        try:
+            stored = {one.tree_id: one for one in fill(place.trees)}
+            prepared = _prepare(plans, place, stored, options)
+            place.note_prepared(
+                {one.plan.environment: None if options.is_switching else one.version.id for one in prepared}
+            )
+            if options.is_switching:
+                drain(place, [one.version for one in prepared], options.drain)
+            results: list[EnvironmentDeployment] = []
+            seen: set[str] = set()
+            for one in prepared:
+                results.append(_switch(one, place, stored, seen, options))
+                seen.update(one.plan.content.trees.values())
+        finally:
+            place.remove_leftovers()
+    return tuple(results)
+
+
+def find_reason(
+    plan: Plan, place: DeploymentDirectory, stored: Mapping[str, StoredTree], options: Options
+) -> str | None:
+    """Return why an environment is not deployed as locked, None if it is."""
+    current = place.current(plan.environment)
+    if current is None:
+        return "it is not deployed"
+    if current != plan.content.version_id:
+        record = place.read_record(plan.environment, current)
+        return f"{record.lock_id if record else current} is deployed"
+    return find_lost(plan.content.trees, stored) or _flaw(plan, place, stored, options)
+
+
+def find_lost(trees: Mapping[str, str], stored: Mapping[str, StoredTree]) -> str | None:
+    """Return which path of a version has no unaltered files in the store, None if all have."""
+    lost = next((path for path, tree in sorted(trees.items()) if tree not in stored), None)
+    if lost is None:
+        return None
+    return f"the stored files of '{lost or 'the control repository'}' are missing or were altered"
+
+
+def _flaw(
+    plan: Plan, place: DeploymentDirectory, stored: Mapping[str, StoredTree], options: Options
+) -> str | None:
+    """Return why the wanted version cannot be served as it is in the directory, None if it can."""
+    version = plan.content.version_id
+    directory = place.version(plan.environment, version)
+    record = place.read_record(plan.environment, version)
+    if record is None:
+        return "its record is missing"
+    if record.link is not options.link:
+        return f"it was deployed with --link {record.link}"
+    generated = {path: text for path, text in record.files.items() if not path.startswith(f"{TYPES}/")}
+    if record.trees != plan.content.trees or generated != plan.content.digests():
+        return "its record was altered"
+    return find_difference(directory, record, stored)
+
+
+MARGIN = 300.0
+"""Seconds after the drain in which a killed run still holds catalogs back."""
+
+
+def drain(place: DeploymentDirectory, versions: Iterable[Version], seconds: float) -> None:
+    """Hold new catalogs of the environments that are to be switched, and wait for those under way.
+
+    Puppet Server puts no checksums into a catalog whose environment is switched while it is compiled, so its
+    agent fetches files of the new version. The caller calls `release` when the server reads the new version.
+    """
+    names = [one.environment for one in versions if place.current(one.environment) not in {None, one.id}]
+    if seconds and names:
+        place.hold(names, seconds + MARGIN)
+        time.sleep(seconds)
+
+
+def _prepare(
+    plans: tuple[Plan, ...], place: DeploymentDirectory, stored: Mapping[str, StoredTree], options: Options
+) -> list[_Prepared]:
+    """Write the drafts of all versions that are not in place, and put them in place when all are written."""
+    with failing(place.own):
+        prepared = in_parallel(lambda plan: _draft(plan, place, stored, options), plans, PROCESSORS)
+        if any(one.draft for one in prepared):
+            sync_file_system(place.own)
+        for one in prepared:
+            if one.draft:
+                _put(one, one.draft, place)
+    return prepared
+
+
+def _draft(
+    plan: Plan, place: DeploymentDirectory, stored: Mapping[str, StoredTree], options: Options
+) -> _Prepared:
+    version = version_of(plan, options)
+    reason = _flaw(plan, place, stored, options)
+    if reason is None:
+        return _Prepared(plan, version, None)
+    drafts = place.make_drafts(plan.environment)
+    draft = drafts / plan.environment  # the name that Puppet is given
+    write_version(draft, plan.content, stored, options.link)
+    if options.puppet:
+        generate_types(options.puppet, plan.environment, drafts)
+    make_read_only(draft)
+    types = (path for path in sorted((draft / TYPES).rglob("*")) if path.is_file())
+    generated = {path.relative_to(draft).as_posix(): digest(path) for path in types}
+    version = replace(version, files={**version.files, **generated})
+    if flaw := find_difference(draft, version, stored):
+        message = f"environment '{plan.environment}' could not be written to {draft}: {flaw}"
+        raise InputError(Problem(message, hint="another program writes there; stop it, and run this again"))
+    return _Prepared(plan, version, reason, draft)
+
+
+def _put(one: _Prepared, draft: Path, place: DeploymentDirectory) -> None:
+    """Put a draft in place; its record is written first, so that a version without a record is unfinished."""
+    final = place.version(one.plan.environment, one.version.id)
+    place.write_record(one.version)
+    if os.path.lexists(final):
+        if final.is_dir() and not final.is_symlink():
+            final.chmod(0o755)  # to rename a directory, one must be able to write it
+        exchange(draft, final)
+    else:
+        draft.rename(final)
+    final.chmod(DIRECTORY_MODE)
+    sync_directory(final.parent)
+    remove_tree(draft.parent)
+
+
+def _switch(
+    one: _Prepared,
+    place: DeploymentDirectory,
+    stored: Mapping[str, StoredTree],
+    seen: set[str],
+    options: Options,
+) -> EnvironmentDeployment:
+    environment, wanted = one.plan.environment, one.version.id
+    previous = current_version(place, environment)
+    used = {tree: stored[tree] for tree in one.plan.content.trees.values()}
+    new = [
+        tree for tree in used.values() if tree.placement is not Placement.KEPT and tree.tree_id not in seen
+    ]
+    repaired = any(tree.placement is Placement.REPAIRED for tree in used.values())
+    if place.current(environment) == wanted:
+        action = Action.REPAIRED if one.draft or repaired else Action.UNCHANGED
+    elif options.is_switching:
+        place.put_link(environment, wanted, replaces=place.aside(environment))
+        action = Action.SWITCHED
+    else:
+        action = Action.PREPARED
+    return EnvironmentDeployment(
+        environment=environment,
+        version=place.read_record(environment, wanted) or one.version,
+        directory=str(place.version(environment, wanted)),
+        action=action,
+        previous=previous,
+        reason=one.reason or ("the stored files of a module were altered" if repaired else None),
+        added=len(new),
+        added_bytes=sum(tree.size for tree in new),
+        findings=findings_of(one.plan, used),
+    )
+
+
+def current_version(place: DeploymentDirectory, environment: str) -> Version | None:
+    """Return the record of the version that an environment serves, None if there is none."""
+    current = place.current(environment)
+    return place.read_record(environment, current) if current else None
+
+
+def version_of(plan: Plan, options: Options) -> Version:
+    """Return the record of the version that a plan leads to, made now, still without generated types."""
+    content = plan.content
+    return Version(
+        environment=plan.environment,
+        id=content.version_id,
+        lock_id=content.lock_id,
+        made_at=now(),
+        made_by=user(),
+        link=options.link,
+        modules=dict(content.modules),
+        trees=dict(content.trees),
+        files=content.digests(),
+        control=content.control,
+        types=content.types,
+    )
+
+
+def findings_of(plan: Plan, stored: Mapping[str, StoredTree]) -> tuple[Finding, ...]:
+    """Return the findings about an environment, and about its trees as far as they are stored."""
+    return (*plan.findings, *plan.tree_findings({tree: one.notes for tree, one in stored.items()}))

@@ -1,0 +1,1 @@
+"""Reads the user's project repository, and reads and writes control repositories."""

@@ -1,0 +1,1 @@
+"""Keeps mirrors of remotes in the cache, and reads them."""

@@ -1,0 +1,1 @@
+"""Reads the objects of mirrors, and compares them with plain directories."""

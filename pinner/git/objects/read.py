@@ -1,0 +1,243 @@
+"""Reads files, trees and commits of a mirror in batches, and finds the commits with a given tree."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from pinner.git.mirrors.batch import GitObject, damaged, kinds_of, missing_commit, read_batch, read_objects
+from pinner.git.objects.checkout import require_safe_tree
+from pinner.git.process.repository import Mirror
+from pinner.model.errors import InputError, Problem
+
+_HEAD = re.compile(r"ref: refs/heads/(?P<branch>\S+)\n?")
+
+
+def default_branch(mirror: Mirror) -> str | None:
+    """Return the short name of the remote's default branch when the mirror was made, or None."""
+    try:
+        found = _HEAD.fullmatch((mirror.path / "HEAD").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None
+    return found["branch"] if found and mirror.refs.branch(found["branch"]) else None
+
+
+_SHORT_ID = re.compile(r"[0-9a-f]{4,40}")
+_ID = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True, slots=True)
+class TooLarge:
+    """A file larger than the caller's limit; `size` is in bytes."""
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """Several commits begin with a short id."""
+
+    candidates: tuple[str, ...]
+
+
+def read_files(
+    mirror: Mirror, requests: Iterable[tuple[str, str]], *, max_bytes: int
+) -> Mapping[tuple[str, str], bytes | TooLarge | None]:
+    """Return (commit, path) to content; None if the commit has no such file, TooLarge above `max_bytes`.
+
+    The content of a symbolic link is its target. Raises UnknownError if the mirror lacks a commit, and
+    InputError for a path with a line break; `read_blobs` can read such a file by its id.
+    """
+    unique = tuple(dict.fromkeys(requests))
+    if bad := next((path for _, path in unique if "\n" in path), None):
+        raise InputError(Problem(f"a path with a line break cannot be requested: {bad!r}"))
+    trees = {commit: f"{commit}^{{tree}}" for commit, _ in unique}
+    names = {request: f"{request[0]}:{request[1]}" for request in unique}
+    found = read_objects(mirror.path, [*trees.values(), *names.values()], max_bytes=max_bytes)
+    if missing := [commit for commit, tree in trees.items() if found[tree] is None]:
+        raise missing_commit(mirror, missing[0])
+    for commit, path in (request for request in unique if found[names[request]] is None):
+        # git prints "missing" both for a file that the commit lacks and for an object that the mirror lacks.
+        if path in _names_in(found[trees[commit]]):
+            raise damaged(mirror.path, f"the object of {path} in {commit} is missing")
+    return {request: _content(found[name]) for request, name in names.items()}
+
+
+def read_blobs(
+    mirror: Mirror, ids: Iterable[str], *, max_bytes: int
+) -> Mapping[str, bytes | TooLarge | None]:
+    """Return blob id to content; None if the mirror has no such blob, TooLarge above `max_bytes`."""
+    found = read_objects(mirror.path, ids, max_bytes=max_bytes)
+    return {name: _content(thing) for name, thing in found.items()}
+
+
+def has_commits(mirror: Mirror, ids: Iterable[str]) -> frozenset[str]:
+    """Return those of `ids` (40 hex digits) that are commits in the mirror.
+
+    A commit that a ref names is one: that was checked when the mirror's refs were recorded.
+    """
+    wanted = {name for name in ids if _ID.fullmatch(name)}
+    named = wanted.intersection(mirror.refs.commits.values())
+    kinds = kinds_of(mirror.path, wanted - named)
+    return frozenset(named.union(name for name, kind in kinds.items() if kind == "commit"))
+
+
+def with_directories(mirror: Mirror, commits: Iterable[str], names: Iterable[str]) -> frozenset[str]:
+    """Return the commits (40 hex digits) that have at least one of these directories at their top."""
+    specs = {f"{commit}:{name}": commit for commit in commits for name in names}
+    found = read_objects(mirror.path, specs, max_bytes=0) if specs else {}
+    return frozenset(specs[spec] for spec, thing in found.items() if thing and thing.kind == "tree")
+
+
+def expand_commit(mirror: Mirror, text: str) -> str | Ambiguous | None:
+    """Return the full id of the only commit whose id begins with `text` (4 to 40 lowercase hex digits).
+
+    Returns None if no commit matches, and Ambiguous if several do. Branches and tags with that
+    name are ignored.
+    """
+    if not _SHORT_ID.fullmatch(text):
+        return None
+    listed = read_batch(mirror, ["rev-parse", f"--disambiguate={text}"]).out.decode().split()
+    commits = sorted(has_commits(mirror, listed))
+    return commits[0] if len(commits) == 1 else Ambiguous(tuple(commits)) if commits else None
+
+
+def commit_of(mirror: Mirror, object_id: str) -> str | None:
+    """Return the commit of a full object id (of a commit or an annotated tag); None for other objects."""
+    if not _ID.fullmatch(object_id):
+        return None
+    name = f"{object_id}^{{commit}}"
+    output = read_batch(mirror, ["rev-parse", "--verify", "--quiet", "--end-of-options", name], allowed=1)
+    return output.out.decode().strip() or None
+
+
+def _names_in(tree: GitObject | None) -> frozenset[str]:
+    """Return the names in a tree object, without submodules.
+
+    Each entry is `<mode> <name>`, NUL and an id of 20 bytes.
+    """
+    content = tree.content if tree and tree.content else b""
+    rows = re.findall(rb"(?!160000)[0-7]+ ([^\0]+)\0.{20}", content, re.DOTALL)
+    return frozenset(name.decode(errors="surrogateescape") for name in rows)
+
+
+def _content(found: GitObject | None) -> bytes | TooLarge | None:
+    if found is None or found.kind != "blob":
+        return None
+    return TooLarge(found.size) if found.content is None else found.content
+
+
+_LARGEST_TREE = 4 * 1024 * 1024
+_ID_BYTES = 20
+
+
+def commits_by_tree(mirror: Mirror) -> Mapping[str, tuple[str, ...]]:
+    """Return tree id to the commits with that top-level tree, newest first."""
+    options = ["-c", "log.showSignature=false", "log", "--all", "--format=%T %H"]
+    found: dict[str, list[str]] = {}
+    for line in read_batch(mirror, options).out.decode().splitlines():
+        tree, _, commit = line.partition(" ")
+        found.setdefault(tree, []).append(commit)
+    return {tree: tuple(commits) for tree, commits in found.items()}
+
+
+def commits_with_tree(mirror: Mirror, tree_id: str, *, without: str | None = None) -> tuple[str, ...]:
+    """Return the commits whose top-level tree has that id, newest first.
+
+    With `without`, return those whose tree would have that id without the entry of that name at its top.
+    """
+    by_tree = commits_by_tree(mirror)
+    if without is None:
+        return by_tree.get(tree_id, ())
+    smaller = trees_without(mirror, by_tree, without)
+    alike = (tree for tree in by_tree if smaller.get(tree) == tree_id)
+    return tuple(commit for tree in alike for commit in by_tree[tree])
+
+
+def trees_without(mirror: Mirror, trees: Iterable[str], name: str) -> Mapping[str, str]:
+    """Return tree id to the id that the tree would have without the entry `name` at its top."""
+    read = read_objects(mirror.path, trees, max_bytes=_LARGEST_TREE)
+    contents = {tree: thing.content for tree, thing in read.items() if thing and thing.content is not None}
+    ids: dict[str, str] = {}
+    for tree, content in contents.items():
+        rest = b"".join(row for row, entry in _raw_entries(content) if entry != name.encode())
+        ids[tree] = hashlib.sha1(b"tree %d\0%s" % (len(rest), rest), usedforsecurity=False).hexdigest()
+    return ids
+
+
+def _raw_entries(tree: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield each entry of a tree object (`<mode> <name>`, NUL and the bytes of the id) and its name."""
+    start = 0
+    while start < len(tree):
+        end = tree.index(b"\0", start)
+        name = tree[start:end].partition(b" ")[2]
+        yield tree[start : end + 1 + _ID_BYTES], name
+        start = end + 1 + _ID_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One file of a tree.
+
+    `mode` is octal as git writes it (120000: symbolic link); `kind` is blob, or commit for a submodule.
+    """
+
+    path: str
+    mode: str
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TreeChange:
+    """One changed file: `status` is A (added), D (deleted), M (modified) or T (type changed).
+
+    If a side has no such file, its id is None and its mode 000000.
+    """
+
+    status: str
+    path: str
+    old_id: str | None
+    new_id: str | None
+    old_mode: str
+    new_mode: str
+
+
+def list_tree(mirror: Mirror, commit: str, *, under: str | None = None) -> tuple[TreeEntry, ...]:
+    """Return all files of a commit (40 hex digits), or those at or below the path `under`, sorted by path.
+
+    Bytes of a path that are not UTF-8 become lone surrogates (`os.fsencode` restores them).
+    """
+    require_safe_tree(mirror, commit)
+    where = ["--", under] if under else []
+    output = read_batch(
+        mirror, ["ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit, *where], about=(commit,)
+    )
+    rows = (row.partition("\t") for row in _split_nul(output.out))
+    return tuple(TreeEntry(path, *header.split(" ")) for header, _, path in rows)
+
+
+def changed_paths(mirror: Mirror, a: str, b: str, *, under: str | None = None) -> tuple[TreeChange, ...]:
+    """Return the files that differ between the commits `a` and `b`, sorted by path.
+
+    A rename is reported as a deletion and an addition.
+    """
+    require_safe_tree(mirror, a, b)
+    where = [under] if under else []
+    options = ["-r", "-z", "--raw", "--no-renames", "--no-ext-diff", "--no-abbrev", "--end-of-options"]
+    rows = _split_nul(read_batch(mirror, ["diff-tree", *options, a, b, "--", *where], about=(a, b)).out)
+    return tuple(_change(header, path) for header, path in zip(rows, rows, strict=True))
+
+
+def _split_nul(out: bytes) -> Iterator[str]:
+    return iter(out.decode(errors="surrogateescape").split("\0")[:-1])
+
+
+def _change(header: str, path: str) -> TreeChange:
+    """Parse `:<old mode> <new mode> <old id> <new id> <status>`."""
+    old_mode, new_mode, old, new, status = header.removeprefix(":").split(" ")
+    return TreeChange(status, path, _known(old), _known(new), old_mode, new_mode)
+
+
+def _known(name: str) -> str | None:
+    return name if name.strip("0") else None

@@ -1,0 +1,254 @@
+"""Writes the files of a git tree to a directory exactly as git stores them.
+
+`export-ignore` leaves nothing out, no attribute converts a line ending, a Git LFS file is its pointer, and a
+submodule is an empty directory. `TreeNotes` lists what a program that reads the files would not expect.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pinner.git.mirrors.batch import damaged, missing_commit, read_batch, read_objects
+from pinner.git.objects.checkout import HINT, UnsafeTreeError, require_safe_tree
+from pinner.git.objects.directory_tree import (
+    EXECUTABLE,
+    FOLDER,
+    LARGEST,
+    LINK,
+    PLAIN,
+    PlainFile,
+    tree_ids,
+)
+from pinner.git.process.repository import Mirror
+from pinner.model.errors import Problem
+
+_SUBMODULE = "160000"
+_AT_ONCE = 16 * 1024 * 1024
+_LFS = b"version https://git-lfs.github.com/spec/v1\n"
+_LARGEST_POINTER = 1024
+# gitattributes(5): attributes for which `git checkout` writes other bytes than git stores. `text` alone changes
+# nothing where line ends are LF, and filters are programs of the user's own configuration.
+_CONVERTS = re.compile(rb"^[^#\n].*[ \t](?:eol=crlf|ident|working-tree-encoding=)", re.MULTILINE)
+_DRAFT = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+DIRECTORY_MODE, FILE_MODE, EXECUTABLE_MODE = 0o555, 0o444, 0o555
+
+
+@dataclass(frozen=True, slots=True)
+class TreeNotes:
+    """The paths in a tree that are not what a program reading the files would expect, each list sorted.
+
+    `submodules` are empty directories, `lfs_pointers` stand for the content of large files, `outward_links` are
+    symbolic links that lead out of the tree, and `converting` are .gitattributes files for which a checkout
+    would write other bytes than git stores.
+    """
+
+    submodules: tuple[str, ...] = ()
+    lfs_pointers: tuple[str, ...] = ()
+    outward_links: tuple[str, ...] = ()
+    converting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One row of a tree: the paths of directories are among them."""
+
+    path: str
+    mode: str
+    id: str
+    size: int
+
+    @property
+    def is_file(self) -> bool:
+        """Return whether this is a file or a symbolic link."""
+        return self.mode == LINK or self.mode.startswith("100")
+
+
+def read_tree_ids(commits: Mapping[str, Mirror]) -> Mapping[str, str]:
+    """Return commit to the id of its tree; raises UnknownError if its mirror lacks the commit."""
+    by_mirror: dict[Mirror, list[str]] = {}
+    for commit, mirror in commits.items():
+        by_mirror.setdefault(mirror, []).append(commit)
+    trees: dict[str, str] = {}
+    for mirror, some in by_mirror.items():
+        found = read_objects(mirror.path, (f"{commit}^{{tree}}" for commit in some), max_bytes=0)
+        for commit, tree in zip(some, found.values(), strict=True):
+            if tree is None:
+                raise missing_commit(mirror, commit)
+            trees[commit] = tree.id
+    return trees
+
+
+def tree_size(mirror: Mirror, commit: str) -> int:
+    """Return the sum of the sizes of a commit's files, in bytes."""
+    require_safe_tree(mirror, commit)
+    return sum(entry.size for entry in _list(mirror, commit))
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenTree:
+    """A tree that was written.
+
+    `size` is the sum of the files' sizes in bytes, `on_disk` the id that `read_plain_tree` computes from the
+    directory: it differs from the tree's own id if the tree has submodules or modes of old versions of git.
+    """
+
+    size: int
+    on_disk: str
+    notes: TreeNotes
+
+
+def write_tree(mirror: Mirror, commit: str, place: Path) -> WrittenTree:
+    """Write the tree of `commit` (40 hex digits) to the new directory `place`, and make it read-only.
+
+    All directories are made before any link, and every file and link is new, so that no name of a malformed
+    tree is written through a link. Every object is compared with its id. Raises UnsafeTreeError for a tree
+    that git would not check out, UnknownError if the mirror lacks an object, and OSError.
+    """
+    require_safe_tree(mirror, commit, is_written=True)
+    entries = _list(mirror, commit)
+    blobs = [entry for entry in entries if entry.is_file]
+    folders = [entry for entry in entries if not entry.is_file]
+    place.mkdir()
+    for folder in folders:
+        Path(place, folder.path).mkdir()
+    _verify_trees(mirror, (entry.id for entry in folders if entry.mode != _SUBMODULE))
+    files = _FileWriter(mirror, place)
+    for some in _slices(blobs):
+        files.write(some)
+    for path, target in files.links.items():
+        Path(place, path).symlink_to(target)
+    for path in (*(folder.path for folder in reversed(folders)), ""):
+        Path(place, path).chmod(DIRECTORY_MODE)
+    submodules = tuple(entry.path for entry in entries if entry.mode == _SUBMODULE)
+    outward = tuple(path for path in files.links if _leads_out(path, files.links))
+    notes = TreeNotes(submodules, tuple(files.lfs_pointers), outward, tuple(files.converting))
+    return WrittenTree(sum(entry.size for entry in blobs), tree_ids(map(_as_found, blobs))[""], notes)
+
+
+def _list(mirror: Mirror, tree: str) -> Sequence[_Entry]:
+    """Return all entries of a tree, those of a directory after the directory itself."""
+    arguments = ["ls-tree", "-r", "-t", "-l", "-z", "--full-tree", "--end-of-options", tree]
+    rows = read_batch(mirror, arguments).out.decode(errors="surrogateescape").split("\0")[:-1]
+    entries = []
+    for row in rows:
+        about, _, path = row.partition("\t")
+        mode, _kind, name, size = about.split()
+        entries.append(_Entry(path, mode, name, 0 if size == "-" else int(size)))
+    return entries
+
+
+def _as_found(entry: _Entry) -> PlainFile:
+    """Return a file as `read_plain_tree` finds it, which sees none of the modes of old versions of git."""
+    is_executable = entry.mode != LINK and int(entry.mode, 8) & stat.S_IXUSR
+    mode = LINK if entry.mode == LINK else EXECUTABLE if is_executable else PLAIN
+    return PlainFile(entry.path, mode, entry.id, entry.size)
+
+
+@dataclass(slots=True)
+class _FileWriter:
+    """Writes the files of a tree below `place`, and collects its links and what its notes list."""
+
+    mirror: Mirror
+    place: Path
+    links: dict[str, str] = field(default_factory=dict)
+    lfs_pointers: list[str] = field(default_factory=list)
+    converting: list[str] = field(default_factory=list)
+
+    def write(self, entries: Sequence[_Entry]) -> None:
+        """Write files whose contents fit into memory together; the links among them are only collected."""
+        contents = read_objects(self.mirror.path, (entry.id for entry in entries), max_bytes=LARGEST)
+        for entry in entries:
+            found = contents[entry.id]
+            if found is None:
+                raise damaged(self.mirror.path, f"the object of {entry.path!r} is missing")
+            if found.content is None:
+                message = f"{entry.path!r} in {self.mirror.url} has {found.size} bytes, more than {LARGEST}"
+                raise UnsafeTreeError(Problem(message, hint=HINT))
+            if entry.mode == LINK:
+                self.links[entry.path] = os.fsdecode(found.content)
+            else:
+                self._write(entry, found.content)
+
+    def _write(self, entry: _Entry, content: bytes) -> None:
+        is_executable = int(entry.mode, 8) & stat.S_IXUSR
+        number = os.open(f"{self.place}/{entry.path}", _DRAFT, 0o600)
+        try:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[os.write(number, rest) :]
+            os.fchmod(number, EXECUTABLE_MODE if is_executable else FILE_MODE)
+        finally:
+            os.close(number)
+        if len(content) < _LARGEST_POINTER and content.startswith(_LFS):
+            self.lfs_pointers.append(entry.path)
+        if entry.path.rpartition("/")[2] == ".gitattributes" and _CONVERTS.search(content):
+            self.converting.append(entry.path)
+
+
+def _verify_trees(mirror: Mirror, ids: Iterable[str]) -> None:
+    """Raise DamagedError if a tree object is not the one that its id names; read_objects hashes the contents."""
+    found = read_objects(mirror.path, ids, max_bytes=LARGEST)
+    if missing := next((name for name, thing in found.items() if thing is None), None):
+        raise damaged(mirror.path, f"the tree {missing} is missing")
+
+
+def _slices(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
+    """Yield the entries in groups whose contents fit into memory together."""
+    group: list[_Entry] = []
+    room = _AT_ONCE
+    for entry in entries:
+        if group and entry.size > room:
+            yield group
+            group, room = [], _AT_ONCE
+        group.append(entry)
+        room -= entry.size
+    if group:
+        yield group
+
+
+def _leads_out(path: str, links: Mapping[str, str]) -> bool:
+    """Return whether a link of a tree leads out of it, also by other links, or leads in a circle."""
+    waiting, here, steps = links[path].split("/"), path.split("/")[:-1], 0
+    if links[path].startswith("/"):
+        return True
+    while waiting:
+        part = waiting.pop(0)
+        if part == "..":
+            if not here:
+                return True
+            here.pop()
+        elif part not in {"", "."}:
+            here.append(part)
+            if (further := links.get("/".join(here))) is not None:
+                steps += 1
+                if further.startswith("/") or steps > len(links):
+                    return True
+                here.pop()
+                waiting = [*further.split("/"), *waiting]
+    return False
+
+
+def list_unusual(mirror: Mirror, commit: str) -> Mapping[str, str]:
+    """Return path to mode and id of the entries that a directory on disk does not show: submodules.
+
+    With them and the files on disk, the tree's id can be computed; see `id_of_directory`.
+    """
+    usual = {LINK, PLAIN, EXECUTABLE, FOLDER}
+    entries = (entry for entry in _list(mirror, commit) if entry.mode.lstrip("0") not in usual)
+    return {entry.path: f"{entry.mode} {entry.id}" for entry in entries}
+
+
+def id_of_directory(files: Iterable[PlainFile], unusual: Mapping[str, str]) -> str:
+    """Return the id of the tree with the files found on disk and the entries that `list_unusual` returned."""
+    by_path = {file.path: file for file in files}
+    for path, row in unusual.items():
+        mode, _, name = row.partition(" ")
+        is_submodule = mode == _SUBMODULE
+        if is_submodule or (path in by_path and by_path[path].id == name):
+            by_path[path] = PlainFile(path, mode, name, 0)
+    return tree_ids(by_path.values())[""]

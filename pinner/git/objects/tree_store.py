@@ -1,0 +1,267 @@
+"""Stores the files of git trees: one read-only directory per tree id, shared by everything that needs files.
+
+    store = TreeStore(directory)
+    stored = store.add([(mirror, commit)], jobs=16)[commit]
+    stored.path  # <directory>/<40 hex digits of the commit's tree>
+
+A directory has exactly the files that git stores: `export-ignore` leaves nothing out, no attribute converts a
+line ending, a Git LFS file is its pointer, a submodule is an empty directory. `TreeNotes` lists what a program
+that reads the files would not expect. Modes are 0444, 0555 for executable files, and 0555 for directories.
+
+A tree is written under a temporary name, synced to the disk and put in place by one rename, so that a killed
+process leaves temporary directories only, which the next one removes. Processes may add trees at the same
+time. A tree that is already there is read and compared with its id before it is used; one that was altered is
+replaced.
+"""
+
+import errno
+import fcntl
+import json
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from pinner.git.mirrors.metadata import read_checksummed, write_checksummed
+from pinner.git.objects.directories import (
+    exchange,
+    failing,
+    remove_tree,
+    require_own_directory,
+    sync_directory,
+    sync_file_system,
+)
+from pinner.git.objects.directory_tree import read_plain_tree
+from pinner.git.objects.tree_files import TreeNotes, WrittenTree, read_tree_ids, write_tree
+from pinner.git.process.repository import Mirror
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+_TEMPORARY = ".new-"
+_LOCK = ".lock"
+_NOTES = ".notes"
+_LABEL = "pinner-tree-notes 1"
+_DRAFT = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NOT_EMPTY = frozenset({errno.ENOTEMPTY, errno.EEXIST})
+
+
+class Placement(StrEnum):
+    """What `TreeStore.add` did: the tree was there, was added, or replaced one that had been altered."""
+
+    KEPT = "kept"
+    ADDED = "added"
+    REPAIRED = "repaired"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTree:
+    """One tree in the store; `size` is the sum of its files' sizes in bytes."""
+
+    tree_id: str
+    path: Path
+    size: int
+    notes: TreeNotes = field(default=TreeNotes(), compare=False)
+    placement: Placement = field(default=Placement.KEPT, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TreeStore:
+    """The trees in the directory `root` (absolute), which is made when the first tree is added.
+
+    Only its owner may be able to write there. Every method raises InputError if anybody else can, or if `root`
+    is not a directory, and UnknownError if the disk is full or cannot be read or written.
+    """
+
+    root: Path
+
+    def path(self, tree_id: str) -> Path:
+        """Return the directory of a tree, which need not exist."""
+        return self.root / tree_id
+
+    def list(self) -> tuple[str, ...]:
+        """Return the ids of the trees in the store, sorted; nothing is verified."""
+        with failing(self.root):
+            return tuple(sorted(name for name in _names(self.root) if re.fullmatch("[0-9a-f]{40}", name)))
+
+    def find(self, tree_id: str) -> StoredTree | None:
+        """Return a tree if the store has it unaltered, else None; all its files are read and hashed."""
+        path = self.path(tree_id)
+        if not path.is_dir() or path.is_symlink():
+            return None
+        found = read_plain_tree(path)
+        written, notes = self._read_notes(tree_id)
+        if found.specials or found.tree_id != written:
+            return None
+        return StoredTree(tree_id, path, sum(file.size for file in found.files), notes)
+
+    def add(self, commits: Iterable[tuple[Mirror, str]], *, jobs: int) -> Mapping[str, StoredTree]:
+        """Return commit (40 hex digits) to its tree, after adding those that are missing or altered.
+
+        `jobs` trees are read at the same time. No remote is contacted. Raises UnknownError if a mirror lacks a
+        commit or cannot be read, and UnsafeTreeError for a tree that git would not check out; no tree is then
+        added.
+        """
+        wanted = {commit: mirror for mirror, commit in commits}
+        trees = read_tree_ids(wanted)
+        sources = {trees[commit]: (wanted[commit], commit) for commit in wanted}
+
+        def write(tree: str, place: Path) -> WrittenTree:
+            mirror, commit = sources[tree]
+            with failing(self.root, f"commit {commit} of {mirror.url}"):
+                return write_tree(mirror, commit, place)
+
+        found = self.fill(sources, write, jobs=jobs)
+        return {commit: found[trees[commit]] for commit in wanted}
+
+    def fill(
+        self, trees: Iterable[str], write: Callable[[str, Path], WrittenTree], *, jobs: int
+    ) -> Mapping[str, StoredTree]:
+        """Return tree id to tree, after adding those that are missing or altered.
+
+        `write` is called by `jobs` threads with an id and a new path; it makes the directory with exactly the
+        files of that tree, or raises. If it raises, no tree is added.
+        """
+        wanted = tuple(dict.fromkeys(trees))
+        kept = dict(zip(wanted, in_parallel(self.find, wanted, jobs), strict=True))
+        found = {tree: stored for tree, stored in kept.items() if stored}
+        if missing := [tree for tree in wanted if tree not in found]:
+            with self._session() as session:
+                places = {tree: self.root / f"{session}-{tree}" for tree in missing}
+                written = in_parallel(lambda tree: write(tree, places[tree]), missing, jobs)
+                sync_file_system(self.root)
+                for tree, one in zip(missing, written, strict=True):
+                    found[tree] = self._place(session, tree, one)
+                sync_directory(self.root)
+        elif _names(self.root):
+            with failing(self.root):
+                _remove_abandoned(self.root)
+        return found
+
+    def remove(self, trees: Iterable[str]) -> None:
+        """Remove trees; the caller makes sure that nothing uses them. A tree disappears by one rename."""
+        with self._session() as session:
+            for tree in trees:
+                with suppress(FileNotFoundError):
+                    self.path(tree).rename(self.root / f"{session}-old-{tree}")
+                (self.root / f"{tree}{_NOTES}").unlink(missing_ok=True)
+
+    def _place(self, session: str, tree: str, written: WrittenTree) -> StoredTree:
+        """Put a written tree in place by one rename; an altered tree is exchanged with it."""
+        path, placement = self.path(tree), Placement.ADDED
+        draft = self.root / f"{session}-{tree}"
+        with failing(self.root):
+            if written.on_disk != tree or written.notes != TreeNotes():
+                self._write_notes(session, tree, written)  # first; every process writes the same
+            try:
+                draft.rename(path)
+            except OSError as error:
+                if error.errno not in {*_NOT_EMPTY, errno.ENOTDIR}:
+                    raise
+                if stored := self.find(tree):  # by another process, meanwhile
+                    return stored
+                placement = Placement.REPAIRED
+                exchange(draft, path)
+        return StoredTree(tree, path, written.size, written.notes, placement)
+
+    def _read_notes(self, tree: str) -> tuple[str, TreeNotes]:
+        """Return the id that the files of a tree have on disk, and its notes."""
+        content = read_checksummed(self.root / f"{tree}{_NOTES}", f"{_LABEL} {tree}")
+        if content is None:
+            return tree, TreeNotes()
+        row = json.loads(content)
+        return str(row.pop("on_disk")), TreeNotes(**{key: tuple(paths) for key, paths in row.items()})
+
+    def _write_notes(self, session: str, tree: str, written: WrittenTree) -> None:
+        content = json.dumps({"on_disk": written.on_disk, **asdict(written.notes)}, sort_keys=True).encode()
+        draft = self.root / f"{session}-{tree}{_NOTES}"
+        write_checksummed(draft, f"{_LABEL} {tree}", content)
+        draft.chmod(0o644)
+        draft.rename(self.root / f"{tree}{_NOTES}")
+
+    @contextmanager
+    def _session(self) -> Iterator[str]:
+        """Make the store and yield the start of the names of this call's temporary directories.
+
+        When the block ends, they are removed, and so are those of processes that are gone. A process that is
+        still there holds a lock on the file `<name>.lock`.
+        """
+        with failing(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            require_own_directory(self.root)
+            name, number = _open_session(self.root)
+            try:
+                _remove_abandoned(self.root, but=name)
+                yield name
+            finally:
+                _remove_session(self.root, name)
+                os.close(number)
+
+
+def in_parallel(function: Callable[[B], A], items: Iterable[B], jobs: int) -> list[A]:
+    """Return the results in the order of `items`, computed by `jobs` threads; after an error, no more are started."""
+    pool = ThreadPoolExecutor(max_workers=max(1, jobs))
+    try:
+        return list(pool.map(function, items))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _names(directory: Path) -> list[str]:
+    try:
+        return os.listdir(directory)  # noqa: PTH208 - names, not paths
+    except FileNotFoundError:
+        return []
+
+
+def _session_of(name: str) -> str | None:
+    found = re.match(rf"{re.escape(_TEMPORARY)}[0-9a-f]{{16}}", name)
+    return found[0] if found else None
+
+
+def _open_session(root: Path) -> tuple[str, int]:
+    """Return the name of a new session and the descriptor of its lock, which is held."""
+    while True:
+        name = f"{_TEMPORARY}{secrets.token_hex(8)}"
+        lock = root / f"{name}{_LOCK}"
+        number = os.open(lock, _DRAFT, 0o600)
+        fcntl.flock(number, fcntl.LOCK_EX)
+        # Another process may have seen the file before it was locked, and removed it.
+        if lock.exists():
+            return name, number
+        os.close(number)
+
+
+def _remove_abandoned(root: Path, *, but: str | None = None) -> None:
+    """Remove the temporary directories of all processes that are gone, except those of the session `but`."""
+    for session in {_session_of(each) for each in _names(root)} - {None, but}:
+        _remove_if_abandoned(root, str(session))
+
+
+def _remove_if_abandoned(root: Path, session: str) -> None:
+    """Remove the temporary directories of a process that no longer holds its lock."""
+    try:
+        number = os.open(root / f"{session}{_LOCK}", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:  # it was removed last, or the process was killed while it removed it
+        _remove_session(root, session)
+        return
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _remove_session(root, session)
+    except BlockingIOError:
+        pass
+    finally:
+        os.close(number)
+
+
+def _remove_session(root: Path, session: str) -> None:
+    for name in _names(root):
+        if name.startswith(f"{session}-"):
+            remove_tree(root / name)
+    (root / f"{session}{_LOCK}").unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Runs git processes, and describes the repositories and remotes they run on."""

@@ -1,0 +1,1 @@
+"""Commands that examine pins and locks: status, id, outdated, why, find, bisect and sbom."""

@@ -1,0 +1,142 @@
+"""`pinner list`, `tree` and `show`: what environments contain. No remote is contacted for what the cache has."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from pinner.locking.graph import overrides_of, pins_by_name
+from pinner.locking.requirements import EnvironmentRequirements, read_requirements
+from pinner.model.contents import DependencyTree, EnvironmentSummary, ModuleContents, Need
+from pinner.model.errors import InputError, Problem, UnknownError
+from pinner.model.lock import Dependency, GitPin, Lock, Pin
+from pinner.model.text import nearest, quote
+from pinner.openstack.homes import canonical_module
+from pinner.workspace.apis import read_pinned_apis
+from pinner.workspace.workspace import Workspace
+
+
+def summarize_environments(
+    workspace: Workspace, environments: tuple[str, ...]
+) -> tuple[EnvironmentSummary, ...]:
+    """Return the environments (none named: all) with their releases and locks."""
+    sets = read_requirements(workspace, environments)
+    locks = workspace.locks(tuple(required.environment for required in sets))
+    return tuple(
+        EnvironmentSummary(
+            name=required.environment,
+            release=required.series.id if required.series else None,
+            lock=locks[required.environment],
+            bases=required.manifest.bases,
+            description=required.manifest.description,
+            owners=required.manifest.owners,
+        )
+        for required in sets
+    )
+
+
+def read_tree(
+    workspace: Workspace, environment: str, module: str | None, *, is_reversed: bool = False
+) -> DependencyTree:
+    """Return the dependencies between the locked modules, from `module` or from those that nothing requires.
+
+    With `is_reversed`, a module's branches are the modules that require it. Raises InputError if there is no
+    lock, or no such module in it.
+    """
+    required, lock = _locked(workspace, environment)
+    if module is not None:
+        _require_module(module, lock)
+    needs = _needs(required, lock)
+    if is_reversed:
+        needs = _reversed(needs)
+    return DependencyTree(
+        environment, lock, needs, (module,) if module else _roots(lock.pins, needs), is_reversed
+    )
+
+
+def show_module(
+    workspace: Workspace, environment: str, module: str, definition: str | None
+) -> ModuleContents:
+    """Return what a module defines at its pin, all of it or the class, defined type, function or type so named.
+
+    Raises InputError if the lock has no such module, or the module nothing of that name, and UnknownError if
+    its code could not be read.
+    """
+    _, lock = _locked(workspace, environment)
+    pin = _require_module(module, lock)
+    found = read_pinned_apis(Lock(environment, {module: pin}, lock.moduledir), workspace)
+    if found.problems:
+        raise UnknownError(found.problems)
+    if module not in found.apis:
+        reason = found.unread.get(module, "it is not a Puppet module")
+        raise UnknownError(Problem(f"the code of module '{module}' cannot be shown: {reason}"))
+    read = found.forge.get(module, pin)
+    if not isinstance(read, GitPin):
+        raise UnknownError(Problem(f"module '{module}' is from the Forge: its code is in no repository"))
+    api = found.apis[module]
+    if definition is not None:
+        name = definition.removeprefix("::").lower()
+        chosen = tuple(one for one in api.definitions if one.name.lower() == name)
+        if not chosen:
+            hint = nearest(name, sorted({one.name for one in api.definitions}))
+            message = f"module '{module}' of {environment} defines nothing named {quote(name)}"
+            raise InputError(Problem(message, hint=hint or f"'pinner show {environment} {module}' lists all"))
+        api, definition = replace(api, definitions=chosen, unreadable=()), chosen[0].name
+    return ModuleContents(environment, pin, read.git, read.commit, api, definition)
+
+
+def _locked(workspace: Workspace, environment: str) -> tuple[EnvironmentRequirements, Lock]:
+    (required,) = read_requirements(workspace, (environment,))
+    lock = workspace.locks((environment,))[environment]
+    if lock is None:
+        hint = f"run 'pinner lock {environment}'"
+        raise InputError(Problem(f"environment '{environment}' has no lock", hint=hint))
+    return required, lock
+
+
+def _require_module(module: str, lock: Lock) -> Pin:
+    pin = lock.pins.get(module)
+    if pin is None:
+        hint = nearest(module, sorted(lock.pins)) or f"it has {', '.join(sorted(lock.pins))}"
+        raise InputError(
+            Problem(f"environment '{lock.environment}' has no module {quote(module)}", hint=hint)
+        )
+    return pin
+
+
+def _needs(required: EnvironmentRequirements, lock: Lock) -> Mapping[str, tuple[Need, ...]]:
+    overrides, pins = overrides_of(required.manifest), pins_by_name(lock.pins)
+    needs: dict[str, tuple[Need, ...]] = {}
+    for name, pin in sorted(lock.pins.items()):
+        rows = (Dependency(*row) for row in pin.dependencies.items()) if isinstance(pin, GitPin) else ()
+        found: dict[str, Need] = {}
+        for edge in overrides.edges(name, rows):
+            target = pins.get(canonical_module(edge.name)) or pins.get(edge.target)
+            module = target.module if target else edge.target
+            found[module] = Need(module, edge.range, is_pinned=target is not None)
+        needs[name] = tuple(found[module] for module in sorted(found) if module != name)
+    return needs
+
+
+def _reversed(needs: Mapping[str, tuple[Need, ...]]) -> Mapping[str, tuple[Need, ...]]:
+    turned: dict[str, list[Need]] = {name: [] for name in needs}
+    for name, row in needs.items():
+        for need in row:
+            turned.setdefault(need.module, []).append(Need(name, need.range, is_pinned=True))
+    return {name: tuple(row) for name, row in sorted(turned.items())}
+
+
+def _roots(modules: Iterable[str], needs: Mapping[str, tuple[Need, ...]]) -> tuple[str, ...]:
+    """Return the modules that no other one leads to; of modules in a circle, the first by name."""
+    roots: list[str] = []
+    reached: set[str] = set()
+    led_to = {need.module for row in needs.values() for need in row}
+    names = sorted(modules)
+    for name in (*(one for one in names if one not in led_to), *names):
+        if name in reached:
+            continue
+        roots.append(name)
+        waiting = [name]
+        while waiting:
+            if (here := waiting.pop()) not in reached:
+                reached.add(here)
+                waiting += [need.module for need in needs.get(here, ())]
+    return tuple(roots)

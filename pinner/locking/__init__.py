@@ -1,0 +1,1 @@
+"""Resolve what manifests require into locks, and check locks."""

@@ -1,0 +1,345 @@
+"""Decide which pins stay and which are renewed, and create the pins of an environment."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from pinner.git.objects.history import is_later
+from pinner.locking.cooldown import apply_cooldown
+from pinner.locking.remotes import with_metadata
+from pinner.locking.requirements import (
+    EnvironmentRequirements,
+    ForgeRequirement,
+    GitRequirement,
+    PinnedEnvironment,
+    Requirement,
+    Resolution,
+    hint_to_go_back,
+)
+from pinner.locking.resolve import RefResolver
+from pinner.model.errors import InputError, Problem
+from pinner.model.findings import Finding
+from pinner.model.lock import BRANCH, ForgePin, GitPin, Lock, Pin, Position, ResolvedRef, Selector, short_name
+from pinner.model.rules.table import RULES
+from pinner.puppet.versions import version_of_tag
+from pinner.workspace.commits import joined_dependencies
+from pinner.workspace.locks import TagLog, has_tags, meaning_of, read_tag_log
+from pinner.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateScope:
+    """The pins to renew: those of `modules`, all if it is empty, only new and changed ones if it is None.
+
+    `accepted` names the modules whose tags may have moved: their pins are renewed too. `older` names those
+    that may go back to an older commit.
+    """
+
+    modules: frozenset[str] | None = None
+    accepted: frozenset[str] = frozenset()
+    older: frozenset[str] = frozenset()
+
+    @property
+    def is_partial(self) -> bool:
+        """Return whether modules were named, so that no others are changed or contacted."""
+        return bool(self.modules)
+
+    def contacts(self, required: EnvironmentRequirements) -> Mapping[str, GitRequirement]:
+        """Return the modules whose remotes are contacted: all, or exactly those that were named."""
+        modules = required.git_modules
+        return {name: one for name, one in modules.items() if not self.modules or name in self.modules}
+
+    def renews(self, requirement: GitRequirement, before: Lock | None) -> bool:
+        """Return whether the pin of a required module is renewed.
+
+        A pin that could stay is also renewed if a move of its tag is accepted.
+        """
+        pin = before.pins.get(requirement.module) if before else None
+        if self.modules is not None or pin is None or stale_fields(requirement, pin):
+            return True
+        return isinstance(pin, GitPin) and pin.module in self.accepted and meaning_of(pin) is not None
+
+
+def stale_fields(requirement: Requirement, pin: Pin) -> tuple[str, ...]:
+    """Return descriptions of the differences between requirement and pin; empty if the pin is up to date."""
+    if isinstance(requirement, GitRequirement) and isinstance(pin, GitPin):
+        rows = [
+            ("git", pin.git, requirement.git),
+            ("want", pin.want.describe(), requirement.want.describe()),
+            ("install_path", pin.install_path, requirement.install_path),
+            ("module", str(pin.is_module).lower(), str(requirement.is_module).lower()),
+        ]
+    elif isinstance(requirement, ForgeRequirement) and isinstance(pin, ForgePin):
+        rows = [
+            ("forge", pin.forge, requirement.forge),
+            ("version", pin.version, requirement.version),
+            ("install_path", pin.install_path, requirement.install_path),
+        ]
+    else:
+        return ("its source changed between git and the Forge",)
+    return tuple(
+        f"the manifest requires {new}; the lock was made for {old}"
+        if key == "want"
+        else f"{key} was {old}, is now {new}"
+        for key, old, new in rows
+        if old != new
+    )
+
+
+def pin_environment(
+    required: EnvironmentRequirements, before: Lock | None, scope: UpdateScope, resolver: RefResolver
+) -> PinnedEnvironment:
+    """Return the environment with its pins: those in `scope` are renewed, the others are kept.
+
+    If modules are named, all other pins stay, even those that the manifest no longer requires.
+    """
+    contacted = scope.contacts(required)
+    renewed = {name: module for name, module in contacted.items() if scope.renews(module, before)}
+    resolved = {name: resolver.resolve(module) for name, module in renewed.items()}
+    resolutions: Mapping[str, Resolution | None] = resolved
+    notes: tuple[Finding, ...] = ()
+    if before:
+        allowed = scope.older | scope.accepted
+        resolutions, notes = hold_back(resolved, renewed, before, resolver, allowed=allowed)
+        resolutions, cooled = apply_cooldown(resolutions, required, before, resolver)
+        notes = (*notes, *cooled)
+    pins: dict[str, Pin] = dict(before.pins) if scope.is_partial and before else {}
+    failures: list[Finding] = []
+    for name, requirement in (contacted if scope.is_partial else required.modules).items():
+        made = _pin(requirement, before.pins.get(name) if before else None, resolutions.get(name))
+        if isinstance(made, Finding):
+            failures.append(made)
+        elif made is not None:
+            pins[name] = made
+    absent = [finding for finding in failures if may_be_left_out(finding, required, before)]
+    if not pins:
+        absent = []  # nothing could be pinned, so the release is missing, not smaller than expected
+    return PinnedEnvironment(
+        required=required,
+        before=before,
+        pins={name: pins[name] for name in sorted(pins)},
+        contacted=frozenset(contacted),
+        failures=tuple(finding for finding in failures if finding not in absent),
+        notes=(*notes, *map(_not_in_release, absent)),
+    )
+
+
+def _pin(requirement: Requirement, before: Pin | None, resolution: Resolution | None) -> Pin | Finding | None:
+    """Return the pin that a requirement resolves to; without a resolution, the pin that it had, if any."""
+    if isinstance(requirement, ForgeRequirement):
+        return ForgePin(requirement.module, requirement.forge, requirement.version, requirement.install_path)
+    if resolution is None and isinstance(before, GitPin):
+        return replace(before, required_by=requirement.required_by, external=requirement.external)
+    if not isinstance(resolution, ResolvedRef):
+        return before if resolution is None else resolution
+    return GitPin(
+        module=requirement.module,
+        git=requirement.git,
+        commit=resolution.commit,
+        ref=resolution.ref,
+        want=requirement.want,
+        install_path=requirement.install_path,
+        status=resolution.status,
+        is_module=requirement.is_module,
+        required_by=requirement.required_by,
+        external=requirement.external,
+    )
+
+
+def may_be_left_out(finding: Finding, required: EnvironmentRequirements, before: Lock | None) -> bool:
+    """Return whether `openstack: all` can omit the module: only OpenStack's list of deliverables names it.
+
+    That is, no ref of it was ever seen for the release, and it is not locked.
+    """
+    module = required.git_modules.get(finding.module or "")
+    is_locked = before is not None and (finding.module or "") in before.pins
+    is_missing = finding.code == "ref-missing"
+    return is_missing and module is not None and module.may_be_absent and not is_locked
+
+
+def _not_in_release(finding: Finding) -> Finding:
+    return RULES["not-in-release"].finding(
+        finding.module,
+        f"{finding.message}: omitted from 'openstack: all'",
+        hint="name it under 'openstack' or 'modules' if it is needed",
+        place=finding.place,
+    )
+
+
+def repin(
+    environment: PinnedEnvironment,
+    extra: Mapping[str, GitRequirement],
+    scope: UpdateScope,
+    resolver: RefResolver,
+) -> PinnedEnvironment:
+    """Return the environment with `extra` modules required and pinned, keeping its notes."""
+    required = environment.required.with_modules(extra)
+    again = pin_environment(required, environment.before, scope, resolver)
+    return replace(again, notes=tuple(dict.fromkeys((*environment.notes, *again.notes))))
+
+
+def describe_pins(
+    environments: Iterable[PinnedEnvironment], resolver: RefResolver
+) -> list[PinnedEnvironment]:
+    """Return the environments with the metadata of each module, also in its pin; failed ones stay unchanged."""
+    environments = tuple(environments)
+    read = iter(with_metadata([each for each in environments if not each.failures], resolver))
+    return [each if each.failures else _described(next(read)) for each in environments]
+
+
+def _described(environment: PinnedEnvironment) -> PinnedEnvironment:
+    pins = dict(environment.pins)
+    for name, metadata in environment.metadata.items():
+        pin = pins[name]
+        facts = (metadata.name, metadata.version, joined_dependencies(metadata))
+        if isinstance(pin, GitPin) and (pin.name, pin.version, pin.dependencies) != facts:
+            pins[name] = replace(pin, name=facts[0], version=facts[1], dependencies=facts[2])
+    return replace(environment, pins=pins)
+
+
+def log_for(workspace: Workspace, locks: Iterable[Lock | None], befores: Iterable[Lock | None]) -> TagLog:
+    """Return the commits that tags had in all earlier locks, including `befores`, those on disk.
+
+    The log is empty if no lock names a tag.
+    """
+    if not any(has_tags(lock) for lock in locks if lock):
+        return TagLog()
+    return read_tag_log(workspace, [lock for lock in befores if lock])
+
+
+def record_moves(
+    environment: PinnedEnvironment, log: TagLog, *, accepted: frozenset[str]
+) -> PinnedEnvironment:
+    """Return the environment with the tag moves that are accepted now and those that were accepted before."""
+    pins = dict(environment.pins)
+    for name, pin in environment.git_pins.items():
+        before = environment.before.pins.get(name) if environment.before else None
+        is_same = isinstance(before, GitPin) and meaning_of(before) == meaning_of(pin)
+        made = replace(pin, moved_from=before.moved_from) if isinstance(before, GitPin) and is_same else pin
+        if name in accepted and (others := log.others(made)):
+            made = replace(made, moved_from=tuple(sorted(others.union(made.moved_from))))
+        pins[name] = made
+    return replace(environment, pins=pins)
+
+
+def require_known(
+    modules: frozenset[str], sets: Iterable[EnvironmentRequirements], locks: Mapping[str, Lock | None]
+) -> None:
+    """Raise InputError for modules in `--accept-moved` or `--allow-older` that no environment has."""
+    known = {name for required in sets for name in required.modules}
+    known |= {name for lock in locks.values() if lock for name in lock.pins}
+    if unknown := sorted(modules - known):
+        raise InputError([unknown_module(name, known) for name in unknown])
+
+
+def unknown_module(name: str, known: Iterable[str]) -> Problem:
+    """Return the problem that no environment has that module, with the closest known name as a hint."""
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return Problem(
+        f"no environment has a module '{name}'", hint=f"did you mean '{near[0]}'?" if near else None
+    )
+
+
+SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """The pin of an unchanged selector, and the commit that the selector resolves to now."""
+
+    module: GitRequirement
+    pin: GitPin
+    resolved: ResolvedRef
+
+    @property
+    def pair(self) -> tuple[str, str, str]:
+        return self.pin.git, self.pin.commit, self.resolved.commit
+
+
+def hold_back(
+    resolutions: Mapping[str, Resolution],
+    modules: Mapping[str, GitRequirement],
+    before: Lock,
+    resolver: RefResolver,
+    *,
+    allowed: frozenset[str],
+) -> tuple[Mapping[str, Resolution | None], tuple[Finding, ...]]:
+    """Return the resolutions without those that would move a pin back, with `older-than-locked` warnings.
+
+    None replaces the resolution of a pin that stays unchanged. If the manifest now names the same branch in
+    another way, the resolution keeps the new ref and the old commit. `allowed` names the modules that may move
+    back.
+    """
+    moves = {
+        name: move
+        for name, resolution in resolutions.items()
+        if name not in allowed and (move := _move(modules[name], before.pins.get(name), resolution))
+    }
+    positions = resolver.positions(move.pair for move in moves.values())
+    older = {
+        name: move for name, move in moves.items() if _is_older(move, positions.get(move.pair), resolver)
+    }
+    kept = {
+        name: None
+        if move.module.want == move.pin.want or move.module.required_by
+        else replace(move.resolved, commit=move.pin.commit)
+        for name, move in older.items()
+    }
+    # `check_refs` reports a pin that follows the tip of a branch, so it needs no note here.
+    noted = (
+        move
+        for move in older.values()
+        if move.module.want.as_of is not None or not (move.resolved.ref or "").startswith(BRANCH)
+    )
+    return {**resolutions, **kept}, tuple(_note(move, resolver) for move in noted)
+
+
+def _move(module: GitRequirement, pin: Pin | None, resolution: Resolution) -> _Move | None:
+    if not isinstance(pin, GitPin) or not isinstance(resolution, ResolvedRef):
+        return None
+    is_external = bool(module.required_by and pin.required_by) and module.external == pin.external
+    is_unchanged = is_external or is_same_selector(pin.want, pin.ref, module.want, resolution.ref)
+    if pin.commit == resolution.commit or pin.git != module.git or not is_unchanged:
+        return None
+    return _Move(module, pin, resolution)
+
+
+def is_same_selector(before: Selector, old_ref: str | None, after: Selector, new_ref: str | None) -> bool:
+    """Return whether two selectors mean the same: they are equal, or name one branch at one date."""
+    is_same_branch = old_ref == new_ref and (new_ref or "").startswith(BRANCH)
+    return before == after or (is_same_branch and before.as_of == after.as_of)
+
+
+def _is_older(move: _Move, position: Position | None, resolver: RefResolver) -> bool:
+    """Return whether the new commit is, or may be, older than the pin.
+
+    A mirror that lacks the locked commit cannot show that it is not.
+    """
+    mirror, stand_in = resolver.mirror(move.pin.git), resolver.stand_in(move.pin.git)
+    if position is None and stand_in and mirror:
+        if resolver.workspace.mirrors.fetch_commit(mirror, move.pin.commit):
+            position = resolver.positions([move.pair]).get(move.pair)
+        mirror = resolver.mirror(move.pin.git)
+    if position is None and mirror and mirror.is_shallow and is_later(mirror, *move.pair[1:]):
+        return False
+    old, new = (version_of_tag(short_name(ref or "")) for ref in (move.pin.ref, move.resolved.ref))
+    # the order of the two tags, if both name a version
+    by_tags = None if old is None or new is None else (new > old) - (new < old)
+    if position is None:
+        return bool(stand_in) if by_tags is None else by_tags < 0
+    if position.ahead and position.behind:
+        return (by_tags or 0) < 0
+    return position.ahead > 0
+
+
+def _note(move: _Move, resolver: RefResolver) -> Finding:
+    name = move.module.module
+    where = resolver.stand_in(move.pin.git) or move.pin.git
+    now, locked = (
+        f"{one.commit[:SHOWN]} ({short_name(one.ref)})" if one.ref else one.commit[:SHOWN]
+        for one in (move.resolved, move.pin)
+    )
+    message = f"module '{name}': {now} of {where} is older than the locked commit {locked}: the pin stays"
+    return RULES["older-than-locked"].finding(
+        name, message, hint=hint_to_go_back(name, where), place=move.module.place
+    )

@@ -1,0 +1,1 @@
+"""Define the values that all packages share; imports no other package of pinner."""

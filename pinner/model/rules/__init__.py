@@ -1,0 +1,1 @@
+"""Define the rules of all findings, grouped by subject."""

@@ -1,1 +1,0 @@
-"""The use cases: read, ask, decide, write; return values, never print."""

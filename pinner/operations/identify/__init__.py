@@ -1,1 +1,0 @@
-"""`pinner identify`: which upstream commits plain directories of modules are, by their content."""

@@ -1,1 +1,0 @@
-"""From what other tools pin with to manifests and locks: read, place, recognise, write. Nothing of a source is run."""

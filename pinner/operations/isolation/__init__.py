@@ -1,1 +1,0 @@
-"""Where two environments would hold different Ruby code under one name, if one server serves both."""

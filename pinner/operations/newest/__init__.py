@@ -1,1 +1,0 @@
-"""`externals: newest`: release tags of third-party modules that satisfy everybody, or the demands that collide."""

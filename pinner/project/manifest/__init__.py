@@ -1,0 +1,1 @@
+"""Read and write manifests, settings and locks."""

@@ -1,0 +1,1 @@
+"""Read and edit the operator's Hiera data and site code."""

@@ -1,0 +1,1 @@
+"""Read and edit YAML with the positions of its values."""

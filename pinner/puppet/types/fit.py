@@ -1,0 +1,262 @@
+"""Determine whether a value matches a type: yes, no or unknown."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+from typing import TypeGuard
+
+from pinner.model.operator_data import Array, Hash, Literal, Opaque, Plain, Value, text_of
+from pinner.puppet.types.regex import finds
+from pinner.puppet.types.syntax import Argument, Fields, RegexRef, TypeRef, Unbounded, parse_type
+
+
+class Fit(Enum):
+    """Whether a value matches a type."""
+
+    YES = "fits"
+    NO = "does not fit"
+    UNKNOWN = "unknown"
+
+
+def from_bool(answer: bool) -> Fit:  # noqa: FBT001 - the flag is the value to convert
+    """Return YES or NO for a bool."""
+    return Fit.YES if answer else Fit.NO
+
+
+def all_of(answers: Iterable[Fit]) -> Fit:
+    """Return YES if all answers are, NO if one is."""
+    given = set(answers)
+    return Fit.NO if Fit.NO in given else Fit.UNKNOWN if Fit.UNKNOWN in given else Fit.YES
+
+
+def any_of(answers: Iterable[Fit]) -> Fit:
+    """Return YES if one answer is, NO if all are."""
+    given = set(answers)
+    return Fit.YES if Fit.YES in given else Fit.UNKNOWN if Fit.UNKNOWN in given else Fit.NO
+
+
+def either_way(size: float, limits: tuple[Argument, ...]) -> Fit:
+    """Return whether `size` is within `limits`: none, a lower one, or a lower and an upper one."""
+    bounds = [None if isinstance(one, Unbounded) else one for one in limits]
+    if len(bounds) > 2 or not all(one is None or _is_number(one) for one in bounds):  # noqa: PLR2004 - two limits
+        return Fit.UNKNOWN
+    least, most = (*bounds, None, None)[:2]
+    if _is_number(least) and _is_number(most) and least > most:
+        return Fit.UNKNOWN
+    return from_bool((not _is_number(least) or size >= least) and (not _is_number(most) or size <= most))
+
+
+def _is_number(one: object) -> TypeGuard[int | float]:
+    return isinstance(one, int | float) and not isinstance(one, bool)
+
+
+Arguments = tuple[Argument, ...]
+
+_SCALARS = frozenset(
+    [
+        *("boolean", "integer", "float", "numeric", "string", "enum", "pattern"),
+        *("scalar", "scalardata", "undef"),
+    ]
+)
+# No value in a data file has one of these types: YAML cannot express them, and Puppet converts none to them.
+_NEVER = frozenset(
+    {
+        "binary",
+        "callable",
+        "catalogentry",
+        "default",
+        "regexp",
+        "semver",
+        "semverrange",
+        "sensitive",
+        "timespan",
+        "timestamp",
+        "type",
+    }
+)
+
+
+def _fit_scalar(value: Plain, key: str, arguments: Arguments) -> Fit:  # noqa: C901, PLR0911 -- a line per type
+    """Return whether a value matches the type `key`, one of _SCALARS."""
+    match key, value:
+        case "boolean", bool():
+            return from_bool(not arguments or value is arguments[0])
+        case "integer", int() if not isinstance(value, bool):
+            return either_way(value, arguments)
+        case "float", float():
+            return either_way(value, arguments)
+        case "string", str():
+            return either_way(len(value), arguments)
+        case "enum", str():
+            return _fit_enum(value, arguments)
+        case "pattern", str():
+            return any_of(_match(one, value) for one in arguments) if arguments else Fit.YES
+        case (("numeric" | "scalar" | "scalardata" | "undef"), _) if arguments:
+            return Fit.UNKNOWN
+        case "numeric", _:
+            return from_bool(_is_number(value))
+        case (("scalar" | "scalardata"), _):
+            return from_bool(value is not None)
+        case "undef", _:
+            return from_bool(value is None)
+    return Fit.NO
+
+
+def _fit_enum(value: str, arguments: Arguments) -> Fit:
+    words = [one for one in arguments if isinstance(one, str)]
+    flags = arguments[len(words) :]
+    if not words or not all(isinstance(flag, bool) for flag in flags):
+        return Fit.UNKNOWN
+    if True not in flags:
+        return from_bool(value in words)
+    if not value.isascii():
+        return Fit.UNKNOWN
+    return from_bool(value.lower() in {word.lower() for word in words})
+
+
+def _match(argument: Argument, text: str) -> Fit:
+    if not isinstance(argument, RegexRef | str):
+        return Fit.UNKNOWN
+    found = finds(argument.source if isinstance(argument, RegexRef) else argument, text)
+    return Fit.UNKNOWN if found is None else from_bool(found)
+
+
+_MOST_STEPS = 20_000
+_DEEPEST = 60
+_UNDEF = Literal(None, 0)
+_DATA = TypeRef("Data")
+_STRING = TypeRef("String")
+
+
+def fit(value: Value, type_text: str, aliases: Mapping[str, str]) -> Fit:
+    """Return whether `value` matches the type in `type_text`.
+
+    `aliases` maps the name of a type alias in lower case (`stdlib::port`) to the text of its type.
+    """
+    type_ = parse_type(type_text)
+    return Fit.UNKNOWN if type_ is None else _Judge(aliases).fit(value, type_, 0)
+
+
+class _Judge:
+    """Checks one value; `steps` limits the work, which aliases and variants can multiply."""
+
+    def __init__(self, aliases: Mapping[str, str]) -> None:
+        self.aliases = aliases
+        self.steps = 0
+
+    def fit(self, value: Value, type_: Argument, depth: int) -> Fit:
+        """Check a value against a type, or against a string, which stands for an Enum of one word."""
+        self.steps += 1
+        if self.steps > _MOST_STEPS or depth > _DEEPEST:
+            return Fit.UNKNOWN
+        if isinstance(type_, str):
+            return Fit.UNKNOWN if isinstance(value, Opaque) else from_bool(text_of(value) == type_)
+        if not isinstance(type_, TypeRef):
+            return Fit.UNKNOWN
+        if type_.key == "any":
+            return Fit.YES
+        return self._fit_named(value, type_, depth + 1)
+
+    def _fit_named(self, value: Value, type_: TypeRef, depth: int) -> Fit:  # noqa: C901, PLR0911, PLR0912 -- a line per type
+        arguments = type_.arguments or ()
+        is_undef = isinstance(value, Literal) and value.value is None
+        match type_.key, value:
+            case "variant", _:
+                return (
+                    any_of([self.fit(value, one, depth) for one in arguments]) if arguments else Fit.UNKNOWN
+                )
+            case "optional", _ if arguments and not is_undef:
+                return self.fit(value, arguments[0], depth)
+            case _, Opaque():
+                return Fit.UNKNOWN
+            case ("optional", _):
+                return from_bool(is_undef)
+            case "notundef", _ if arguments and not is_undef:
+                return self.fit(value, arguments[0], depth)
+            case "notundef", _:
+                return from_bool(not is_undef)
+            case "array", Array():
+                return self._fit_array(value, arguments, depth)
+            case "tuple", Array():
+                return self._fit_tuple(value, arguments, depth)
+            case "hash", Hash():
+                return self._fit_hash(value, arguments, depth)
+            case "struct", Hash():
+                return self._fit_struct(value, arguments, depth)
+            case "collection", Array() | Hash():
+                return either_way(len(value.items if isinstance(value, Array) else value.entries), arguments)
+            case (("array" | "tuple" | "hash" | "struct" | "collection"), _):
+                return Fit.NO
+            case "data", Array():
+                return all_of([self.fit(item, _DATA, depth) for item in value.items])
+            case "data", Hash():
+                return all_of(self._parts(value, _STRING, _DATA, depth))
+            case "data", _:
+                return Fit.YES
+            case key, Literal() if key in _SCALARS:
+                return _fit_scalar(value.value, key, arguments)
+            case key, _ if key in _SCALARS or key in _NEVER:
+                return Fit.NO
+        text = self.aliases.get(type_.key)
+        target = parse_type(text) if text is not None and type_.arguments is None else None
+        return self.fit(value, target, depth) if target else Fit.UNKNOWN
+
+    def _fit_array(self, value: Array, arguments: Arguments, depth: int) -> Fit:
+        types, limits = _split(arguments)
+        if len(types) > 1 or (not types and limits not in ((), (0, 0))):
+            return Fit.UNKNOWN
+        items = [self.fit(item, types[0], depth) for item in value.items] if types else []
+        return all_of([*items, either_way(len(value.items), limits)])
+
+    def _fit_hash(self, value: Hash, arguments: Arguments, depth: int) -> Fit:
+        types, limits = _split(arguments)
+        if len(types) not in {0, 2} or (not types and limits not in ((), (0, 0))):
+            return Fit.UNKNOWN
+        inner = self._parts(value, types[0], types[1], depth) if types else ()
+        return all_of([*inner, either_way(len(value.entries), limits)])
+
+    def _parts(self, value: Hash, key_type: Argument, value_type: Argument, depth: int) -> Iterator[Fit]:
+        for key, held in value.entries:
+            yield self.fit(key, key_type, depth)
+            yield self.fit(held, value_type, depth)
+
+    def _fit_tuple(self, value: Array, arguments: Arguments, depth: int) -> Fit:
+        types, limits = _split(arguments)
+        if not types:
+            return either_way(len(value.items), limits)
+        last = len(types) - 1
+        items = [self.fit(item, types[min(index, last)], depth) for index, item in enumerate(value.items)]
+        return all_of([*items, either_way(len(value.items), limits or (len(types), len(types)))])
+
+    def _fit_struct(self, value: Hash, arguments: Arguments, depth: int) -> Fit:
+        """Return whether each field has a value that matches, and each key is a field; unknown for an Opaque key."""
+        if len(arguments) != 1 or not isinstance(arguments[0], Fields):
+            return Fit.UNKNOWN
+        given = {text: held for key, held in value.entries if (text := text_of(key)) is not None}
+        fields = {_field_name(key): (key, type_) for key, type_ in arguments[0].entries}
+        answers: list[Fit] = []
+        for name, (key, type_) in fields.items():
+            if name is None:
+                return Fit.UNKNOWN
+            if name in given:
+                answers.append(self.fit(given[name], type_, depth))
+            elif isinstance(key, TypeRef):
+                answers.append(from_bool(key.key == "optional"))
+            else:
+                answers.append(self.fit(_UNDEF, type_, depth))
+        answers += [
+            Fit.UNKNOWN if isinstance(key, Opaque) else from_bool(text_of(key) in fields)
+            for key, _ in value.entries
+        ]
+        return all_of(answers)
+
+
+def _field_name(key: Argument) -> str | None:
+    if isinstance(key, TypeRef) and key.key in {"optional", "notundef"} and key.arguments:
+        key = key.arguments[0]
+    return key if isinstance(key, str) else None
+
+
+def _split(arguments: Arguments) -> tuple[Arguments, Arguments]:
+    """Return the types, and the limits of a collection's size that follow them."""
+    count = sum(isinstance(one, TypeRef | str) for one in arguments)
+    return arguments[:count], arguments[count:]

@@ -1,0 +1,362 @@
+"""The page of all environments: tiles, a timeline of releases, environments by modules, dependencies."""
+
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Final
+
+from markupsafe import Markup
+
+from pinner.model.lock import GitPin, Series, SeriesStatus, Status, short_name
+from pinner.model.results import Dashboard, EnvironmentStatus, ModuleStatus
+from pinner.report.html.pages import render
+from pinner.report.html.views import pin_address
+from pinner.report.words import brief_pin, count
+
+NEAR: Final = timedelta(days=90)
+"""How long before its end an override or a release counts as ending."""
+
+MOST_GRAPHS: Final = 12
+"""Maximum number of dependency graphs on one page; a page of fewer environments has them all."""
+
+_STATE = re.compile(r'<script type="application/json" id="state">(.*?)</script>', re.DOTALL)
+_WIDTH, _ROW, _LEFT = 1000, 26, 90
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One number of the summary; `level` is the class of its colour, `names` are what is counted."""
+
+    number: int
+    label: str
+    level: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Environments with the same lock: one row of the table."""
+
+    statuses: tuple[EnvironmentStatus, ...]
+
+    @property
+    def first(self) -> EnvironmentStatus:
+        """Return the environment that the row is named after."""
+        return self.statuses[0]
+
+    @property
+    def by_name(self) -> Mapping[str, ModuleStatus]:
+        """Return the modules by their names."""
+        return {module.name: module for module in self.first.modules}
+
+    @property
+    def text(self) -> str:
+        """Return what the search field finds the row by."""
+        words = [self.first.lock.lock_id if self.first.lock else "no lock"]
+        for status in self.statuses:
+            words += [status.name, status.description or "", *status.owners]
+        return " ".join(words).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One release of the timeline, in the units of the drawing; `is_open` means that its end is not known."""
+
+    series: Series
+    x: int
+    y: int
+    width: int
+    number: int
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A drawing: bars, the years' lines with their labels, and the line of the present date."""
+
+    bars: tuple[Bar, ...]
+    years: tuple[tuple[int, int], ...]
+    today: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A module of a graph, and the modules of the lock that it depends on."""
+
+    name: str
+    x: int
+    y: int
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The dependencies of one lock: each module is right of all that depend on it."""
+
+    nodes: Mapping[str, Node]
+    width: int
+    height: int
+
+
+def dashboard_page(result: Dashboard) -> str:
+    """Return the page."""
+    groups = merged(result.statuses)
+    names = sorted({module.name for status in result.statuses for module in status.modules})
+    graphs = [(group, graph) for group in groups if (graph := dependency_graph(group.first))]
+    return render(
+        "dashboard.html",
+        "dashboard.js",
+        result=result,
+        by_release=[
+            (release, list(rows)) for release, rows in groupby(groups, key=lambda group: group.first.release)
+        ],
+        groups=groups,
+        names=names,
+        tiles=tiles(result),
+        timeline=timeline(result),
+        cells=Cells(),
+        dashboard=sys.modules[__name__],
+        graphs=graphs if len(graphs) <= MOST_GRAPHS else [],
+        state=Markup(state_of(result)),  # noqa: S704 - it has no character that ends the element
+        differences=differences(result),
+        unknown=sorted({found.message for status in result.statuses for found in status.unknown}),
+    )
+
+
+def merged(statuses: Iterable[EnvironmentStatus]) -> list[Group]:
+    """Return environments with the same lock and release together; oldest release first, then by name."""
+
+    def key(status: EnvironmentStatus) -> tuple[int, str, str]:
+        position = status.release.position if status.release else 10**6
+        return position, status.lock.lock_id if status.lock else "~", "" if status.lock else status.name
+
+    rows = sorted(statuses, key=lambda status: (key(status), status.name))
+    groups = [Group(tuple(found)) for _, found in groupby(rows, key=key)]
+    return sorted(groups, key=lambda group: (key(group.first)[0], group.first.name))
+
+
+def tiles(result: Dashboard) -> list[Tile]:
+    """Return the numbers of the summary, of environments unless the label is about something else."""
+    statuses = result.statuses
+    found = (
+        ("unreachable", "breaks", [one.name for one in statuses if one.unknown]),
+        ("with modules at their end of life", "breaks", [one.name for one in statuses if _has_ended(one)]),
+        ("with unmaintained modules", "behaviour", [one.name for one in statuses if _is_unmaintained(one)]),
+        ("behind", "behaviour", [one.name for one in statuses if any(row.behind for row in one.modules)]),
+        (
+            "with overrides that end soon",
+            "behaviour",
+            [one.name for one in statuses if any(_ends_soon(row, result.made_on) for row in one.modules)],
+        ),
+        ("without a lock", "info", [one.name for one in statuses if one.lock is None]),
+    )
+    locks = len({one.lock.lock_id for one in statuses if one.lock})
+    return [
+        Tile(
+            len(statuses),
+            f"{'environment' if len(statuses) == 1 else 'environments'}, {count(locks, 'lock')}",
+            "info",
+        ),
+        *(Tile(len(names), label, level if names else "good", tuple(names)) for label, level, names in found),
+    ]
+
+
+def _has_ended(status: EnvironmentStatus) -> bool:
+    return any(status_of(row) is Status.END_OF_LIFE for row in status.modules)
+
+
+def _is_unmaintained(status: EnvironmentStatus) -> bool:
+    return any(status_of(row) is Status.UNMAINTAINED for row in status.modules)
+
+
+def _ends_soon(row: ModuleStatus, today: date) -> bool:
+    return row.until is not None and date.fromisoformat(row.until) - today <= NEAR
+
+
+def status_of(row: ModuleStatus) -> Status | None:
+    """Return the phase of a module: that of its ref, or that of its release if that is a later one."""
+    found = {row.pin.status if isinstance(row.pin, GitPin) else None}
+    if row.release:
+        found.add(_PHASES.get(row.release.status))
+    return next(
+        (
+            status
+            for status in (Status.END_OF_LIFE, Status.UNMAINTAINED, Status.MAINTAINED)
+            if status in found
+        ),
+        None,
+    )
+
+
+_PHASES = {
+    SeriesStatus.MAINTAINED: Status.MAINTAINED,
+    SeriesStatus.UNMAINTAINED: Status.UNMAINTAINED,
+    SeriesStatus.END_OF_LIFE: Status.END_OF_LIFE,
+}
+
+
+def timeline(result: Dashboard) -> Timeline | None:
+    """Return the drawing of the releases in use and of those after them; None if no environment has a release."""
+    numbers = Counter(status.release for status in result.statuses if status.release)
+    dated = [series for series in result.series if series.released]
+    if not numbers or not dated:
+        return None
+    start = min(date.fromisoformat(series.released or "") for series in dated).replace(month=1, day=1)
+    ends = [date.fromisoformat(series.eol) for series in dated if series.eol]
+    end = max([result.made_on + timedelta(days=550), *ends])
+    days = (end - start).days
+
+    def at(day: date) -> int:
+        return _LEFT + round((day - start).days * (_WIDTH - _LEFT) / days)
+
+    bars = []
+    for row, series in enumerate(dated):
+        x = at(date.fromisoformat(series.released or ""))
+        stop = at(date.fromisoformat(series.eol)) if series.eol else _WIDTH
+        bars.append(Bar(series, x, 24 + row * _ROW, max(stop - x, 4), numbers[series], series.eol is None))
+    years = tuple((at(date(year, 1, 1)), year) for year in range(start.year, end.year + 1))
+    return Timeline(tuple(bars), years, at(result.made_on), 30 + len(dated) * _ROW)
+
+
+_MARKS = {Status.MAINTAINED: "", Status.UNMAINTAINED: "u", Status.END_OF_LIFE: "e"}
+_CLASSES = {Status.MAINTAINED: "ok", Status.UNMAINTAINED: "um", Status.END_OF_LIFE: "el"}
+
+
+class Cells:
+    """Makes the cells of the table; equal details get one number, which keeps pages of many environments small."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, str | None], int] = {}
+
+    def cell(self, row: ModuleStatus | None) -> tuple[str, str, int | None]:
+        """Return class, text and number of the details of a cell; the text has a mark for all that the colour tells."""
+        if row is None:
+            return "no", "", None
+        status = status_of(row)
+        behind = "?" if row.behind is None and isinstance(row.pin, GitPin) else str(row.behind or "")
+        marks = f"{'f' if row.is_fork else ''}{'o' if row.is_override else ''}"
+        text = f"{_MARKS.get(status, '') if status else ''}{behind}{marks}" or "·"
+        number = self._numbers.setdefault((details(row), pin_address(row.pin)), len(self._numbers))
+        return _CLASSES.get(status, "na") if status else "na", text, number
+
+    def rows(self) -> Iterable[tuple[str, str | None]]:
+        """Return all details, with an address, in the order of their numbers."""
+        return tuple(self._numbers)
+
+
+def details(row: ModuleStatus) -> str:
+    """Return all that is known of a module in an environment, on one line."""
+    words = [f"{row.name} {brief_pin(row.pin)}"]
+    if row.ref_now:
+        words.append(f"its ref is {short_name(row.ref_now)} now")
+    if row.release:
+        end = f", end of life {row.release.eol}" if row.release.eol else ""
+        words.append(f"release {row.release} is {status_of(row)}{end}")
+    elif status := status_of(row):
+        words.append(str(status))
+    if isinstance(row.pin, GitPin):
+        words.append("unknown how far behind" if row.behind is None else f"{row.behind} behind")
+    if row.is_fork:
+        words.append(f"fork: {row.pin.git}" if isinstance(row.pin, GitPin) else "fork")
+    if row.is_override:
+        until = f" until {row.until}{' (expired)' if row.is_late else ''}" if row.until else ""
+        words.append(f"override in the manifest{until}")
+    return ", ".join(words)
+
+
+def dependency_graph(status: EnvironmentStatus) -> Graph | None:
+    """Return the dependencies among the modules of an environment's lock; None if there are none."""
+    pins = {row.name: row.pin for row in status.modules}
+    needs = {
+        name: tuple(sorted(_needed(pin.dependencies, pins, name) if isinstance(pin, GitPin) else ()))
+        for name, pin in pins.items()
+    }
+    if not any(needs.values()):
+        return None
+    depth = dict.fromkeys(needs, 0)
+    for _ in needs:  # a cycle cannot lift a module above the number of modules
+        for name, others in needs.items():
+            for other in others:
+                depth[other] = min(max(depth[other], depth[name] + 1), len(needs))
+    levels: dict[int, list[str]] = {}
+    for name in sorted(needs):
+        levels.setdefault(depth[name], []).append(name)
+    columns = [levels[level] for level in sorted(levels)]
+    nodes = {
+        name: Node(name, 10 + x * 190, 14 + y * 26, needs[name])
+        for x, column in enumerate(columns)
+        for y, name in enumerate(column)
+    }
+    return Graph(nodes, len(columns) * 190, max(map(len, columns)) * 26 + 10)
+
+
+def _needed(dependencies: Mapping[str, str], pins: Mapping[str, object], name: str) -> Iterator[str]:
+    for dependency in dependencies:
+        module = re.split("[/-]", dependency)[-1]
+        if module in pins and module != name:
+            yield module
+
+
+def state_of(result: Dashboard) -> str:
+    """Return what the next page compares itself with, as JSON that no HTML parser takes for markup."""
+    environments = {
+        status.name: {
+            "lock_id": status.lock.lock_id if status.lock else None,
+            "behind": sum(row.behind or 0 for row in status.modules),
+            "ended": _has_ended(status),
+        }
+        for status in result.statuses
+    }
+    text = json.dumps({"made_on": str(result.made_on), "environments": environments}, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("&", "\\u0026").replace("\u2028", "\\u2028")
+
+
+def read_state(page: str) -> Mapping[str, object]:
+    """Return the state in a page that `state_of` was written into; empty if it has none that can be read."""
+    found = _STATE.search(page)
+    try:
+        value = json.loads(found[1]) if found else {}
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def differences(result: Dashboard) -> list[str]:
+    """Return what is different from the previous page, each on one line."""
+    before = result.previous.get("environments")
+    if not isinstance(before, dict):
+        return []
+    lines = []
+    for status in result.statuses:
+        old = before.get(status.name)
+        lock_id = status.lock.lock_id if status.lock else None
+        if not isinstance(old, dict):
+            lines.append(f"{status.name}: new")
+            continue
+        if old.get("lock_id") != lock_id:
+            lines.append(f"{status.name}: {old.get('lock_id') or 'no lock'} → {lock_id or 'no lock'}")
+        behind = sum(row.behind or 0 for row in status.modules)
+        if old.get("behind") != behind:
+            lines.append(f"{status.name}: {old.get('behind')} → {count(behind, 'commit')} behind")
+        if _has_ended(status) and old.get("ended") is False:
+            lines.append(f"{status.name}: has modules at their end of life now")
+    names = {status.name for status in result.statuses}
+    lines += [f"{name}: gone" for name in before if name not in names]
+    return lines
+
+
+def phase(series: Series) -> str:
+    """Return the class of a release's colour."""
+    status = _PHASES.get(series.status)
+    return _CLASSES[status] if status else "na"
+
+
+def edges(graph: Graph) -> Sequence[tuple[Node, Node]]:
+    """Return each dependency as the node that has it and the node that it is on."""
+    return [(node, graph.nodes[name]) for node in graph.nodes.values() for name in node.needs]

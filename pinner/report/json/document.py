@@ -1,0 +1,256 @@
+"""JSON documents (format 1) of comparisons, findings, statuses and reasons."""
+
+from collections.abc import Iterable
+
+from pinner.model.comparison import (
+    Comparison,
+    DataEffect,
+    ModuleChange,
+    ReleaseNote,
+    Trailers,
+)
+from pinner.model.errors import Location
+from pinner.model.findings import EnvironmentResult, Finding, Totals
+from pinner.model.lock import Commit, ForgePin, GitPin, LockFacts, LockRef, Pin
+from pinner.model.module_api import ApiChange
+from pinner.model.results import EnvironmentStatus, KeyMeaning, ModuleStatus, Readiness, Reason
+from pinner.report.json.encoding import Json
+
+
+def results_json(results: Iterable[EnvironmentResult]) -> Json:
+    """Return what `lock`, `update` and `verify` print."""
+    results = tuple(results)
+    totals = Totals.of(results)
+    return {
+        "environments": [
+            {
+                "name": outcome.environment,
+                "lock_id": outcome.after.lock_id if outcome.after else None,
+                "written": outcome.is_written,
+                "would_write": outcome.would_write,
+                "findings": [finding_json(found) for found in outcome.findings],
+            }
+            for outcome in results
+        ],
+        "verdict": {
+            "environments": totals.environments,
+            "errors": totals.errors,
+            "warnings": totals.warnings,
+            "with_errors": totals.with_errors,
+            "undetermined": totals.undetermined,
+            "end_of_life": list(totals.ended),
+        },
+    }
+
+
+def finding_json(found: Finding) -> Json:
+    """Return the JSON value of one finding."""
+    return {
+        "level": found.level.value,
+        "code": found.code,
+        "module": found.module,
+        "message": found.message,
+        "hint": found.hint,
+        "path": found.place.path if found.place else None,
+        "line": found.place.line if found.place else None,
+        "column": found.place.column if found.place else None,
+        "places": places_json(found.places),
+    }
+
+
+def statuses_json(results: Iterable[EnvironmentStatus]) -> Json:
+    """Return what `status` prints."""
+    return {
+        "environments": [
+            {
+                "name": status.name,
+                "lock_id": status.lock.lock_id if status.lock else None,
+                "release": str(status.release) if status.release else None,
+                "end_of_life": status.release.eol if status.release else None,
+                "modules": [_status(row) for row in status.modules],
+                "unknown": [finding_json(found) for found in status.unknown],
+            }
+            for status in results
+        ]
+    }
+
+
+def _status(row: ModuleStatus) -> Json:
+    pin = row.pin if isinstance(row.pin, GitPin) else None
+    return {
+        "name": row.name,
+        "version": row.pin.version,
+        "commit": pin.commit if pin else None,
+        "ref": pin.ref if pin else None,
+        "status": pin.status if pin else None,
+        "behind": row.behind,
+        "ref_now": row.ref_now or (pin.ref if pin else None),
+        "release": str(row.release) if row.release else None,
+        "end_of_life": row.release.eol if row.release else None,
+        "override": row.is_override,
+        "until": row.until,
+        "fork": row.is_fork,
+    }
+
+
+def comparison_json(result: Comparison) -> Json:
+    """Return what `diff` prints."""
+    return {
+        "from": _side(result.before),
+        "to": _side(result.after),
+        "verdict": verdict_json(result.readiness),
+        "modules": [_change(change) for change in result.modules],
+        "problems": [str(problem) for problem in result.problems],
+    }
+
+
+def _side(side: LockRef) -> Json:
+    facts = side.facts or LockFacts()
+    return {
+        "name": side.label,
+        "lock_id": side.lock.lock_id,
+        "release": str(facts.release) if facts.release else None,
+        "end_of_life": facts.release.eol if facts.release else None,
+        "committed_at": facts.committed_at.isoformat() if facts.committed_at else None,
+        "description": facts.description,
+        "owners": list(facts.owners),
+    }
+
+
+def verdict_json(found: Readiness | None) -> Json | None:
+    """Return the numbers of keys and classes by what they require, null if no data were checked."""
+    if found is None:
+        return None
+    return {
+        "ready": found.is_ready,
+        "required": found.required,
+        "ignored": found.ignored,
+        "deprecated": found.deprecated,
+        "review": found.review,
+    }
+
+
+def places_json(places: Iterable[Location]) -> list[Json]:
+    """Return the JSON values of places."""
+    return [{"path": place.path, "line": place.line} for place in places]
+
+
+def _change(change: ModuleChange) -> Json:
+    return {
+        "name": change.name,
+        "change": change.change.value,
+        "direction": change.direction,
+        "downgrade": change.is_downgrade,
+        "from": pin_json(change.before),
+        "to": pin_json(change.after),
+        "ahead": change.ahead,
+        "behind": change.behind,
+        "also": [{"key": row.key, "from": row.before, "to": row.after} for row in change.pin_changes],
+        "formerly": change.formerly,
+        "code_from": change.code_from,
+        "commits": [_commit(one, change.trailers.get(one.id, Trailers())) for one in change.commits],
+        "api": [
+            {**_api(row, change.explained.get(row)), "applies": row in change.applying} for row in change.api
+        ],
+        "notes": [
+            {"section": note.section, "text": note.text, "change": note.change.value, "path": note.path}
+            for note in change.notes
+        ],
+        "hiera": [_effect(row) for row in change.hiera],
+        "unreadable": [{"path": file.path, "reason": file.reason} for file in change.unreadable],
+    }
+
+
+def _commit(commit: Commit, trailers: Trailers) -> Json:
+    return {
+        "commit": commit.id,
+        "date": commit.committed_at.isoformat(),
+        "subject": commit.subject,
+        "bugs": list(trailers.bugs),
+        "change_id": trailers.change_id,
+        "security": trailers.is_security,
+        "vulnerabilities": list(trailers.vulnerabilities),
+    }
+
+
+def _api(row: ApiChange, note: ReleaseNote | None) -> Json:
+    return {
+        "kind": row.kind,
+        "definition": row.definition,
+        "parameter": row.parameter,
+        "severity": row.severity.value,
+        "old": row.old,
+        "new": row.new,
+        "hint": row.hint,
+        "announced": row.announced,
+        "path": row.path,
+        "line": row.line,
+        "note": note.text if note else None,
+    }
+
+
+def _effect(row: DataEffect) -> Json:
+    return {
+        "key": row.key,
+        "path": row.place.path,
+        "line": row.place.line,
+        "effect": row.effect.value,
+        "hint": row.hint,
+        "replacement": row.replacement,
+        "code": row.is_code,
+        "missing": row.is_missing,
+        "places": places_json(row.places),
+    }
+
+
+def pin_json(value: Pin | None) -> Json | None:
+    """Return one pin with the keys it has in a lock."""
+    if value is None:
+        return None
+    if isinstance(value, ForgePin):
+        return {"forge": value.forge, "version": value.version, "install_path": value.install_path}
+    return {
+        "git": value.git,
+        "commit": value.commit,
+        "ref": value.ref,
+        "want": dict(value.want.as_mapping()),
+        "status": value.status,
+        "name": value.name,
+        "version": value.version,
+        "dependencies": dict(value.dependencies),
+        "install_path": value.install_path,
+        "module": value.is_module,
+        "required_by": list(value.required_by),
+    }
+
+
+def reason_json(result: Reason) -> Json:
+    """Return what `why` prints."""
+    return {
+        "environment": result.environment,
+        "module": result.module,
+        "rule": result.rule,
+        "path": result.place.path if result.place else None,
+        "line": result.place.line if result.place else None,
+        "inherited": result.is_inherited,
+        "pin": pin_json(result.pin),
+        "required_by": [{"module": row.module, "range": row.range} for row in result.dependents],
+        "reason": str(result.reason) if result.reason else None,
+        "until": str(result.until) if result.until else None,
+        "key": _key(result.key) if result.key else None,
+    }
+
+
+def _key(key: KeyMeaning) -> Json:
+    owner, parameter = key.definition, key.parameter
+    return {
+        "name": key.name,
+        "kind": owner.kind.value if owner else None,
+        "definition": owner.name if owner else None,
+        "parameter": parameter.name if parameter else None,
+        "type": parameter.type if parameter else None,
+        "default": parameter.default if parameter else None,
+        "path": owner.path if owner else None,
+        "line": parameter.line if parameter else owner.line if owner else None,
+        "unknown": key.unknown,
+    }

@@ -1,0 +1,72 @@
+"""JSON of `preview`."""
+
+import json
+
+from pinner.model.catalogs import Notice
+from pinner.model.preview import CatalogChange, Preview, PreviewSide
+from pinner.report.json.compilation import cause_json, counts_json
+from pinner.report.json.encoding import Json
+
+
+def preview_json(result: Preview) -> Json:
+    """Return what `preview` prints; each change is once in `changes`, and groups name it by its id."""
+    ids = {change: f"c{number}" for number, change in enumerate(changes_of(result), start=1)}
+    return {
+        "from": _side(result.before),
+        "to": _side(result.after),
+        "nodes": counts_json(result.counts),
+        "groups": [
+            {"nodes": list(group.nodes), "changes": [ids[change] for change in group.changes]}
+            for group in result.groups
+        ],
+        "changes": [_change(change, name) for change, name in ids.items()],
+        "failures": [{"side": one.side, **cause_json(one.cause)} for one in result.failures],
+        "warnings": [_warning(notice, number) for notice, number in result.warnings.items()],
+        "unstable": list(result.unstable),
+        "not_seen": [{"module": name, "paths": list(paths)} for name, paths in result.not_seen.items()],
+        "modules": [{"name": name, "move": move} for name, move in result.moves.items()],
+        "problems": [problem.message for problem in result.problems],
+    }
+
+
+def changes_of(result: Preview) -> tuple[CatalogChange, ...]:
+    """Return all changes, in the order of their groups."""
+    return tuple(change for group in result.groups for change in group.changes)
+
+
+def _side(side: PreviewSide) -> Json:
+    return {
+        "environment": side.label,
+        "lock_id": side.lock_id,
+        "control": side.control,
+        "puppet": side.puppet,
+    }
+
+
+def _change(change: CatalogChange, name: str) -> Json:
+    return {
+        "id": name,
+        "change": change.change.value,
+        "type": change.type,
+        "title": change.title,
+        "parameter": change.parameter,
+        "old": _value(change.old),
+        "new": _value(change.new),
+        "effect": change.effect.value,
+        "module": change.module,
+        "path": change.path,
+        "line": change.line,
+        "secret": change.is_secret,
+    }
+
+
+def _value(text: str | None) -> object:
+    """Return the value of a JSON text; a text that masking made invalid stays as it is."""
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError:
+        return text
+
+
+def _warning(notice: Notice, number: int) -> Json:
+    return {"message": notice.message, "path": notice.path, "line": notice.line, "nodes": number}

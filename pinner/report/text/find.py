@@ -1,0 +1,143 @@
+"""Text and JSON of what `find` prints."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pinner.model.lock import BRANCH, TAG, short_name
+from pinner.model.results import Hit, How, Missing, Search, Sighting, State
+from pinner.report.words import SHORT, count, describe_pin
+
+FIXES = 30
+_HOW = {
+    How.COMMIT: "",
+    How.CHANGE: "",
+    How.CLOSES: "",
+    How.PARTIAL: ", part of it",
+    How.RELATED: ", only related",
+}
+
+
+def search_text(found: Search) -> Iterator[str]:
+    """Yield the commits found with the refs that contain them, then which environments have them."""
+    words = " or ".join(map(str, found.queries))
+    for commit in found.commits:
+        yield f"{commit.hit.commit[:SHORT]} {commit.hit.subject}{_HOW[commit.hit.how]}"
+        # All branches that have the commit, and its first release, or else its first tag.
+        tags = [short_name(ref) for ref in commit.refs if ref.startswith(TAG)]
+        first = [f"first in {commit.first_release}"] if commit.first_release else tags[:1]
+        refs = [*(short_name(ref) for ref in commit.refs if ref.startswith(BRANCH)), *first]
+        yield f"  {commit.hit.committed_at:%Y-%m-%d}, {commit.git}: {', '.join(refs) or 'on no branch or tag'}"
+    yield from (f"{sight.environment}: {_sight(sight)}" for sight in found.sights)
+    yield from (f"{name}: no lock yet" for name in found.unlocked)
+    if not found.commits:
+        yield f"{words}: not found in any repository searched"
+    having = {sight.environment for sight in found.sights if sight.is_in}
+    yield f"{words}: in {len(having)} of {count(len(found.environments), 'environment')}"
+
+
+def _sight(sight: Sighting) -> str:
+    pin = f"{sight.pin.module} {describe_pin(sight.pin)}"
+    reverted = {row.commit: row.by for row in sight.undone}
+    if sight.is_in:
+        names = [hit.commit[:SHORT] for hit in sight.has if hit.is_it and hit.commit not in reverted]
+        return f"{pin} has it as {' and '.join(names)}"
+    if reverted:
+        why = ", ".join(f"{commit[:SHORT]} was reverted by {by[:SHORT]}" for commit, by in reverted.items())
+        return f"{pin} no longer has it: {why}"
+    if sight.update_brings:
+        update = f"pinner update {sight.environment} -m {sight.pin.module}"
+        return f"{pin} does not have it yet: '{update}' brings it"
+    return f"{pin} does not have it"
+
+
+def search_json(found: Search) -> dict[str, Any]:
+    """Return the JSON value of a search."""
+    return {
+        "queries": [{"kind": query.kind.value, "value": query.value} for query in found.queries],
+        "commits": [
+            {**_hit(commit.hit), "git": commit.git, "refs": list(commit.refs)} for commit in found.commits
+        ],
+        "environments": [
+            {
+                "name": name,
+                "locked": name not in found.unlocked,
+                "contains": any(sight.is_in for sight in found.sights if sight.environment == name),
+                "modules": [_sight_json(sight) for sight in found.sights if sight.environment == name],
+            }
+            for name in found.environments
+        ],
+        "unknown": [
+            {"code": flaw.code, "module": flaw.module, "message": flaw.message, "hint": flaw.hint}
+            for flaw in found.unknown
+        ],
+    }
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    return {
+        "commit": hit.commit,
+        "subject": hit.subject,
+        "committed_at": hit.committed_at.isoformat(),
+        "change_id": hit.change_id,
+        "how": hit.how.value,
+    }
+
+
+def _sight_json(sight: Sighting) -> dict[str, Any]:
+    return {
+        "name": sight.pin.module,
+        "pinned": sight.pin.commit,
+        "ref": sight.pin.ref,
+        "contains": sight.is_in,
+        "commits": [hit.commit for hit in sight.has],
+        "reverted": [{"commit": row.commit, "by": row.by} for row in sight.undone],
+        "update_brings": sight.update_brings,
+    }
+
+
+def missing_text(missing: Missing, *, shows_all: bool) -> Iterator[str]:
+    """Yield the fixes that the pin lacks, security fixes first; with `shows_all`, every change."""
+    pin = missing.pin
+    fixes = [change for change in missing.changes if change.is_fix]
+    pinned = f"{pin.module} in {missing.environment} is pinned at {describe_pin(pin)}"
+    changes, among = count(len(missing.changes), "more change"), count(len(fixes), "fix", "fixes")
+    yield f"{pinned}; {missing.branch} has {changes}, {among} among them"
+    shown = missing.changes if shows_all else fixes[:FIXES]
+    for change in shown:
+        bugs = [bug if bug.startswith("rhbz") else f"bug {bug}" for bug in change.bugs]
+        marks = ", ".join([*(["security"] if change.is_security else []), *bugs])
+        star = "*" if change.state is State.WAITING else " "
+        day = f"{change.committed_at:%Y-%m-%d}"
+        yield f"  {star} {change.commit[:SHORT]} {day} {change.subject}{f' ({marks})' if marks else ''}"
+    left = len(missing.changes) - len(shown)
+    if left:
+        yield f"  … {count(left, 'more change')} (--all shows them)"
+    waiting = sum(change.state is State.WAITING for change in shown)
+    if waiting:
+        ref = short_name(pin.ref) if pin.ref else "the branch"
+        are, them = ("is", "it") if waiting == 1 else ("are", "them")
+        yield f"  * {are} on {ref}: 'pinner update {missing.environment} -m {pin.module}' brings {them}"
+
+
+def missing_json(missing: Missing) -> dict[str, Any]:
+    """Return the JSON value of the changes that a pin lacks."""
+    return {
+        "environment": missing.environment,
+        "module": missing.pin.module,
+        "pinned": missing.pin.commit,
+        "ref": missing.pin.ref,
+        "branch": missing.branch,
+        "changes": [
+            {
+                "commit": change.commit,
+                "subject": change.subject,
+                "committed_at": change.committed_at.isoformat(),
+                "change_id": change.change_id,
+                "bugs": list(change.bugs),
+                "security": change.is_security,
+                "fix": change.is_fix,
+                "state": change.state.value,
+            }
+            for change in missing.changes
+        ],
+    }

@@ -1,1 +1,0 @@
-"""The words all rooms speak: frozen values and errors. Never does IO, never imports another room."""

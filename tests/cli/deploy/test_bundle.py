@@ -1,0 +1,195 @@
+"""`pinner bundle` and `deploy --from-bundle`: the same versions on a machine that has nothing but the file."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tests.cli.deploy.test_deploy import NO_TYPES, deploy, locked, served, target
+from tests.support.cloud import Cloud, Result
+from tests.support.control import lock_two, make_control
+from tests.support.hostile_trees import FILE, FOLDER, HostileRepository
+
+BOTH = ("production", "staging")
+
+
+def import_bundle(cloud: Cloud, file: Path, *arguments: str) -> Result:
+    return cloud.run("deploy", "--to", str(target(cloud)), NO_TYPES, "--from-bundle", str(file), *arguments)
+
+
+@pytest.fixture
+def bundled(cloud: Cloud) -> tuple[Cloud, Path]:
+    """A project with a control repository, and its bundle."""
+    control = make_control(cloud)
+    lock_two(cloud)
+    for name in BOTH:
+        control.repository.commit({"data/common.yaml": f"a: {name}\n"}, branch=name)
+    file = cloud.root / "bundle.tar"
+    result = cloud.run("bundle", "-o", str(file))
+    assert result.code == 0, result.err
+    return cloud, file
+
+
+def test_a_machine_without_network_deploys_the_same_versions(bundled: tuple[Cloud, Path]) -> None:
+    cloud, file = bundled
+    versions = {
+        one["name"]: one["version"]
+        for one in deploy(cloud, "--dry-run", "--format", "json").json["environments"]
+    }
+    for name in ("upstreams", "cache", "control.git"):
+        (cloud.root / name).rename(cloud.root / f"gone-{name}")
+    empty = cloud.root / "empty"
+    empty.mkdir()
+    cloud.project, project = empty, cloud.project
+    result = import_bundle(cloud, file)
+    assert result.code == 0, result.err
+    cloud.project = project
+    (cloud.root / "gone-upstreams").rename(cloud.root / "upstreams")
+    for name in BOTH:
+        assert served(cloud, name) == locked(cloud, name)
+        assert (target(cloud) / name / "data/common.yaml").read_text() == f"a: {name}\n"
+        assert (target(cloud) / name).readlink().name == versions[name]
+    assert import_bundle(cloud, file).out.splitlines()[-1].endswith(": 2 up to date")
+    assert cloud.run("deploy", "--to", str(target(cloud)), "--list").code == 0
+
+
+def test_only_the_named_environments_are_taken(bundled: tuple[Cloud, Path]) -> None:
+    cloud, file = bundled
+    assert import_bundle(cloud, file, "staging").code == 0
+    assert not (target(cloud) / "production").exists()
+    unknown = import_bundle(cloud, file, "other")
+    assert unknown.code == 2
+    assert "the bundle has no environment 'other'\n  hint: it has production, staging" in unknown.err
+
+
+def test_the_same_locks_give_the_same_bytes(bundled: tuple[Cloud, Path]) -> None:
+    cloud, file = bundled
+    again = cloud.root / "again.tar"
+    (cloud.root / "cache/trees").rename(cloud.root / "cache/elsewhere")
+    result = cloud.run("bundle", "-o", str(again), "--format", "json")
+    assert again.read_bytes() == file.read_bytes()
+    assert result.json["bytes"] == file.stat().st_size
+    with tarfile.open(file) as tar:
+        assert {(one.mtime, one.uid, one.gid, one.uname) for one in tar} == {(0, 0, 0, "")}
+        assert tar.getnames()[0] == "pinner-bundle.json"
+
+
+@pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.9, 0.99])
+def test_a_bundle_that_was_cut_short_is_refused(bundled: tuple[Cloud, Path], share: float) -> None:
+    cloud, file = bundled
+    with tarfile.open(file) as tar:
+        last = tar.getmembers()[-1]
+    content = file.read_bytes()
+    file.write_bytes(content[: int((last.offset_data + last.size) * share)])
+    result = import_bundle(cloud, file)
+    assert result.code == 2
+    assert f"{file}: this is not a whole bundle of pinner: " in result.err
+    assert not (target(cloud) / "production").exists()
+
+
+def test_a_bundle_with_any_altered_byte_is_refused_or_gives_the_same_files(
+    bundled: tuple[Cloud, Path],
+) -> None:
+    cloud, file = bundled
+    content = file.read_bytes()
+    with tarfile.open(file) as tar:
+        members = [member for member in tar if member.isreg() and member.size]
+    for member in members:
+        for offset in (member.offset_data, member.offset_data + member.size - 1):
+            file.write_bytes(content[:offset] + bytes([content[offset] ^ 1]) + content[offset + 1 :])
+            result = import_bundle(cloud, file)
+            assert result.code == 2, (member.name, result.err)
+            assert "this is not a whole bundle of pinner: " in result.err
+    assert not (target(cloud) / "production").exists()
+
+
+def repack(file: Path, change: "dict[str, tarfile.TarInfo]", more: tuple[tarfile.TarInfo, ...] = ()) -> None:
+    """Write the bundle again with other members in the place of some, and more of them."""
+    with tarfile.open(file) as tar:
+        rows = []
+        for member in tar:
+            stream = tar.extractfile(member) if member.isreg() else None
+            rows.append((change.get(member.name, member), stream.read() if stream else b""))
+    with tarfile.open(file, "w", format=tarfile.PAX_FORMAT) as tar:
+        for member, content in (*rows, *((one, b"") for one in more)):
+            if member.isreg():
+                member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+
+
+def _member(name: str, kind: bytes, linkname: str = "") -> tarfile.TarInfo:
+    made = tarfile.TarInfo(name)
+    made.type, made.linkname = kind, linkname
+    return made
+
+
+@pytest.mark.parametrize(
+    "kind", ["outside", "absolute", "git", "link", "hard link", "device", "unknown tree"]
+)
+def test_members_that_a_bundle_of_pinner_never_has(bundled: tuple[Cloud, Path], kind: str) -> None:
+    cloud, file = bundled
+    with tarfile.open(file) as tar:
+        tree = tar.getmembers()[1].name
+    victim = cloud.root / "victim"
+    victim.mkdir()
+    member = {
+        "outside": _member(f"{tree}/../../../evil", tarfile.REGTYPE),
+        "absolute": _member(f"{tree}/{victim}/evil", tarfile.REGTYPE),
+        "git": _member(f"{tree}/.git", tarfile.DIRTYPE),
+        "link": _member(f"{tree}/link", tarfile.SYMTYPE, str(victim)),
+        "hard link": _member(f"{tree}/link", tarfile.LNKTYPE, "pinner-bundle.json"),
+        "device": _member(f"{tree}/zero", tarfile.CHRTYPE),
+        "unknown tree": _member(f"trees/{'0' * 40}/x", tarfile.REGTYPE),
+    }[kind]
+    repack(file, {}, (member,))
+    result = import_bundle(cloud, file)
+    if kind in {"hard link", "device"}:  # they are never written, so what is deployed is as it was
+        assert result.code in {0, 2}
+    else:
+        assert result.code == 2, result.err
+    assert list(victim.iterdir()) == []
+    assert not list(target(cloud).rglob("evil"))
+    assert not list(target(cloud).rglob("zero"))
+
+
+def odd_module(cloud: Cloud, mode: str) -> None:
+    """Lock a module that has a submodule, and a file of that mode."""
+    repository = HostileRepository(cloud.root / "upstreams/private/odd.git")
+    inner = repository.tree([("160000", b"sub", "1" * 40), (mode, b"x", repository.blob(b"x\n"))])
+    metadata = repository.blob(b'{"name": "acme-odd", "version": "1.0.0", "dependencies": []}\n')
+    tree = repository.tree([(FOLDER, b"d", inner), (FILE, b"metadata.json", metadata)])
+    repository.commit(tree, ref="refs/heads/main")
+    cloud.manifest(
+        "production",
+        'release: 2024.1\nopenstack: [nova]\nmodules:\n  odd: {git: "https://git.example.net/odd", branch: main}\n',
+    )
+    assert cloud.run("lock").code == 0
+
+
+def test_a_tree_with_a_submodule_is_verified_too(cloud: Cloud) -> None:
+    odd_module(cloud, FILE)
+    file = cloud.root / "bundle.tar"
+    assert cloud.run("bundle", "-o", str(file)).code == 0
+    result = import_bundle(cloud, file)
+    assert result.code == 0, result.err
+    assert "submodule 'd/sub' is deployed as an empty directory" in result.out
+    assert (target(cloud) / "production/modules/odd/d/sub").is_dir()
+
+
+def test_modes_of_old_versions_of_git_can_be_deployed_but_not_bundled(cloud: Cloud) -> None:
+    odd_module(cloud, "100664")
+    result = cloud.run("bundle", "-o", str(cloud.root / "bundle.tar"))
+    assert result.code == 2
+    assert "has file modes that git no longer writes" in result.err
+    assert deploy(cloud).code == 0
+    assert deploy(cloud, "--check").code == 0
+
+
+def test_a_bundle_is_replaced_on_success_only(bundled: tuple[Cloud, Path]) -> None:
+    cloud, file = bundled
+    content = file.read_bytes()
+    cloud.manifest("staging", "release: 2024.1\nopenstack: [nova]\n")
+    assert cloud.run("bundle", "-o", str(file)).code == 2
+    assert file.read_bytes() == content
+    assert [path.name for path in file.parent.glob(".bundle*")] == []

@@ -1,0 +1,315 @@
+"""The store of trees: what is written is what git has, whatever happens in between."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pinner.git.mirrors.batch import MissingCommitError
+from pinner.git.objects.checkout import UnsafeTreeError
+from pinner.git.objects.tree_store import Placement, StoredTree, TreeStore
+from pinner.git.process.repository import Mirror
+from pinner.model.errors import InputError, UnknownError
+from pinner.model.lock import Refs
+from tests.support.disks import make_read_only, small_disk
+from tests.support.hostile_trees import FILE, FOLDER, LINK, HostileRepository
+from tests.support.repositories import Repository, make_repository, run_git
+from tests.support.trees import files_in, tree_of
+
+SUBMODULE = "160000"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """A repository with one commit that has attributes, modes, links and odd names."""
+    work = tmp_path / "work"
+    for path, text in {
+        ".gitattributes": "*.txt text eol=crlf\n*.rb ident\nspec export-ignore\n*.iso filter=lfs\n",
+        "a.txt": "a\nb\n",
+        "dos.pp": "class x {\r\n}\r\n",
+        "lib/x.rb": "# $Id$\n",
+        "spec/x": "test\n",
+        "files/big.iso": f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 5\n",
+        "caf\udce9/ü\n": "odd\n",
+        "run": "#!/bin/sh\n",
+        "empty": "",
+    }.items():
+        (work / path).parent.mkdir(parents=True, exist_ok=True)
+        (work / path).write_bytes(text.encode(errors="surrogateescape"))
+    (work / "run").chmod(0o755)
+    for name, target in {
+        "inside": "lib/../run",
+        "outside": "../run",
+        "absolute": "/etc/passwd",
+        "by-inside": "up/../x",
+        "up": "lib/..",
+        "round": "round",
+    }.items():
+        (work / name).symlink_to(target)
+    repository = make_repository(tmp_path / "nova.git")
+    place = ["-c", "filter.lfs.clean=cat", "--git-dir", str(repository.path), "--work-tree", str(work)]
+    run_git(*place, "-C", str(work), "add", "--all", ".")
+    who = ["-c", "user.name=T", "-c", "user.email=t@example.org"]
+    tree = run_git(*place, "write-tree")
+    repository.branch("main", run_git(*who, *place, "commit-tree", "-m", "All of it", tree))
+    return repository
+
+
+def mirror_of(repository: Repository | HostileRepository) -> Mirror:
+    return Mirror("https://git.example.org/nova", repository.path, Refs({}))
+
+
+def add(store: TreeStore, repository: Repository | HostileRepository, *commits: str) -> list[StoredTree]:
+    mirror = mirror_of(repository)
+    found = store.add([(mirror, commit) for commit in commits], jobs=4)
+    return [found[commit] for commit in commits]
+
+
+def head(repository: Repository) -> str:
+    return repository.git("rev-parse", "main")
+
+
+def test_a_tree_is_what_git_stores_and_cannot_be_written(repository: Repository, tmp_path: Path) -> None:
+    commit = head(repository)
+    (stored,) = add(TreeStore(tmp_path / "trees"), repository, commit)
+    assert stored.path == tmp_path / "trees" / repository.git("rev-parse", "main^{tree}")
+    assert files_in(stored.path) == tree_of(repository.path, commit)
+    assert stored.placement is Placement.ADDED
+    modes = {stat.S_IMODE(path.lstat().st_mode) for path in stored.path.rglob("*") if not path.is_symlink()}
+    assert modes == {0o444, 0o555}
+    assert stat.S_IMODE(stored.path.stat().st_mode) == 0o555
+
+
+def test_the_user_of_the_store_learns_what_is_not_as_it_looks(repository: Repository, tmp_path: Path) -> None:
+    (stored,) = add(TreeStore(tmp_path / "trees"), repository, head(repository))
+    (again,) = add(TreeStore(tmp_path / "trees"), repository, head(repository))
+    assert stored.notes == again.notes
+    assert stored.notes.lfs_pointers == ("files/big.iso",)
+    assert stored.notes.converting == (".gitattributes",)
+    assert set(stored.notes.outward_links) == {
+        path.name for path in stored.path.iterdir() if path.is_symlink() and not _is_inside(path, stored.path)
+    }
+    assert again.placement is Placement.KEPT
+
+
+def _is_inside(link: Path, root: Path) -> bool:
+    return (os.path.realpath(link).startswith(f"{root}/") and link.name != "round") or (
+        os.path.realpath(link) == str(root)
+    )
+
+
+def test_a_submodule_is_an_empty_directory_and_is_noted(tmp_path: Path) -> None:
+    repository = HostileRepository(tmp_path / "nova.git")
+    inner = repository.tree([(FILE, b"x", repository.blob(b"x\n")), (SUBMODULE, b"sub", "1" * 40)])
+    tree = repository.tree([(FOLDER, b"d", inner), (SUBMODULE, b"top", "2" * 40)])
+    store = TreeStore(tmp_path / "trees")
+    (stored,) = add(store, repository, repository.commit(tree))
+    assert stored.notes.submodules == ("d/sub", "top")
+    assert sorted(path.name for path in stored.path.rglob("*")) == ["d", "sub", "top", "x"]
+    assert store.find(tree) == stored
+
+
+def test_modes_of_old_versions_of_git_are_read(tmp_path: Path) -> None:
+    repository = HostileRepository(tmp_path / "nova.git")
+    tree = repository.tree(
+        [("100664", b"a", repository.blob(b"a\n")), ("100775", b"b", repository.blob(b"b\n"))]
+    )
+    store = TreeStore(tmp_path / "trees")
+    (stored,) = add(store, repository, repository.commit(tree))
+    assert stored.path.name == tree
+    assert [oct((stored.path / name).stat().st_mode & 0o777) for name in "ab"] == ["0o444", "0o555"]
+    assert store.find(tree) == stored
+
+
+def test_nothing_is_written_through_a_link_of_a_malformed_tree(tmp_path: Path) -> None:
+    repository = HostileRepository(tmp_path / "nova.git")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    inner = repository.tree([(FILE, b"planted", repository.blob(b"x\n"))])
+    link = repository.blob(str(outside).encode())
+    commit = repository.commit(repository.tree([(LINK, b"a", link), (FOLDER, b"a", inner)]))
+    store = TreeStore(tmp_path / "trees")
+    with pytest.raises(UnknownError, match="cannot be written: File exists"):
+        add(store, repository, commit)
+    assert list(outside.iterdir()) == []
+    assert store.list() == ()
+    assert list(store.root.iterdir()) == []
+
+
+def test_what_git_refuses_is_refused_and_nothing_else_is_added(
+    repository: Repository, tmp_path: Path
+) -> None:
+    hostile = HostileRepository(tmp_path / "hostile.git")
+    commit = hostile.commit(hostile.tree([(FILE, b".git", hostile.blob(b"x\n"))]))
+    store = TreeStore(tmp_path / "trees")
+    with pytest.raises(UnsafeTreeError, match="which git refuses to check out"):
+        store.add([(mirror_of(repository), head(repository)), (mirror_of(hostile), commit)], jobs=4)
+    assert list(store.root.iterdir()) == []
+
+
+def test_a_commit_that_the_mirror_lacks(repository: Repository, tmp_path: Path) -> None:
+    with pytest.raises(MissingCommitError):
+        add(TreeStore(tmp_path / "trees"), repository, "0" * 40)
+
+
+def test_equal_trees_are_stored_once(repository: Repository, tmp_path: Path) -> None:
+    first = head(repository)
+    second = repository.commit({"new": "x\n"})
+    third = repository.commit({"new": None})
+    store = TreeStore(tmp_path / "trees")
+    stored = add(store, repository, first, second, third)
+    assert stored[0].path == stored[2].path
+    assert store.list() == tuple(sorted({one.tree_id for one in stored}))
+
+
+def _append(tree: Path) -> None:
+    (tree / "a.txt").chmod(0o644)
+    (tree / "a.txt").write_bytes(b"edited\n")
+
+
+def _add_file(tree: Path) -> None:
+    (tree / "lib").chmod(0o755)
+    (tree / "lib/new.rb").write_bytes(b"")
+
+
+def _make_executable(tree: Path) -> None:
+    (tree / "a.txt").chmod(0o755)
+
+
+def _turn_link(tree: Path) -> None:
+    tree.chmod(0o755)
+    (tree / "inside").unlink()
+    (tree / "inside").symlink_to("/etc")
+
+
+def _plant_pipe(tree: Path) -> None:
+    tree.chmod(0o755)
+    os.mkfifo(tree / "pipe")
+
+
+def _replace_by_link(tree: Path) -> None:
+    tree.rename(tree.with_name("elsewhere"))
+    tree.symlink_to("elsewhere")
+
+
+def _replace_by_file(tree: Path) -> None:
+    tree.rename(tree.with_name("elsewhere"))
+    tree.write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [_append, _add_file, _make_executable, _turn_link, _plant_pipe, _replace_by_link, _replace_by_file],
+)
+def test_an_altered_tree_is_found_and_repaired(
+    repository: Repository, tmp_path: Path, alter: Callable[[Path], None]
+) -> None:
+    store, commit = TreeStore(tmp_path / "trees"), head(repository)
+    (stored,) = add(store, repository, commit)
+    alter(stored.path)
+    assert store.find(stored.tree_id) is None
+    (repaired,) = add(store, repository, commit)
+    assert repaired.placement is Placement.REPAIRED
+    assert files_in(repaired.path) == tree_of(repository.path, commit)
+    assert not [path for path in store.root.iterdir() if path.name.startswith(".")]
+
+
+def test_a_tree_is_removed_with_its_notes(repository: Repository, tmp_path: Path) -> None:
+    store = TreeStore(tmp_path / "trees")
+    (stored,) = add(store, repository, head(repository))
+    store.remove([stored.tree_id, "0" * 40])
+    assert list(store.root.iterdir()) == []
+
+
+ADD = textwrap.dedent(
+    """
+    import sys
+    from pathlib import Path
+    from pinner.git.objects.tree_store import TreeStore
+    from pinner.git.process.repository import Mirror
+    from pinner.model.lock import Refs
+    mirror = Mirror("https://git.example.org/nova", Path(sys.argv[1]), Refs({}))
+    found = TreeStore(Path(sys.argv[2])).add([(mirror, commit) for commit in sys.argv[3:]], jobs=2)
+    print(*sorted({stored.tree_id for stored in found.values()}))
+    """
+)
+
+
+def start_add(repository: Repository, root: Path, *commits: str) -> "subprocess.Popen[bytes]":
+    words = [sys.executable, "-c", ADD, str(repository.path), str(root), *commits]
+    return subprocess.Popen(words, stdout=subprocess.PIPE)
+
+
+def make_releases(repository: Repository, number: int) -> list[str]:
+    files: dict[str, str | bytes | None] = {f"manifests/m{index}.pp": f"{index}\n" for index in range(150)}
+    return [repository.commit({**files, "release": f"{index}\n"}) for index in range(number)]
+
+
+def test_processes_may_add_the_same_trees_at_the_same_time(repository: Repository, tmp_path: Path) -> None:
+    commits = make_releases(repository, 6)
+    running = [start_add(repository, tmp_path / "trees", *commits) for _ in range(4)]
+    printed = {process.communicate()[0] for process in running}
+    assert [process.returncode for process in running] == [0, 0, 0, 0]
+    assert len(printed) == 1
+    store = TreeStore(tmp_path / "trees")
+    assert sorted(printed.pop().decode().split()) == list(store.list())
+    assert all(store.find(tree) for tree in store.list())
+    assert not [path for path in store.root.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("entries", [1, 2, 3, 5, 7, 8])
+def test_a_killed_process_leaves_whole_trees_and_the_next_one_removes_the_rest(
+    repository: Repository, tmp_path: Path, entries: int
+) -> None:
+    """The process is killed as soon as the store has that many entries, its temporary ones included."""
+    commits = make_releases(repository, 6)
+    root = tmp_path / "trees"
+    process = start_add(repository, root, *commits)
+    while process.poll() is None and (not root.exists() or len(os.listdir(root)) < entries):  # noqa: PTH208 - names, not paths
+        time.sleep(0.001)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    store = TreeStore(root)
+    assert all(store.find(tree) for tree in store.list())
+    stored = add(store, repository, *commits)
+    for commit, one in zip(commits, stored, strict=True):
+        assert files_in(one.path) == tree_of(repository.path, commit)
+    assert store.list() == tuple(sorted(one.tree_id for one in stored))
+    assert not [path for path in root.iterdir() if path.name.startswith(".")]
+
+
+def test_a_full_disk_leaves_nothing_behind(repository: Repository, tmp_path: Path) -> None:
+    commit = repository.commit({"files/large": b"x" * 700_000})
+    with small_disk(tmp_path / "disk", size="512k") as disk:
+        store = TreeStore(disk / "trees")
+        with pytest.raises(UnknownError) as raised:
+            add(store, repository, commit)
+        assert str(raised.value) == (
+            f"{store.root}: commit {commit} of https://git.example.org/nova cannot be written: No space left on device\n"
+            "  hint: make room on that disk, then run the command again"
+        )
+        assert list(store.root.iterdir()) == []
+
+
+def test_a_read_only_disk(repository: Repository, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", size="1m") as disk:
+        make_read_only(disk)
+        with pytest.raises(UnknownError, match="this directory cannot be used: Read-only file system"):
+            add(TreeStore(disk / "trees"), repository, head(repository))
+
+
+def test_a_store_where_others_may_write_is_refused(repository: Repository, tmp_path: Path) -> None:
+    (tmp_path / "trees").mkdir()
+    (tmp_path / "trees").chmod(0o777)
+    (tmp_path / "link").symlink_to("trees")
+    for name, reason in (("trees", "can be written by every user"), ("link", "is a symbolic link")):
+        with pytest.raises(InputError, match=f"this directory {reason}"):
+            add(TreeStore(tmp_path / name), repository, head(repository))
+    assert list((tmp_path / "trees").iterdir()) == []
