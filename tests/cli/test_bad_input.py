@@ -29,7 +29,8 @@ def lock_within_limits(cloud: Cloud, text: str = BASIC) -> Result:
     done = subprocess.run(
         [sys.executable, "-m", "pinner", "lock", "--format", "json"],
         cwd=cloud.project,
-        env={**os.environ, **NO_CONFIG},
+        # glibc reserves up to 128 MB of addresses for each thread's own heap: how many there are is a matter of timing
+        env={**os.environ, **NO_CONFIG, "MALLOC_ARENA_MAX": "1"},
         capture_output=True,
         text=True,
         timeout=SECONDS,
