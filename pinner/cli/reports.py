@@ -26,24 +26,24 @@ class Format(StrEnum):
 _TEXT, _JSON = "pinner.report.text", "pinner.report.json"
 
 WRITERS: Final[Mapping[str, Mapping[Format, str]]] = {
-    "api": {Format.TEXT: f"{_TEXT}.modules:api_text", Format.JSON: f"{_TEXT}.modules:api_json"},
+    "api": {Format.TEXT: f"{_TEXT}.contents:api_text", Format.JSON: f"{_TEXT}.contents:api_json"},
     "audit": {
-        Format.TEXT: f"{_TEXT}.modules:audit_text",
-        Format.JSON: f"{_TEXT}.modules:audit_json",
-        Format.JUNIT: "pinner.report.ci.junit:audit_junit",
-        Format.SARIF: "pinner.report.ci.sarif:audit_sarif",
+        Format.TEXT: f"{_TEXT}.contents:audit_text",
+        Format.JSON: f"{_TEXT}.contents:audit_json",
+        Format.JUNIT: "pinner.report.ci.findings:audit_junit",
+        Format.SARIF: "pinner.report.ci.findings:audit_sarif",
     },
     "bisection": {
-        Format.TEXT: f"{_TEXT}.bisection:bisection_lines",
-        Format.JSON: f"{_TEXT}.bisection:bisection_json",
+        Format.TEXT: f"{_TEXT}.search:bisection_lines",
+        Format.JSON: f"{_TEXT}.search:bisection_json",
     },
     "catalogue": {
-        Format.TEXT: f"{_TEXT}.catalogue:summary_text",
-        Format.JSON: f"{_TEXT}.catalogue:summary_json",
+        Format.TEXT: f"{_TEXT}.contents:summary_text",
+        Format.JSON: f"{_TEXT}.contents:summary_json",
     },
     "catalogue update": {
-        Format.TEXT: f"{_TEXT}.catalogue:update_text",
-        Format.JSON: f"{_TEXT}.catalogue:update_json",
+        Format.TEXT: f"{_TEXT}.contents:update_text",
+        Format.JSON: f"{_TEXT}.contents:update_json",
     },
     "comparison": {
         Format.TEXT: f"{_TEXT}.comparison:comparison_text",
@@ -64,8 +64,8 @@ WRITERS: Final[Mapping[str, Mapping[Format, str]]] = {
         Format.JSON: f"{_TEXT}.contents:environments_json",
     },
     "files": {
-        Format.TEXT: f"{_TEXT}.publication:files_text",
-        Format.JSON: f"{_TEXT}.publication:files_json",
+        Format.TEXT: f"{_TEXT}.deployment:files_text",
+        Format.JSON: f"{_TEXT}.deployment:files_json",
     },
     "bundle": {
         Format.TEXT: f"{_TEXT}.deployment:bundle_text",
@@ -90,52 +90,55 @@ WRITERS: Final[Mapping[str, Mapping[Format, str]]] = {
     "compilation": {
         Format.TEXT: f"{_TEXT}.compilation:compilation_text",
         Format.JSON: f"{_JSON}.compilation:compilation_json",
-        Format.JUNIT: "pinner.report.ci.failures:compilation_junit",
-        Format.SARIF: "pinner.report.ci.failures:compilation_sarif",
+        Format.JUNIT: "pinner.report.ci.findings:compilation_junit",
+        Format.SARIF: "pinner.report.ci.findings:compilation_sarif",
     },
     "dashboard": {Format.HTML: "pinner.report.html.dashboard:dashboard_page"},
     "findings": {
         Format.TEXT: f"{_TEXT}.findings:result_lines",
         Format.JSON: f"{_JSON}.document:results_json",
-        Format.JUNIT: "pinner.report.ci.junit:junit",
-        Format.SARIF: "pinner.report.ci.sarif:sarif",
+        Format.JUNIT: "pinner.report.ci.findings:junit",
+        Format.SARIF: "pinner.report.ci.findings:sarif",
     },
     "identification": {
         Format.TEXT: f"{_TEXT}.identify:identification_text",
-        Format.JSON: f"{_JSON}.results:identification_json",
+        Format.JSON: f"{_JSON}.document:identification_json",
     },
     "lock ids": {
-        Format.TEXT: f"{_TEXT}.lock_ids:lock_ids_text",
+        Format.TEXT: f"{_TEXT}.identify:lock_ids_text",
         Format.JSON: f"{_JSON}.encoding:lock_ids_json",
     },
-    "missing fixes": {Format.TEXT: f"{_TEXT}.find:missing_text", Format.JSON: f"{_TEXT}.find:missing_json"},
-    "origins": {Format.TEXT: f"{_TEXT}.lock_ids:origins_text", Format.JSON: f"{_JSON}.encoding:origins_json"},
+    "missing fixes": {
+        Format.TEXT: f"{_TEXT}.search:missing_text",
+        Format.JSON: f"{_TEXT}.search:missing_json",
+    },
+    "origins": {Format.TEXT: f"{_TEXT}.identify:origins_text", Format.JSON: f"{_JSON}.encoding:origins_json"},
     "plan": {
         Format.TEXT: f"{_TEXT}.comparison:plan_text",
-        Format.JSON: f"{_JSON}.results:plan_json",
+        Format.JSON: f"{_JSON}.document:plan_json",
         Format.MARKDOWN: "pinner.report.ci.markdown:plan_markdown",
         Format.HTML: "pinner.report.html.pages:upgrade_page",
     },
     "proposals": {
-        Format.TEXT: f"{_TEXT}.proposals:proposals_text",
-        Format.JSON: f"{_TEXT}.proposals:proposals_json",
+        Format.TEXT: f"{_TEXT}.comparison:proposals_text",
+        Format.JSON: f"{_TEXT}.comparison:proposals_json",
     },
     "preview": {
         Format.TEXT: f"{_TEXT}.preview:preview_text",
         Format.JSON: f"{_JSON}.preview:preview_json",
         Format.MARKDOWN: "pinner.report.ci.preview:preview_markdown",
-        Format.JUNIT: "pinner.report.ci.failures:preview_junit",
-        Format.SARIF: "pinner.report.ci.failures:preview_sarif",
+        Format.JUNIT: "pinner.report.ci.findings:preview_junit",
+        Format.SARIF: "pinner.report.ci.findings:preview_sarif",
     },
     "publication": {
-        Format.TEXT: f"{_TEXT}.publication:publication_text",
-        Format.JSON: f"{_TEXT}.publication:publication_json",
+        Format.TEXT: f"{_TEXT}.deployment:publication_text",
+        Format.JSON: f"{_TEXT}.deployment:publication_json",
     },
     "reason": {Format.TEXT: f"{_TEXT}.comparison:reason_text", Format.JSON: f"{_JSON}.document:reason_json"},
-    "search": {Format.TEXT: f"{_TEXT}.find:search_text", Format.JSON: f"{_TEXT}.find:search_json"},
+    "search": {Format.TEXT: f"{_TEXT}.search:search_text", Format.JSON: f"{_TEXT}.search:search_json"},
     "search plan": {
-        Format.TEXT: f"{_TEXT}.bisection:search_plan_lines",
-        Format.JSON: f"{_TEXT}.bisection:search_plan_json",
+        Format.TEXT: f"{_TEXT}.search:search_plan_lines",
+        Format.JSON: f"{_TEXT}.search:search_plan_json",
     },
     "settings": {
         Format.TEXT: f"{_TEXT}.contents:settings_text",
@@ -149,7 +152,7 @@ WRITERS: Final[Mapping[str, Mapping[Format, str]]] = {
     "updates": {
         Format.TEXT: f"{_TEXT}.status:updates_text",
         Format.JSON: f"{_TEXT}.status:updates_json",
-        Format.MARKDOWN: "pinner.report.ci.updates:updates_markdown",
+        Format.MARKDOWN: "pinner.report.ci.markdown:updates_markdown",
     },
 }
 """Result -> format -> `module:function`; a test checks that each of them exists."""

@@ -9,7 +9,7 @@ from pinner.cli.reports import Format, print_report
 from pinner.cli.workspace import open_workspace
 from pinner.inspecting.bisect import Prober, bisect, find_command, plan
 from pinner.model.errors import COULD_NOT_FIND_OUT, NO
-from pinner.report.text.bisection import (
+from pinner.report.text.search import (
     run_line,
 )
 from pinner.workspace.locks import read_lock_ref

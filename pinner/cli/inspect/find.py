@@ -7,8 +7,7 @@ from pinner.cli.options import RemoteOptions, example, format_option, remote_opt
 from pinner.cli.output import print_message, progress
 from pinner.cli.reports import Format, print_report
 from pinner.cli.workspace import open_workspace
-from pinner.inspecting.find import search
-from pinner.inspecting.find_missing import find_missing
+from pinner.inspecting.find import find_missing, search
 from pinner.model.errors import COULD_NOT_FIND_OUT, InputError, Problem
 from pinner.report.words import finding_line
 from pinner.workspace.workspace import Workspace

@@ -6,7 +6,7 @@ from pinner.cli.command import PinnerCommand
 from pinner.cli.options import RemoteOptions, complete_environment, example, remote_options
 from pinner.cli.output import print_data, print_message
 from pinner.cli.workspace import open_workspace
-from pinner.inspecting.why import read_bill
+from pinner.inspecting.contents import read_bill
 from pinner.model.errors import COULD_NOT_FIND_OUT
 from pinner.report.ci.cyclonedx import cyclonedx
 from pinner.workspace.commits import Licences, read_licences

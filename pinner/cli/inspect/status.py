@@ -56,7 +56,7 @@ def status_command(
     with progress() as on_done:
         statuses = read_statuses(workspace, environments, modules=frozenset(modules), on_done=on_done)
     if output is Format.TEXT and is_terminal():
-        from pinner.report.text.status_tables import table_lines  # noqa: PLC0415 - loads rich, for a terminal only
+        from pinner.report.text.terminal import table_lines  # noqa: PLC0415 - loads rich, for a terminal only
 
         print_lines(table_lines(statuses, width=terminal_width(), has_color=has_color(sys.stdout)))
     else:

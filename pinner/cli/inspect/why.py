@@ -6,7 +6,7 @@ from pinner.cli.command import PinnerCommand
 from pinner.cli.options import complete_module, environment_argument, example, format_option
 from pinner.cli.reports import Format, print_report
 from pinner.cli.workspace import open_workspace
-from pinner.inspecting.why import explain_pin
+from pinner.inspecting.contents import explain_pin
 
 
 @click.command(

@@ -30,7 +30,7 @@ from pinner.cli.workspace import open_workspace
 from pinner.comparing.diff import compare_results
 from pinner.locking.lock import lock_environments
 from pinner.locking.pins import UpdateScope
-from pinner.report.ci.message import update_message
+from pinner.report.ci.markdown import update_message
 from pinner.workspace.operator_data import OperatorData, read_operator_data
 
 

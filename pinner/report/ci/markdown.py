@@ -1,12 +1,15 @@
-"""Markdown for reviews: the same values as the text, safe whatever commit subjects contain."""
+"""Markdown for reviews, merge requests and the summaries of nightly jobs: the same values as the text, safe whatever commit subjects contain."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pinner.model.comparison import Comparison, ModuleChange, Stage, Step, Upgrade
-from pinner.model.lock import Commit
+from pinner.model.comparison import Comparison, ModuleChange, Proposal, Stage, Step, Upgrade
+from pinner.model.findings import Finding, fold_findings
+from pinner.model.lock import Commit, GitPin, Pin
+from pinner.model.results import AvailableUpdates, OutdatedReport
+from pinner.model.text import one_line
 from pinner.report.changes import (
     NO_MILESTONES,
     NOT_LOCKABLE,
@@ -30,7 +33,9 @@ from pinner.report.changes import (
     verdict_words,
     worst_first,
 )
-from pinner.report.words import SHORT, count, further_places
+from pinner.report.links import web_pages
+from pinner.report.text.status import UPDATE_HEADINGS, update_row, updates_verdict
+from pinner.report.words import SHORT, brief_pin, clip, count, first_few, further_places
 
 # Characters with a meaning in Markdown or HTML; a subject is data, never markup.
 _SPECIAL = re.compile(r"([\\`*_\[\]#!|<~&@])")
@@ -221,3 +226,149 @@ def _step(step: Step) -> Iterator[str]:
         yield f"  - {escape(edit_words(step.edit))}"
     if step.hint:
         yield f"  - hint: {escape(step.hint)}"
+
+
+def updates_markdown(report: OutdatedReport) -> Iterator[str]:
+    """Yield the lines: verdict, findings about the facts, what could not be checked, then each environment."""
+    yield from (f"**{escape(updates_verdict(report))}**", "")
+    unknown = fold_findings(found for result in report.environments for found in result.unknown)
+    findings = [line for found in (*report.findings, *unknown) for line in _finding(found)]
+    yield from [*findings, ""] if findings else []
+    for result in report.environments:
+        yield from _environment(result)
+
+
+def _finding(found: Finding) -> Iterator[str]:
+    yield f"- {found.level}: {escape(found.message)} [{found.code}]"
+    if found.hint:
+        yield f"  - hint: {escape(found.hint)}"
+
+
+def _environment(result: AvailableUpdates) -> Iterator[str]:
+    """Yield the heading of an environment, and its modules that have updates or are near their end."""
+    yield from (f"## {escape(result.name)}", "")
+    if result.lock is None:
+        yield from (f"no lock yet: run `pinner lock {result.name}`", "")
+        return
+    behind = sum(module.is_behind for module in result.modules)
+    unknown = f", {len(result.unknown)} could not be checked" if result.unknown else ""
+    yield from (f"updates available for {behind} of {count(result.checked, 'module')}{unknown}", "")
+    if not result.modules:
+        return
+    yield f"| {' | '.join(UPDATE_HEADINGS)} |"
+    yield f"|{'---|' * len(UPDATE_HEADINGS)}"
+    for module in result.modules:
+        name, current, *others = map(escape, update_row(module))
+        pages = web_pages(module.pin.git)
+        address = pages.commit(module.pin.commit) if pages else None
+        yield f"| {' | '.join((name, f'[{current}]({address})' if address else current, *others))} |"
+    yield ""
+
+
+_ROOM_FOR_REMARK: Final = 200
+_SUBJECT: Final = 72
+_FEW_NAMES: Final = 3
+_CODE: Final = re.compile(r"``([^`]+)``|`([^`\s][^`]*)`")
+_LONGEST_NOTE: Final = 2_000
+
+
+def update_message(proposals: Sequence[Proposal]) -> str | None:
+    """Return the message of what changes, a commit's and a merge request's in one; None if nothing does.
+
+    Its first line is the title of a merge request and the rest its description. The tables come first, then the
+    details of each module, as many as there is room for below LARGEST.
+    """
+    changed = [one for one in proposals if one.comparison and listed_modules(one.comparison.modules)]
+    if not changed:
+        return None
+    names = dict.fromkeys(change.name for one in changed for change in listed_modules(_of(one).modules))
+    where = first_few([one.result.environment for one in changed], _FEW_NAMES)
+    what = next(iter(names)) if len(names) == 1 else count(len(names), "module")
+    lines = [clip(f"{where}: update {what}", _SUBJECT), ""]
+    blocks = [
+        *(list(_summary(one.result.environment, _of(one))) for one in changed),
+        *(
+            list(_folded_details(one.result.environment, change))
+            for one in changed
+            for change in listed_modules(_of(one).modules)
+        ),
+    ]
+    room = LARGEST - _ROOM_FOR_REMARK - size_of(lines)
+    left_out = 0
+    for block in filter(None, blocks):
+        room -= size_of(block)
+        if room < 0 or left_out:
+            left_out += 1
+        else:
+            lines += block
+    if left_out:
+        lines.append(f"… {count(left_out, 'more section')} left out here: see `pinner diff`.")
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _of(proposal: Proposal) -> Comparison:
+    if proposal.comparison is None:
+        raise ValueError(proposal)
+    return proposal.comparison
+
+
+def _summary(environment: str, result: Comparison) -> Iterator[str]:
+    """Yield an environment's lock ids, verdict, table of modules, and effects on the operator's data."""
+    yield f"**{escape(environment)}**: `{result.before.lock.lock_id}` → `{result.after.lock.lock_id}`"
+    yield ""
+    if result.readiness is not None:
+        yield from (escape(verdict_words(result.readiness, environment)), "")
+    yield from ("| module | from | to | commits |", "|---|---|---|---|")
+    for change in listed_modules(result.modules):
+        security = sum(bool(trailers.is_security) for trailers in change.trailers.values())
+        number = str(len(change.commits)) if change.commits else "-"
+        fixes = f", {count(security, 'security fix', 'security fixes')}" if security else ""
+        cells = (escape(change.name), _pin(change.before), _pin(change.after), f"{number}{fixes}")
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+    if result.effects:
+        yield from ("In your data:", "")
+        yield from (f"- {escape(effect_words(effect))}" for effect in result.effects)
+        yield ""
+
+
+def _pin(pin: Pin | None) -> str:
+    if not isinstance(pin, GitPin):
+        return escape(brief_pin(pin))
+    text = f"{escape(brief_pin(pin))} `{pin.commit[:SHORT]}`"
+    pages = web_pages(pin.git)
+    link = pages.commit(pin.commit) if pages else None
+    return f"[{text}]({link})" if link else text
+
+
+def _folded_details(environment: str, change: ModuleChange) -> Iterator[str]:
+    """Yield a module's release notes and commits, folded."""
+    if not change.notes and not change.commits:
+        return
+    parts = [count(len(change.notes), "release note")] if change.notes else []
+    parts += [count(len(change.commits), "commit")] if change.commits else []
+    yield f"<details><summary>{_html(change.name)} in {_html(environment)}: {', '.join(parts)}</summary>"
+    yield ""
+    for note in change.notes:
+        yield f"- **{escape(note.section)}**: {note_prose(clip(note.text, _LONGEST_NOTE))}"
+    if change.notes and change.commits:
+        yield ""
+    for commit in change.commits_by_weight:
+        words = escape(commit_words(change, commit))
+        yield f"- {linked_commit(change, commit.id)} {words}{further_links(change, commit)}"
+    yield from ("", "</details>", "")
+
+
+def note_prose(text: str) -> str:
+    """Return a release note as Markdown: reST's literals become code, and everything else is escaped."""
+    line = one_line(text)
+    parts: list[str] = []
+    end = 0
+    for found in _CODE.finditer(line):
+        parts += [escape_part(line[end : found.start()]), f"`{found[1] or found[2]}`"]
+        end = found.end()
+    return "".join((*parts, escape_part(line[end:])))
+
+
+def _html(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,9 +1,10 @@
-"""Text of comparisons, upgrade plans and reasons."""
+"""Text of comparisons, upgrade plans, proposed updates and reasons."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
 
-from pinner.model.comparison import Comparison, ModuleChange, Stage, Step, Upgrade
+from pinner.model.comparison import Comparison, ModuleChange, Proposal, Stage, Step, Upgrade
 from pinner.model.lock import ForgePin
 from pinner.model.module_api import Severity
 from pinner.model.results import KeyMeaning, Reason
@@ -30,6 +31,8 @@ from pinner.report.changes import (
     verdict_words,
     worst_first,
 )
+from pinner.report.json.document import comparison_json, results_json
+from pinner.report.text.findings import result_lines
 from pinner.report.words import SHORT, brief_pin, clip, columns, count, further_places, severity_count
 
 FEW = 10
@@ -204,3 +207,41 @@ def _pin_lines(result: Reason) -> Iterator[str]:
     yield f"pinned at {pin.commit}, {identity if pin.is_module else 'not a Puppet module'}"
     if pin.required_by:
         yield f"added because {', '.join(pin.required_by)} required it"
+
+
+IMPORTANT = frozenset({"security", "critical", "upgrade"})
+"""Sections of release notes that are always printed."""
+
+
+def proposals_text(proposals: Sequence[Proposal], *, verb: str, is_verbose: bool = False) -> Iterator[str]:
+    """Yield the lines of the results, each module that moves with its commits, notes and effects on the data."""
+    by_environment = {one.result.environment: one for one in proposals}
+
+    def details(environment: str, module: str) -> Iterable[str]:
+        change = by_environment[environment].change_of(module)
+        return _proposal_details(change, is_verbose=is_verbose) if change else ()
+
+    yield from result_lines((one.result for one in proposals), verb=verb, details=details)
+    for one in proposals:
+        if one.comparison and one.comparison.readiness is not None:
+            yield verdict_words(one.comparison.readiness, one.result.environment)
+
+
+def _proposal_details(change: ModuleChange, *, is_verbose: bool) -> Iterator[str]:
+    yield from (f"your data: {effect_words(effect)}" for effect in change.hiera)
+    notes = [note for note in change.notes if is_verbose or note.section in IMPORTANT]
+    yield from (note_words(note) for note in notes)
+    if len(notes) < len(change.notes):
+        yield f"… {count(len(change.notes) - len(notes), 'more release note')} (-v shows all)"
+    commits = change.commits_by_weight if is_verbose else change.commits_by_weight[:FEW]
+    yield from (f"{commit.id[:SHORT]} {commit_words(change, commit)}" for commit in commits)
+    if len(commits) < len(change.commits):
+        yield f"… {count(len(change.commits) - len(commits), 'more commit')} (-v shows all)"
+
+
+def proposals_json(proposals: Sequence[Proposal]) -> dict[str, Any]:
+    """Return the document of `lock` and `update`, each environment with `diff`: the document of that command or null."""
+    document = results_json(one.result for one in proposals)
+    for row, one in zip(document["environments"], proposals, strict=True):
+        row["diff"] = comparison_json(one.comparison) if one.comparison else None
+    return dict(document)
