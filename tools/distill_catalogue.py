@@ -13,8 +13,7 @@ from pathlib import Path
 from pinner.cli.options import RemoteOptions
 from pinner.cli.workspace import open_workspace
 from pinner.inspecting.catalogue import read_sources, updated
-from pinner.openstack.facts_file import facts_text
-from pinner.openstack.packaged import packaged_facts
+from pinner.openstack.facts import facts_text, packaged_facts
 
 OUTPUT = Path(__file__).resolve().parent.parent / "pinner" / "openstack" / "data" / "catalogue.json"
 

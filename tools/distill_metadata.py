@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pinner.model.lock import TAG, short_name
-from pinner.openstack.packaged import facts
+from pinner.openstack.facts import facts
 from pinner.puppet.versions import version_of_tag
 
 OUTPUT = Path(__file__).resolve().parent.parent / "tests" / "data"

@@ -19,7 +19,7 @@ from pinner.model.errors import InputError, Location, Problem, UnknownError
 from pinner.model.lock import Metadata, SelectorKind
 from pinner.model.manifest import FoundSources
 from pinner.model.text import check_git_url, quoted
-from pinner.openstack.homes import current_home
+from pinner.openstack.catalogue import current_home
 from pinner.project.files import resolve
 from pinner.puppet.names import check_install_path, check_moduledir
 from pinner.puppet.puppetfile.r10k import PUPPETFILE, Naming

@@ -17,10 +17,8 @@ from pinner.model.identification import Claim, Identification, Identified, Ident
 from pinner.model.lock import BRANCH, Metadata
 from pinner.model.manifest import Settings
 from pinner.model.text import canonical_git_url, check_git_url
-from pinner.openstack.catalogue import find_module
-from pinner.openstack.homes import canonical_url, integration_pins
-from pinner.openstack.packaged import derived
-from pinner.openstack.series import all_series
+from pinner.openstack.catalogue import all_series, canonical_url, find_module, integration_pins
+from pinner.openstack.facts import derived
 from pinner.project.files import resolve
 from pinner.workspace.commits import read_metadata
 from pinner.workspace.workspace import Workspace

@@ -9,9 +9,16 @@ from pathlib import Path
 from pinner.locking.gate import gate_range
 from pinner.model.errors import InputError, Problem
 from pinner.model.lock import Series
-from pinner.openstack.catalogue import explain_missing, find_module, modules_in
-from pinner.openstack.homes import gate_misfits, integration_pins
-from pinner.openstack.series import all_series, find_series, nearest_series
+from pinner.openstack.catalogue import (
+    all_series,
+    explain_missing,
+    find_module,
+    find_series,
+    gate_misfits,
+    integration_pins,
+    modules_in,
+    nearest_series,
+)
 from pinner.project.layout import Project, project_at
 from pinner.project.rules import check_puppet_version
 from pinner.puppet.names import check_environment_name

@@ -11,7 +11,7 @@ from pinner.model.identification import FileDifference, Identification, Identifi
 from pinner.model.lock import TAG, Metadata, short_name
 from pinner.model.manifest import FoundEnvironment, FoundModule, FoundSources, RefKind
 from pinner.model.text import quoted
-from pinner.openstack.series import find_repository
+from pinner.openstack.catalogue import find_repository
 from pinner.project.files import resolve
 from pinner.puppet.code.ruby import DIRECTORIES, is_read
 from pinner.puppet.names import check_module_name

@@ -18,10 +18,20 @@ from pinner.model.errors import InputError, Problem
 from pinner.model.lock import BRANCH, TAG, SelectorKind, Series
 from pinner.model.manifest import FoundEnvironment, FoundModule, FoundSources, RefKind, Settings
 from pinner.model.text import check_git_url, quoted
-from pinner.openstack.catalogue import ModuleEntry, find_module, release_of_tag, series_of_major
-from pinner.openstack.homes import canonical_module, current_home, third_party
-from pinner.openstack.packaged import derived
-from pinner.openstack.series import all_series, find_repository, find_series, ref_candidates
+from pinner.openstack.catalogue import (
+    ModuleEntry,
+    all_series,
+    canonical_module,
+    current_home,
+    find_module,
+    find_repository,
+    find_series,
+    ref_candidates,
+    release_of_tag,
+    series_of_major,
+    third_party,
+)
+from pinner.openstack.facts import derived
 from pinner.project.layout import suggest_name
 from pinner.puppet.names import (
     check_environment_name,

@@ -19,7 +19,7 @@ from pinner.locking.resolve import RefResolver, fetch_all
 from pinner.model.errors import InputError, Location, Problem
 from pinner.model.manifest import FoundSources
 from pinner.model.text import check_git_url
-from pinner.openstack.homes import current_home
+from pinner.openstack.catalogue import current_home
 from pinner.project.foreign.environments import Remarks, read_environment, read_environments, read_sources
 from pinner.project.yaml.schema import read_foreign
 from pinner.puppet.puppetfile.r10k import Environment, Naming, Source, judge_module

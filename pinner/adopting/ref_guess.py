@@ -15,9 +15,14 @@ from pinner.model.errors import Location, Problem
 from pinner.model.lock import SelectorKind, Series
 from pinner.model.manifest import FoundEnvironment, FoundModule, FoundSources, RefKind
 from pinner.model.text import check_git_url, redact_url
-from pinner.openstack.catalogue import find_module
-from pinner.openstack.homes import current_home, third_party
-from pinner.openstack.series import all_series, find_repository, ref_candidates
+from pinner.openstack.catalogue import (
+    all_series,
+    current_home,
+    find_module,
+    find_repository,
+    ref_candidates,
+    third_party,
+)
 from pinner.puppet.names import check_ref_name
 from pinner.puppet.versions import version_of_tag
 

@@ -10,8 +10,16 @@ from pinner.model.comparison import EditKind, ManifestEdit
 from pinner.model.errors import InputError, Location, Problem
 from pinner.model.lock import SelectorKind, Series
 from pinner.model.manifest import Manifest, Override, Settings
-from pinner.openstack.catalogue import ModuleEntry, find_module, modules_in, release_of_tag
-from pinner.openstack.series import all_series, find_series, nearest_series, next_supported
+from pinner.openstack.catalogue import (
+    ModuleEntry,
+    all_series,
+    find_module,
+    find_series,
+    modules_in,
+    nearest_series,
+    next_supported,
+    release_of_tag,
+)
 from pinner.project.files import FileChange
 from pinner.project.layout import Project
 from pinner.project.yaml.edit import TextEdit, edit_yaml, insert_line, put_value

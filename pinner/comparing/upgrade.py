@@ -34,9 +34,13 @@ from pinner.model.comparison import (
 from pinner.model.errors import InputError, Location, Problem
 from pinner.model.findings import Finding, Level
 from pinner.model.lock import GitPin, Lock, LockRef, Pin, Series, short_name
-from pinner.openstack.catalogue import explain_missing, find_module, modules_in
-from pinner.openstack.homes import canonical_module
-from pinner.openstack.series import supported_path
+from pinner.openstack.catalogue import (
+    canonical_module,
+    explain_missing,
+    find_module,
+    modules_in,
+    supported_path,
+)
 from pinner.workspace.apis import with_control_code
 from pinner.workspace.operator_data import NOTHING, OperatorData
 from pinner.workspace.workspace import Workspace

@@ -14,12 +14,9 @@ from pinner.locking.gate import MAX_BYTES, PUPPETFILE, URL, read_pins
 from pinner.locking.resolve import Progress, fetch_all
 from pinner.model.catalogue import CatalogueRelease, CatalogueSummary, CatalogueUpdate, Deliverable, SeriesRow
 from pinner.model.errors import InputError, Problem, UnknownError
-from pinner.openstack.catalogue import modules_in
+from pinner.openstack.catalogue import all_series, integration_pins, modules_in, plain_candidates
 from pinner.openstack.distill import GateRun, Sources, changes, distill
-from pinner.openstack.facts_file import Facts, FactsError, facts_text, read_facts
-from pinner.openstack.homes import integration_pins
-from pinner.openstack.packaged import facts, packaged_facts
-from pinner.openstack.series import all_series, plain_candidates
+from pinner.openstack.facts import Facts, FactsError, facts, facts_text, packaged_facts, read_facts
 from pinner.project.foreign.releases import read_deliverable, read_series_status
 from pinner.workspace.workspace import Workspace, age_finding, has_facts
 

@@ -11,7 +11,7 @@ from pinner.model.lock import Dependency, GitPin, Lock, Pin
 from pinner.model.module_api import DefinitionKind
 from pinner.model.results import Bill, Dependent, KeyMeaning, Reason
 from pinner.model.text import nearest, quote
-from pinner.openstack.homes import canonical_module
+from pinner.openstack.catalogue import canonical_module
 from pinner.project.layout import list_environments
 from pinner.project.manifest.read import read_manifests
 from pinner.workspace.apis import read_pinned_apis

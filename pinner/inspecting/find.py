@@ -43,8 +43,8 @@ from pinner.model.results import (
     Undone,
 )
 from pinner.model.rules.table import RULES
+from pinner.openstack.catalogue import find_series
 from pinner.openstack.notes import read_trailers
-from pinner.openstack.series import find_series
 from pinner.puppet.versions import version_of_tag
 from pinner.workspace.workspace import CacheKey, Workspace
 

@@ -32,8 +32,7 @@ from pinner.model.results import (
     Update,
     UpdateKind,
 )
-from pinner.openstack.catalogue import release_of, release_of_tag
-from pinner.openstack.series import all_series, ref_candidates
+from pinner.openstack.catalogue import all_series, ref_candidates, release_of, release_of_tag
 from pinner.puppet.versions import Version, parse_version, version_of_tag
 from pinner.workspace.commits import ForgeCode, find_forge_code, forge_home
 from pinner.workspace.workspace import Workspace, age_finding

@@ -19,9 +19,15 @@ from pinner.model.findings import Finding
 from pinner.model.identification import LockOrigin, LockOrigins, PuppetRun
 from pinner.model.lock import BRANCH, GitPin, Lock, ResolvedRef, SelectorKind, Status
 from pinner.model.results import Dashboard, EnvironmentStatus, ModuleStatus
-from pinner.openstack.catalogue import find_module, release_of, release_of_ref, status_of
-from pinner.openstack.homes import canonical_url
-from pinner.openstack.series import all_series, ref_candidates
+from pinner.openstack.catalogue import (
+    all_series,
+    canonical_url,
+    find_module,
+    ref_candidates,
+    release_of,
+    release_of_ref,
+    status_of,
+)
 from pinner.project.foreign.puppet_run import read_run
 from pinner.project.layout import ENVIRONMENTS, LOCK_SUFFIX, Project, list_environments
 from pinner.project.manifest.lock import read_lock

@@ -36,9 +36,15 @@ from pinner.locking.resolve import RefResolver
 from pinner.model.findings import Finding, drop_ignored, limit_repeats
 from pinner.model.lock import LOCKED, GitPin, Metadata, Pin, SelectorKind
 from pinner.model.manifest import RequirementSource
-from pinner.openstack.catalogue import ModuleEntry, find_module, major_in, series_of_major
-from pinner.openstack.homes import canonical_module, gate_misfits
-from pinner.openstack.series import find_series
+from pinner.openstack.catalogue import (
+    ModuleEntry,
+    canonical_module,
+    find_module,
+    find_series,
+    gate_misfits,
+    major_in,
+    series_of_major,
+)
 from pinner.puppet.versions import Interval, intersect, parse_version
 from pinner.workspace.locks import TagLog, has_tags
 

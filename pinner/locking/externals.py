@@ -22,8 +22,8 @@ from pinner.model.findings import Finding
 from pinner.model.lock import Dependency, GitPin, Lock, Metadata, Selector, SelectorKind, Series
 from pinner.model.manifest import Externals, RequirementSource
 from pinner.model.rules.table import RULES
-from pinner.openstack.homes import integration_pins, third_party
-from pinner.openstack.packaged import ExternalPin
+from pinner.openstack.catalogue import integration_pins, third_party
+from pinner.openstack.facts import ExternalPin
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 _RULES = {Externals.INTEGRATION: RequirementSource.INTEGRATION, Externals.NEWEST: RequirementSource.NEWEST}

@@ -19,10 +19,15 @@ from pinner.model.findings import Finding
 from pinner.model.lock import GitPin, Pin, Selector, SelectorKind, Series
 from pinner.model.manifest import Externals, Manifest, RequirementSource, Text
 from pinner.model.text import check_git_url
-from pinner.openstack.catalogue import ModuleEntry, find_module
-from pinner.openstack.homes import gate_misfits, integration_pins
-from pinner.openstack.packaged import ExternalPin, Misfit
-from pinner.openstack.series import all_series, ref_candidates
+from pinner.openstack.catalogue import (
+    ModuleEntry,
+    all_series,
+    find_module,
+    gate_misfits,
+    integration_pins,
+    ref_candidates,
+)
+from pinner.openstack.facts import ExternalPin, Misfit
 from pinner.puppet.names import check_module_name, check_ref_name
 from pinner.puppet.puppetfile.reader import read_puppetfile
 from pinner.puppet.puppetfile.values import PuppetfileModule

@@ -15,7 +15,7 @@ from typing import Final
 
 from pinner.model.lock import Dependency, ForgePin, Metadata, Pin
 from pinner.model.manifest import Manifest, Text
-from pinner.openstack.homes import canonical_module
+from pinner.openstack.catalogue import canonical_module
 from pinner.puppet.ranges import parse_range
 from pinner.puppet.versions import parse_version
 

@@ -37,9 +37,7 @@ from pinner.model.lock import (
 )
 from pinner.model.manifest import Externals
 from pinner.model.rules.table import RULES
-from pinner.openstack.catalogue import release_of, status_of
-from pinner.openstack.homes import integration_pins, third_party
-from pinner.openstack.series import RefCandidate
+from pinner.openstack.catalogue import RefCandidate, integration_pins, release_of, status_of, third_party
 from pinner.puppet.ranges import parse_range
 from pinner.puppet.versions import version_of_tag
 from pinner.workspace.commits import joined_dependencies

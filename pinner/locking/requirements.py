@@ -24,9 +24,18 @@ from pinner.model.lock import (
 )
 from pinner.model.manifest import Manifest, Override, RequirementSource, Settings, Text
 from pinner.model.rules.table import RULES
-from pinner.openstack.catalogue import ModuleEntry, explain_missing, find_module, modules_in
-from pinner.openstack.packaged import ThirdParty
-from pinner.openstack.series import RefCandidate, all_series, find_series, nearest_series, ref_candidates
+from pinner.openstack.catalogue import (
+    ModuleEntry,
+    RefCandidate,
+    all_series,
+    explain_missing,
+    find_module,
+    find_series,
+    modules_in,
+    nearest_series,
+    ref_candidates,
+)
+from pinner.openstack.facts import ThirdParty
 from pinner.project.manifest.read import in_order, read_manifests
 from pinner.workspace.workspace import Workspace
 

@@ -23,7 +23,7 @@ from pinner.locking.graph import (
 )
 from pinner.locking.resolve import RefResolver, release_tags
 from pinner.model.lock import TAG, Dependency, Metadata
-from pinner.openstack.homes import third_party
+from pinner.openstack.catalogue import third_party
 from pinner.puppet.names import check_ref_name
 from pinner.workspace.commits import read_metadata
 

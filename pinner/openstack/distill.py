@@ -12,7 +12,7 @@ from typing import Final
 
 from pinner.model.catalogue import Deliverable, FactChange, SeriesRow
 from pinner.model.lock import BRANCH, SeriesStatus
-from pinner.openstack.facts_file import Carried, ExternalPin, Facts, Repository, ThirdParty
+from pinner.openstack.facts import Carried, ExternalPin, Facts, Repository, ThirdParty
 
 # Deliverables of the team that are not Puppet modules.
 NOT_MODULES: Final = frozenset(

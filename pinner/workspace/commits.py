@@ -14,7 +14,7 @@ from pinner.git.process.failures import SyncFailure
 from pinner.git.process.repository import Mirror
 from pinner.model.errors import Problem
 from pinner.model.lock import TAG, Dependency, ForgePin, GitPin, Lock, Metadata, Pin, Selector, SelectorKind
-from pinner.openstack.homes import canonical_module, git_home
+from pinner.openstack.catalogue import canonical_module, git_home
 from pinner.puppet.metadata import MetadataFile, parse_metadata, read_licence
 from pinner.puppet.ranges import LONGEST
 from pinner.workspace.workspace import CacheKey, Workspace

@@ -20,7 +20,7 @@ from pinner.model.operator_data import (
     Value,
 )
 from pinner.model.rules.table import RULES
-from pinner.openstack.series import find_series, package_release, written_like
+from pinner.openstack.catalogue import find_series, package_release, written_like
 from pinner.project.operator.tree import DataTree, SiteTree, read_data, read_site, read_site_texts
 from pinner.puppet.hiera.hierarchy import keys_looked_up
 from pinner.puppet.platforms import PLATFORMS, Platform

@@ -19,8 +19,7 @@ from pinner.model.lock import Lock
 from pinner.model.manifest import Settings, Text
 from pinner.model.rules.table import RULES
 from pinner.model.text import quote
-from pinner.openstack.facts_file import MAX_BYTES, Facts, FactsError, read_facts
-from pinner.openstack.packaged import facts, packaged_facts, use_facts
+from pinner.openstack.facts import MAX_BYTES, Facts, FactsError, facts, packaged_facts, read_facts, use_facts
 from pinner.project.layout import Project, list_environments
 from pinner.project.manifest.lock import read_lock
 from pinner.project.manifest.read import read_manifests

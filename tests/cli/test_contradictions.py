@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pinner.model.lock import Series
-from pinner.openstack.homes import gate_misfits
+from pinner.openstack.catalogue import gate_misfits
 from tests.support.contradictions import (
     GOLDEN,
     IGNORED,

@@ -6,7 +6,7 @@ from pinner.comparing.milestones import hop_of, milestones
 from pinner.model.comparison import Name
 from pinner.model.lock import Series
 from pinner.model.module_api import ApiChange, ApiChangeKind, DefinitionKind, Severity
-from pinner.openstack.series import find_series
+from pinner.openstack.catalogue import find_series
 
 
 def series(name: str) -> Series:

@@ -14,7 +14,7 @@ from pinner.model.comparison import DataEffect, Effect
 from pinner.model.errors import Location
 from pinner.model.lock import Lock
 from pinner.model.results import EnvironmentStatus, ModuleStatus
-from pinner.openstack.series import all_series
+from pinner.openstack.catalogue import all_series
 from pinner.report.html.dashboard import dashboard_page
 from pinner.report.html.pages import comparison_page
 from tests.support import large_cloud

@@ -6,8 +6,7 @@ import pytest
 
 from pinner.model.lock import SelectorKind
 from pinner.model.manifest import Externals, Manifest
-from pinner.openstack.catalogue import ModuleEntry, find_module
-from pinner.openstack.series import find_series, ref_candidates
+from pinner.openstack.catalogue import ModuleEntry, find_module, find_series, ref_candidates
 from pinner.project.layout import Project
 from pinner.project.manifest.read import read_manifests
 

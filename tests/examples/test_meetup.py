@@ -8,9 +8,8 @@ import pytest
 
 from pinner.model.lock import SelectorKind, Series
 from pinner.model.manifest import Manifest, Override
-from pinner.openstack.catalogue import ModuleEntry, find_module, modules_in
-from pinner.openstack.packaged import ThirdParty
-from pinner.openstack.series import find_series, ref_candidates
+from pinner.openstack.catalogue import ModuleEntry, find_module, find_series, modules_in, ref_candidates
+from pinner.openstack.facts import ThirdParty
 from pinner.project.layout import Project
 from pinner.project.manifest.read import read_manifests
 

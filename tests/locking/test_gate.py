@@ -6,7 +6,7 @@ from pinner.locking.gate import lacking_overrides, with_overrides
 from pinner.model.errors import Location
 from pinner.model.lock import GitPin, Selector, SelectorKind
 from pinner.model.manifest import Externals, Manifest, Text
-from pinner.openstack.series import find_series
+from pinner.openstack.catalogue import find_series
 from pinner.puppet.ranges import parse_range
 from pinner.puppet.versions import parse_version
 

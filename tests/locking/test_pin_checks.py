@@ -9,9 +9,14 @@ from pinner.locking.requirements import EnvironmentRequirements, requirements_of
 from pinner.model.errors import Location
 from pinner.model.lock import Dependency, GitPin, Lock, Metadata, Selector, SelectorKind, Series, Status
 from pinner.model.manifest import Externals, Manifest, Settings, Text
-from pinner.openstack.catalogue import modules_in
-from pinner.openstack.homes import integration_pins, third_party
-from pinner.openstack.series import all_series, newest_listed, ref_candidates
+from pinner.openstack.catalogue import (
+    all_series,
+    integration_pins,
+    modules_in,
+    newest_listed,
+    ref_candidates,
+    third_party,
+)
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 SERIES = tuple(series for series in all_series() if not newest_listed() < series)

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from pinner.openstack.packaged import packaged_facts, use_facts
+from pinner.openstack.facts import packaged_facts, use_facts
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,16 @@
 import pytest
 
 from pinner.model.lock import Series
-from pinner.openstack.catalogue import ModuleEntry, find_module, modules_in
-from pinner.openstack.packaged import ThirdParty
-from pinner.openstack.series import all_series, find_series, newest_listed, ref_candidates
+from pinner.openstack.catalogue import (
+    ModuleEntry,
+    all_series,
+    find_module,
+    find_series,
+    modules_in,
+    newest_listed,
+    ref_candidates,
+)
+from pinner.openstack.facts import ThirdParty
 
 RELEASED = [series for series in all_series() if not newest_listed() < series]
 

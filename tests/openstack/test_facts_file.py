@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from pinner.openstack.facts_file import FactsError, facts_text, read_facts
-from pinner.openstack.packaged import facts
+from pinner.openstack.facts import FactsError, facts, facts_text, read_facts
 
 TEXT = facts_text(facts())
 

@@ -2,9 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinner.openstack.homes import canonical_module, canonical_url, integration_pins, third_party
-from pinner.openstack.packaged import ExternalPin, facts
-from pinner.openstack.series import find_series
+from pinner.openstack.catalogue import (
+    canonical_module,
+    canonical_url,
+    find_series,
+    integration_pins,
+    third_party,
+)
+from pinner.openstack.facts import ExternalPin, facts
 
 
 @pytest.mark.parametrize(

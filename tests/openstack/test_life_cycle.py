@@ -6,8 +6,8 @@ import pytest
 
 from pinner.model.catalogue import SeriesRow
 from pinner.model.lock import SeriesStatus
-from pinner.openstack.packaged import facts, use_facts
-from pinner.openstack.series import find_series, newest_released, next_supported, phase_on, supported_path
+from pinner.openstack.catalogue import find_series, newest_released, next_supported, phase_on, supported_path
+from pinner.openstack.facts import facts, use_facts
 from tests.openstack.test_series import series
 
 ROWS = {row.id: row for row in facts().series}

@@ -1,7 +1,6 @@
 import pytest
 
-from pinner.openstack.catalogue import explain_missing
-from pinner.openstack.series import find_series
+from pinner.openstack.catalogue import explain_missing, find_series
 
 
 def taken_from(module: str, release: str) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from pinner.openstack.homes import current_home
+from pinner.openstack.catalogue import current_home
 
 NOVA = "https://opendev.org/openstack/puppet-nova"
 

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from pinner.model.lock import BRANCH, TAG
-from pinner.openstack.packaged import Repository, facts
+from pinner.openstack.facts import Repository, facts
 
 SERIES = [row.id for row in facts().series]
 REPOSITORIES = facts().repositories

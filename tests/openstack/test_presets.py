@@ -3,8 +3,7 @@ from collections import Counter
 import pytest
 
 from pinner.model.text import check_git_url
-from pinner.openstack.catalogue import Preset, presets
-from pinner.openstack.series import find_series
+from pinner.openstack.catalogue import Preset, find_series, presets
 from pinner.puppet.names import check_ref_name
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from pinner.model.lock import Series, Status
-from pinner.openstack.series import RefCandidate, find_series, ref_candidates
+from pinner.openstack.catalogue import RefCandidate, find_series, ref_candidates
 
 
 def series(text: str) -> Series:

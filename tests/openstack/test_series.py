@@ -1,7 +1,7 @@
 import pytest
 
 from pinner.model.lock import Series, SeriesStatus
-from pinner.openstack.series import all_series, find_series, known_series, nearest_series, newest_released
+from pinner.openstack.catalogue import all_series, find_series, known_series, nearest_series, newest_released
 
 
 def series(text: str) -> Series:

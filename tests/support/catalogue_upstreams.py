@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pinner.model.lock import BRANCH, TAG
-from pinner.openstack.packaged import Carried, ThirdParty, facts
-from pinner.openstack.packaged import Repository as CatalogueEntry
+from pinner.openstack.facts import Carried, ThirdParty, facts
+from pinner.openstack.facts import Repository as CatalogueEntry
 from tests.support.repositories import Repository, make_repository
 
 _WHO = "Upstream <upstream@example.org>"

@@ -17,8 +17,7 @@ from typing import Any
 
 from pinner.cli.main import run
 from pinner.model.lock import Series
-from pinner.openstack.homes import integration_pins, third_party
-from pinner.openstack.series import all_series, newest_listed
+from pinner.openstack.catalogue import all_series, integration_pins, newest_listed, third_party
 from tests.support.real_upstreams import build_real_upstreams, read_facts, settings_for
 
 GOLDEN = Path(__file__).resolve().parents[1] / "data" / "contradictions.txt"

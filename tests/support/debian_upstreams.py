@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pinner.openstack.catalogue import ModuleEntry, find_module
-from pinner.openstack.series import all_series
+from pinner.openstack.catalogue import ModuleEntry, all_series, find_module
 from tests.support.debian_modules import DebianModule
 from tests.support.repositories import Repository, make_repository
 

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pinner.openstack.catalogue import major_in
-from pinner.openstack.homes import current_home
-from pinner.openstack.series import find_series
+from pinner.openstack.catalogue import current_home, find_series, major_in
 from tests.support.cloud import Cloud
 from tests.support.repositories import Repository, run_git
 

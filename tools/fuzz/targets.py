@@ -16,7 +16,7 @@ from pinner.model.errors import InputError, Problem
 from pinner.model.module_api import Unreadable
 from pinner.model.operator_data import Array, Literal
 from pinner.model.text import check_git_url, redact, redact_url, redact_value
-from pinner.openstack.facts_file import FactsError, facts_text, read_facts
+from pinner.openstack.facts import FactsError, facts_text, read_facts
 from pinner.openstack.notes import read_note, read_trailers
 from pinner.project.foreign.environments import read_definition
 from pinner.project.foreign.puppet_run import read_run

@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 
 from pinner.model.catalogue import SeriesRow
-from pinner.openstack.facts_file import facts_text
-from pinner.openstack.packaged import packaged_facts, use_facts
+from pinner.openstack.facts import facts_text, packaged_facts, use_facts
 from tests.support.cloud import Cloud
 
 RELEASES = {

@@ -4,8 +4,7 @@ import shutil
 
 import pytest
 
-from pinner.openstack.catalogue import modules_in
-from pinner.openstack.series import find_series
+from pinner.openstack.catalogue import find_series, modules_in
 from tests.support.cloud import Cloud
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pinner.openstack.facts_file import facts_text
-from pinner.openstack.packaged import packaged_facts, use_facts
+from pinner.openstack.facts import facts_text, packaged_facts, use_facts
 from tests.support.cloud import Cloud
 from tests.support.openstack_releases import LATE, STATUS, deliverable, releases
 from tests.support.third_party import gate, release

@@ -16,9 +16,15 @@ import pytest
 
 from pinner.locking.gate import URL as GATE
 from pinner.model.lock import Series
-from pinner.openstack.catalogue import ModuleEntry, find_module, modules_in
-from pinner.openstack.homes import integration_pins
-from pinner.openstack.series import all_series, find_series, newest_listed
+from pinner.openstack.catalogue import (
+    ModuleEntry,
+    all_series,
+    find_module,
+    find_series,
+    integration_pins,
+    modules_in,
+    newest_listed,
+)
 from tests.support.catalogue_upstreams import Tip, build, build_upstreams
 from tests.support.servers import HttpGitServer, Traffic, serve_http
 from tests.support.sites import Site

@@ -8,8 +8,7 @@ import pytest
 
 from pinner.adopting.init import USUAL
 from pinner.model.lock import Series
-from pinner.openstack.catalogue import find_module, modules_in
-from pinner.openstack.homes import integration_pins
+from pinner.openstack.catalogue import find_module, integration_pins, modules_in
 from tests.support.cloud import Cloud
 from tests.support.contradictions import SERIES, environment, lock
 from tests.support.real_upstreams import read_facts

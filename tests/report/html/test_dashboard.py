@@ -9,7 +9,7 @@ import pytest
 from pinner.model.findings import Finding, Level
 from pinner.model.lock import GitPin, Lock, Status
 from pinner.model.results import Dashboard, EnvironmentStatus, ModuleStatus
-from pinner.openstack.series import all_series, find_series
+from pinner.openstack.catalogue import all_series, find_series
 from pinner.report.html.dashboard import (
     dashboard_page,
     dependency_graph,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pinner.model.comparison import ChangeKind, DataEffect, Effect, ModuleChange
 from pinner.model.errors import Location, Problem
 from pinner.model.lock import ForgePin, LockFacts
-from pinner.openstack.series import find_series
+from pinner.openstack.catalogue import find_series
 from pinner.report.html.pages import comparison_page
 from tests.support.comparisons import HOSTILE, comparison, moved, pin
 from tests.support.pages import Page, hash_source, words
