@@ -1,12 +1,14 @@
 """`pinner status` and `pinner id --from-report`: compare locks with their remotes, and with what a Puppet run had."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
+from pinner.deploying.versions.history import list_versions
+from pinner.deploying.versions.servers import compare_servers
 from pinner.git.control.user_repository import Head, commits_that_wrote, head_of
 from pinner.git.objects.history import ShallowError, refs_containing
 from pinner.git.objects.read import default_branch
@@ -204,11 +206,30 @@ def make_dashboard(
     statuses: tuple[EnvironmentStatus, ...],
     today: date,
     previous: Mapping[str, object] = MappingProxyType({}),
+    served: Mapping[str, tuple[str | None, ...]] | None = None,
 ) -> Dashboard:
     """Return the statuses with the releases from the oldest one in use to the newest that has a date."""
     used = [status.release for status in statuses if status.release]
     series = tuple(one for one in all_series() if one.released and used and not one < min(used))
-    return Dashboard(statuses, today, series, previous)
+    return Dashboard(statuses, today, series, previous, served)
+
+
+def read_served(paths: Iterable[Path]) -> Mapping[str, tuple[str | None, ...]]:
+    """Return the lock ids that servers serve, by environment: one for each path, None if it is not deployed there.
+
+    A path is a deployment directory, or a file of `deploy --list --format json`. Raises InputError if it is neither.
+    """
+    servers: list[dict[str, str]] = []
+    for path in paths:
+        if path.is_dir():
+            listed = list_versions(path, ()).versions.items()
+            current = ((name, one.version) for name, versions in listed for one in versions if one.is_current)
+            servers.append({name: version.lock_id for name, version in current})
+        else:
+            rows = compare_servers([path]).environments.items()  # a version's id begins with its lock id
+            servers.append({name: one.current.rpartition("-")[0] for name, (one,) in rows if one.current})
+    names = sorted({name for server in servers for name in server})
+    return {name: tuple(server.get(name) for server in servers) for name in names}
 
 
 def find_origins(project: Project, path: Path) -> LockOrigins:

@@ -306,13 +306,21 @@ class EnvironmentStatus:
 class Dashboard:
     """All environments for one page; `series` are the releases from the oldest in use on, oldest first.
 
-    `previous` is the state that the page before this one had, as `pinner.report.html.dashboard` wrote it.
+    `served` has for each deployed environment the lock id that each server serves, None for a server without it; it
+    is None if no server was looked at. `previous` is the state that the page before this one had, as `pinner.report.html.dashboard` wrote it.
     """
 
     statuses: tuple[EnvironmentStatus, ...]
     made_on: date
     series: tuple[Series, ...] = ()
     previous: Mapping[str, object] = field(default_factory=dict)
+    served: Mapping[str, tuple[str | None, ...]] | None = None
+
+    def is_deployed(self, status: EnvironmentStatus) -> bool | None:
+        """Return whether every server serves the environment's lock; None if that was not checked, or without a lock."""
+        if self.served is None or status.lock is None:
+            return None
+        return set(self.served.get(status.name, ())) == {status.lock.lock_id}
 
 
 @dataclass(frozen=True, slots=True)

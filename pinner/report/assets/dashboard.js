@@ -16,6 +16,7 @@
     um: (cell) => cell.classList.contains("um"),
     behind: (cell) => /[1-9?]/.test(cell.textContent),
     fork: (cell) => /[fo]/.test(cell.textContent),
+    waiting: (cell) => cell.parentElement.querySelector(".waiting") !== null,
   };
   const filter = () => {
     const words = fields.q.value.toLowerCase().split(/\s+/).filter(Boolean);

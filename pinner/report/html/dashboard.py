@@ -30,9 +30,12 @@ _WIDTH, _ROW, _LEFT = 1000, 26, 90
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One number of the summary; `level` is the class of its colour, `names` are what is counted."""
+    """One number of the summary, None if it was not determined; `level` is the class of its colour.
 
-    number: int
+    `names` are what is counted.
+    """
+
+    number: int | None
     label: str
     level: str
     names: tuple[str, ...] = ()
@@ -144,15 +147,25 @@ def merged(statuses: Iterable[EnvironmentStatus]) -> list[Group]:
 def tiles(result: Dashboard) -> list[Tile]:
     """Return the numbers of the summary, of environments unless the label is about something else."""
     statuses = result.statuses
+    undeployed = [one.name for one in statuses if result.is_deployed(one) is False]
+    soon = str(result.made_on + NEAR)
     found = (
         ("unreachable", "breaks", [one.name for one in statuses if one.unknown]),
-        ("with modules at their end of life", "breaks", [one.name for one in statuses if _has_ended(one)]),
-        ("with unmaintained modules", "behaviour", [one.name for one in statuses if _is_unmaintained(one)]),
+        (
+            "with modules at their end of life",
+            "breaks",
+            [one.name for one in statuses if _has(one, Status.END_OF_LIFE)],
+        ),
+        (
+            "with unmaintained modules",
+            "behaviour",
+            [one.name for one in statuses if _has(one, Status.UNMAINTAINED)],
+        ),
         ("behind", "behaviour", [one.name for one in statuses if any(row.behind for row in one.modules)]),
         (
             "with overrides that end soon",
             "behaviour",
-            [one.name for one in statuses if any(_ends_soon(row, result.made_on) for row in one.modules)],
+            [one.name for one in statuses if any(row.until and row.until <= soon for row in one.modules)],
         ),
         ("without a lock", "info", [one.name for one in statuses if one.lock is None]),
     )
@@ -164,19 +177,16 @@ def tiles(result: Dashboard) -> list[Tile]:
             "info",
         ),
         *(Tile(len(names), label, level if names else "good", tuple(names)) for label, level, names in found),
+        Tile(None, "locks not deployed: not checked, see --deployed", "info")
+        if result.served is None
+        else Tile(
+            len(undeployed), "locks not deployed", "behaviour" if undeployed else "good", tuple(undeployed)
+        ),
     ]
 
 
-def _has_ended(status: EnvironmentStatus) -> bool:
-    return any(status_of(row) is Status.END_OF_LIFE for row in status.modules)
-
-
-def _is_unmaintained(status: EnvironmentStatus) -> bool:
-    return any(status_of(row) is Status.UNMAINTAINED for row in status.modules)
-
-
-def _ends_soon(row: ModuleStatus, today: date) -> bool:
-    return row.until is not None and date.fromisoformat(row.until) - today <= NEAR
+def _has(status: EnvironmentStatus, phase: Status) -> bool:
+    return any(status_of(row) is phase for row in status.modules)
 
 
 def status_of(row: ModuleStatus) -> Status | None:
@@ -309,7 +319,8 @@ def state_of(result: Dashboard) -> str:
         status.name: {
             "lock_id": status.lock.lock_id if status.lock else None,
             "behind": sum(row.behind or 0 for row in status.modules),
-            "ended": _has_ended(status),
+            "ended": _has(status, Status.END_OF_LIFE),
+            "deployed": result.is_deployed(status),
         }
         for status in result.statuses
     }
@@ -344,11 +355,18 @@ def differences(result: Dashboard) -> list[str]:
         behind = sum(row.behind or 0 for row in status.modules)
         if old.get("behind") != behind:
             lines.append(f"{status.name}: {old.get('behind')} → {count(behind, 'commit')} behind")
-        if _has_ended(status) and old.get("ended") is False:
+        if _has(status, Status.END_OF_LIFE) and old.get("ended") is False:
             lines.append(f"{status.name}: has modules at their end of life now")
+        if old.get("deployed") is False and result.is_deployed(status):
+            lines.append(f"{status.name}: its lock is deployed now")
     names = {status.name for status in result.statuses}
     lines += [f"{name}: gone" for name in before if name not in names]
     return lines
+
+
+def undeployed(result: Dashboard, group: Group) -> list[str]:
+    """Return the environments of a row whose lock some server does not serve."""
+    return [status.name for status in group.statuses if result.is_deployed(status) is False]
 
 
 def phase(series: Series) -> str:

@@ -59,3 +59,52 @@ def test_a_file_of_something_else_is_replaced_and_a_directory_is_not(locked: Clo
     assert locked.run("dashboard", "-o", "page.html").code == 0
     assert "Changed since" not in text(locked, "page.html")
     assert locked.run("dashboard", "-o", "environments").code == 2
+
+
+def deploy(cloud: Cloud, *environments: str) -> str:
+    """Deploy environments, and return the directory."""
+    directory = str(cloud.root / "code")
+    assert cloud.run("deploy", "--to", directory, "--no-generate-types", *environments).code == 0
+    return directory
+
+
+def tile(cloud: Cloud, label: str) -> str:
+    """Return the number and the names of the tile with this label."""
+    page = Page((cloud.project / "page.html").read_text(encoding="utf-8"))
+    (found,) = (one.text for one in page.all("li") if label in one.text)
+    return words(found).replace(f" {label}", "")
+
+
+def test_locks_that_a_server_does_not_serve(locked: Cloud) -> None:
+    directory = deploy(locked, "one")
+    assert locked.run("dashboard", "-o", "page.html", "--deployed", directory).code == 0
+    assert tile(locked, "locks not deployed") == "1two"
+    assert "not deployed" in text(locked, "page.html")
+    deploy(locked)
+    locked.upstream("nova").commit("stable/2025.1", version="26.0.1")
+    locked.run("update", "one")
+    locked.run("dashboard", "-o", "page.html", "--deployed", directory)
+    assert tile(locked, "locks not deployed") == "1one"
+    assert "two: its lock is deployed now" in text(locked, "page.html")
+
+
+def test_each_of_several_servers_must_serve_a_lock(locked: Cloud) -> None:
+    directory = deploy(locked)
+    listed = locked.run("deploy", "--to", directory, "--list", "--format", "json").out
+    servers = [locked.root / "compile1.json", locked.root / "compile2.json"]
+    for server in servers:
+        server.write_text(listed)
+    options = [word for server in servers for word in ("--deployed", str(server))]
+    locked.run("dashboard", "-o", "page.html", *options)
+    assert tile(locked, "locks not deployed") == "0"
+    servers[1].write_text(listed.replace('"one"', '"other"'))
+    locked.run("dashboard", "-o", "page.html", *options)
+    assert tile(locked, "locks not deployed") == "1one"
+
+
+def test_what_is_deployed_was_not_checked_without_a_server(locked: Cloud) -> None:
+    locked.run("dashboard", "-o", "page.html")
+    assert tile(locked, "locks not deployed: not checked, see --deployed") == "–"
+    (locked.root / "other.json").write_text("{}")
+    result = locked.run("dashboard", "-o", "page.html", "--deployed", str(locked.root / "other.json"))
+    assert (result.code, "this is not a list of versions" in result.err) == (2, True)

@@ -109,6 +109,7 @@ def test_tiles_count_environments() -> None:
         "behind": (1, ("one",)),
         "with overrides that end soon": (1, ("two",)),
         "without a lock": (1, ("three",)),
+        "locks not deployed: not checked, see --deployed": (None, ()),
     }
     assert "no answer" in page_text(result)
 
