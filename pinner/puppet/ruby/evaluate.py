@@ -173,7 +173,8 @@ class Calls(Expressions):
             if not isinstance(values[1], Unknown):
                 self._take_default(name, values[1], node.spot, is_fetch=True)
             return values[1]
-        cause = Cause(reason, node.receiver.spot if node.receiver else node.spot)
+        spot = node.receiver.spot if node.receiver else node.spot
+        cause = self.undefined.setdefault(f"ENV[{shown!r}]", Cause(reason, spot))
         is_plain = node.method in {"[]", "fetch"} and isinstance(name, str) and len(values) == 1
         if not is_plain and node.method not in {"key?", "has_key?", "include?"}:
             self.add_cause(cause)

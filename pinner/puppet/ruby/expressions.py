@@ -118,7 +118,7 @@ class EvaluationState:
         self.methods: dict[str, Def | Cause] = {}
         self.causes: dict[Cause, Affected] = {}
         self.undefined: dict[str, Cause] = {}
-        self.defaults: dict[tuple[str, Spot], EnvironmentDefault] = {}
+        self.defaults: dict[tuple[str, str], EnvironmentDefault] = {}
         self.called: list[Declaration] = []
         self.reasons_of_statements: set[str] = set()
         self.steps = 0
@@ -208,8 +208,9 @@ class EvaluationState:
         self._bind(name, Unknown(cause))
 
     def _take_default(self, variable: str, default: Value, spot: Spot, *, is_fetch: bool) -> None:
+        """Note a default that was taken; one that is taken in several places is reported once, at the first."""
         self.defaults.setdefault(
-            (variable, spot), EnvironmentDefault(variable, default, spot.line, spot.column, is_fetch)
+            (variable, repr(default)), EnvironmentDefault(variable, default, spot.line, spot.column, is_fetch)
         )
 
     def _skip(self, node: Node, cause: Cause) -> None:
@@ -412,7 +413,9 @@ class Expressions(EvaluationState):
             right = self.evaluate(node.right)
             if isinstance(right, Unknown):
                 return right
-            self._take_default(left.variable, right, left.cause.spot, is_fetch=False)
+            receiver = node.left.receiver if isinstance(node.left, Call) else None
+            spot = receiver.spot if receiver else left.cause.spot
+            self._take_default(left.variable, right, spot, is_fetch=False)
             return right
         self._skip(node.right, left.cause)
         return Unknown(left.cause)

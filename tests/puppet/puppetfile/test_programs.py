@@ -27,6 +27,26 @@ def test_one_cause_is_reported_once_with_the_modules_that_depend_on_it() -> None
     ]
 
 
+def test_an_environment_variable_is_one_cause_wherever_it_is_read() -> None:
+    text = "".join(f"mod '{name}', :git => \"#{{ENV['BASE']}}/{name}\", :ref => 'v1'\n" for name in "abc")
+    assert problems(text + "mod 'z', :git => 'https://h/z', :ref => ENV['REF']\n") == [
+        f"Puppetfile:1:21: the environment variable 'BASE' is not known (for the modules 'a', 'b', 'c'){SKIPPED}",
+        f"Puppetfile:4:41: module 'z': the environment variable 'REF' is not known{SKIPPED}",
+    ]
+
+
+def test_a_default_of_an_environment_variable_is_reported_once() -> None:
+    text = "".join(
+        f"mod '{name}', :git => 'https://h/{name}', :ref => ENV['REF'] || '{ref}'\n"
+        for name, ref in (("a", "v1"), ("b", "v1"), ("c", "v2"))
+    )
+    assert names(text) == ["a", "b", "c"]
+    assert problems(text) == [
+        "Puppetfile:1:41: the environment variable 'REF' may replace 'v1'",
+        "Puppetfile:3:41: the environment variable 'REF' may replace 'v2'",
+    ]
+
+
 def test_an_undefined_name_is_one_cause_however_often_it_is_used() -> None:
     text = "mod 'a', :git => base + 'a'\nmod 'b', :git => base + 'b'\n"
     assert problems(text) == [
