@@ -24,7 +24,8 @@ Each answer is a line: the id of the node, a space, and a JSON object. Id 0 is t
     {"resources": [...], "secrets": {value: digest}, "warnings": [[message, file, line]], "cpu": seconds}
     {"catalog": {...}, "warnings", "cpu"}       with `whole`: what an agent would receive
 
-each with `puppet`, the version that compiled it. `class` is that of the Ruby exception, or "died" if the process of the node ended without an answer. A resource is
+each with `puppet`, the version that compiled it. `class` is that of the Ruby exception, or "died" if the process of the node ended without an answer. A resource is the JSON text (so that equal ones of
+many nodes are decoded once) of
 
     [type, title, name, {parameter: value}, file, line, kind]
 

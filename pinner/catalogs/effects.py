@@ -5,10 +5,10 @@ from the file. Such a setting that appears or disappears between two versions of
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from pinner.model.catalogs import Catalog, Json, Resource
+from pinner.model.catalogs import Json, Resource
 from pinner.model.preview import CatalogChange, ChangeKind, Effect
 
 UNSET: Final = "<SERVICE DEFAULT>"
@@ -24,17 +24,14 @@ Key = tuple[str, str]
 """Type and name of a resource: two titles may name one package or file."""
 
 
-def resources_by_name(catalog: Catalog) -> Mapping[Key, Resource]:
-    """Return the resources with their parameters in one form, by type and name; see `normal_parameters`."""
-    found = {}
-    for one in catalog.resources:
-        named = _replace_name(one)
-        found[named.type, named.title] = named
-    return found
-
-
-def _replace_name(resource: Resource) -> Resource:
+def normal_resource(resource: Resource) -> Resource:
+    """Return the resource with its name as its title, and its parameters in one form; see `normal_parameters`."""
     return resource._replace(title=resource.name or resource.title, parameters=normal_parameters(resource))
+
+
+def by_name(resources: Iterable[Resource]) -> Mapping[Key, Resource]:
+    """Return normal resources by type and name."""
+    return {(one.type, one.title): one for one in resources}
 
 
 def normal_parameters(resource: Resource) -> Mapping[str, Json]:
@@ -69,11 +66,15 @@ def normal_parameters(resource: Resource) -> Mapping[str, Json]:
     return found
 
 
-def compare_catalogs(before: Catalog, after: Catalog) -> Iterator[CatalogChange]:
-    """Yield the differences, sorted by type, title and parameter; values are JSON texts, secrets are not masked."""
-    old, new = resources_by_name(before), resources_by_name(after)
-    for key in sorted(old.keys() | new.keys()):
-        a, b = old.get(key), new.get(key)
+def compare_catalogs(
+    before: Mapping[Key, Resource], after: Mapping[Key, Resource]
+) -> Iterator[CatalogChange]:
+    """Yield the differences of normal resources by type and name, sorted by type, title and parameter.
+
+    Values are JSON texts. What is one object on both sides is not looked at.
+    """
+    for key in sorted(key for key in before.keys() | after.keys() if before.get(key) is not after.get(key)):
+        a, b = before.get(key), after.get(key)
         if a and b:
             yield from _changed(a, b)
         elif b:

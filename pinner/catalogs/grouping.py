@@ -116,4 +116,7 @@ def _key(change: CatalogChange) -> tuple[object, ...]:
         change.parameter or "",
         change.old or "",
         change.new or "",
+        change.path or "",
+        change.line or 0,
+        change.is_secret,
     )

@@ -9,6 +9,7 @@ import os
 import stat
 import subprocess
 from collections.abc import Iterator, Mapping
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -88,6 +89,7 @@ def _digest(values: Mapping[str, object]) -> str:
     return sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
+@cache
 def _which_puppet(ruby: str) -> str | None:
     """Return the versions of Ruby and Puppet, and the place and time of the latter; None if Ruby lacks Puppet."""
     command = [ruby, "-W0", "-e", _WHICH_PUPPET]

@@ -6,23 +6,28 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from pinner.catalogs.process import Compiler, compile_nodes
-from pinner.model.catalogs import Compiled, Node
+from pinner.model.catalogs import Compiled, Node, Resource
 
 _WAITING = 32
 """Results that wait to be taken; more would only use memory."""
 
 
-def compile_sides(compilers: Sequence[Compiler], nodes: Sequence[Node]) -> Iterator[tuple[int, Compiled]]:
-    """Yield the index of a compiler and the result of a node, for each node with each compiler.
+def compile_sides(
+    compilers: Sequence[Compiler], nodes: Sequence[Sequence[Node]], rows: dict[str, Resource]
+) -> Iterator[tuple[int, Compiled]]:
+    """Yield the index of a compiler and the result of a node, for each node of each compiler.
 
-    All compilers start with the same nodes, so that both results of a node are ready at about the same time. An error
-    of one of them ends the others.
+    `nodes` are those of each compiler; without nodes, it is not started. `rows` is as in `compile_nodes`. An error of one of
+    them ends the others.
     """
     results: queue.Queue[tuple[int, Compiled | BaseException | None]] = queue.Queue(_WAITING)
     is_over = threading.Event()
     threads = [
-        threading.Thread(target=_run, args=(index, compiler, nodes, results, is_over), daemon=True)
-        for index, compiler in enumerate(compilers)
+        threading.Thread(
+            target=_run, args=(index, compile_nodes(compiler, some, rows), results, is_over), daemon=True
+        )
+        for index, (compiler, some) in enumerate(zip(compilers, nodes, strict=True))
+        if some
     ]
     for thread in threads:
         thread.start()
@@ -44,15 +49,14 @@ def compile_sides(compilers: Sequence[Compiler], nodes: Sequence[Node]) -> Itera
 
 def _run(
     index: int,
-    compiler: Compiler,
-    nodes: Sequence[Node],
+    compiled: Iterator[Compiled],
     results: "queue.Queue[tuple[int, Compiled | BaseException | None]]",
     is_over: threading.Event,
 ) -> None:
     """Put the results of one compiler into the queue, then None or the error that ended it."""
     end: BaseException | None = None
     try:
-        for one in compile_nodes(compiler, nodes):
+        for one in compiled:
             if not _put(results, (index, one), is_over):
                 return
     except BaseException as error:  # noqa: BLE001 - raised again by the thread that takes the results

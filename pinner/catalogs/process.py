@@ -108,13 +108,17 @@ def ruby_environment() -> dict[str, str]:
     return {**kept, "LANG": "C.UTF-8", "HOME": "/", **_COLLECTOR}
 
 
-def compile_nodes(compiler: Compiler, nodes: Sequence[Node]) -> Iterator[Compiled]:
+def compile_nodes(
+    compiler: Compiler, nodes: Sequence[Node], rows: dict[str, Resource] | None = None
+) -> Iterator[Compiled]:
     """Yield the result of each node, in the order in which they are ready.
 
-    Raises UnknownError if Puppet cannot be started.
+    Equal resources of all catalogs are one object; `rows` are those known before, and gets the new ones, by their JSON
+    text. Raises UnknownError if Puppet cannot be started.
     """
+    rows = {} if rows is None else rows
     for node, answer in raw_answers(compiler, nodes):
-        yield _compiled(node.name, answer)
+        yield _compiled(node.name, answer, rows)
 
 
 def raw_answers(compiler: Compiler, nodes: Sequence[Node]) -> Iterator[tuple[Node, Mapping[str, Json]]]:
@@ -295,20 +299,29 @@ def _request(number: int, node: Node) -> bytes:
     return json.dumps(values).encode() + b"\n"
 
 
-def _compiled(name: str, answer: Mapping[str, Json]) -> Compiled:
+def _compiled(name: str, answer: Mapping[str, Json], rows: dict[str, Resource]) -> Compiled:
     """Return the answer as values; a malformed one, which only hostile code gives, is a failure."""
     try:
-        return _parsed(name, answer)
-    except (TypeError, ValueError, KeyError, AttributeError):
+        return _parsed(name, answer, rows)
+    except (TypeError, ValueError, KeyError, AttributeError, RecursionError):
         return Compiled(name, Failure(Notice("the answer of the compiler cannot be read"), "died"))
 
 
-def _parsed(name: str, answer: Mapping[str, Json]) -> Compiled:
+def _parsed(name: str, answer: Mapping[str, Json], rows: dict[str, Resource]) -> Compiled:
     fields: dict[str, Any] = dict(answer)
     warnings = tuple(Notice(*one) for one in fields.get("warnings", ()))
     cpu, puppet = float(fields.get("cpu", 0.0)), fields.get("puppet")
     if error := fields.get("error"):
         notice = Notice(str(error["message"]), error.get("file"), error.get("line"))
         return Compiled(name, Failure(notice, str(error["class"])), warnings, cpu, puppet)
-    resources = tuple(Resource(*one) for one in fields["resources"])
+    resources = tuple(rows.get(text) or rows.setdefault(text, read_row(text)) for text in fields["resources"])
     return Compiled(name, Catalog(resources, dict(fields["secrets"])), warnings, cpu, puppet)
+
+
+def read_row(text: str) -> Resource:
+    """Return the resource of a row; raises ValueError or TypeError if the text is not one."""
+    found = Resource(*json.loads(text))
+    texts = (found.type, found.title, found.name or "", found.path or "", found.kind)
+    if not (all(isinstance(one, str) for one in texts) and isinstance(found.parameters, dict)):
+        raise ValueError(text)
+    return found

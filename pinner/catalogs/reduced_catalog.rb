@@ -22,7 +22,8 @@ class ReducedCatalog
   def reduce(catalog)
     @secrets = {}
     resources = catalog.resources.reject { |resource| resource.virtual? || resource.type == 'Stage' }
-    { 'resources' => resources.map { |resource| row(resource) }.sort_by { |row| [row[0], row[1]] }, 'secrets' => @secrets }
+    rows = resources.map { |resource| row(resource) }.sort_by { |row| [row[0], row[1]] }
+    { 'resources' => rows.map { |row| JSON.generate(row) }, 'secrets' => @secrets }
   end
 
   private

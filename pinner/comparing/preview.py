@@ -1,35 +1,40 @@
 """`pinner preview`: what changes on every node from one lock to another."""
 
+import json
 import os
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pinner.catalogs.causes import clean_notice, group_failures
-from pinner.catalogs.effects import compare_catalogs
+from pinner.catalogs.effects import by_name, compare_catalogs, normal_resource
 from pinner.catalogs.environment_tree import changed_files
-from pinner.catalogs.grouping import Grouping, Identity, generic_change, identity_of
+from pinner.catalogs.grouping import Grouping, generic_change, identity_of
+from pinner.catalogs.inputs import node_digest
 from pinner.catalogs.local import compile_sides
 from pinner.catalogs.masking import Masks
-from pinner.comparing.compile import CompileOptions, prepare
+from pinner.catalogs.process import Compiler, read_row
+from pinner.comparing.compile import CompileOptions, Ready, prepare
+from pinner.comparing.preview_shards import key_words, shard_of
+from pinner.comparing.stored_catalogs import CatalogStore, NodeCatalog, Unstable
 from pinner.comparing.target import aim
 from pinner.comparing.upgrade import try_target
 from pinner.locking.lock import urls_of
 from pinner.locking.requirements import read_requirements
 from pinner.locking.resolve import Progress, fetch_all
-from pinner.model.catalogs import Catalog, Compiled, Node, NodeCounts, Notice
+from pinner.model.catalogs import Catalog, Compiled, Failure, Node, NodeCounts, Notice, Resource
 from pinner.model.errors import InputError, Problem
 from pinner.model.lock import GitPin, Lock, LockRef, Pin, Series
-from pinner.model.preview import CatalogChange, Preview, PreviewSide, SideCause
+from pinner.model.preview import CatalogChange, ChangeGroup, Preview, PreviewSide, Shard, SideCause
 from pinner.workspace.workspace import Workspace
 
+Key = tuple[int, str]
+"""A side (0 is the old lock) and the name of a node."""
 _UNSEEN = ("lib/facter", "facts.d", "lib/puppet/provider", "lib/puppet/type")
-Unstable = tuple[str, str, str | None]
-"""Type, title and parameter of a value."""
 
 
 def locked_for(
@@ -50,62 +55,121 @@ def locked_for(
     return LockRef(environment, before), LockRef(f"{environment} on {to}", trial.lock)
 
 
-@dataclass(slots=True)
 class _Run:
-    """What is collected while the nodes are compiled.
+    """What is known of the nodes on both sides: catalogs that were stored, and those that are compiled now."""
 
-    `first` holds one side of a node until the other is there, `twice` the catalogs that are compiled a second time.
-    """
+    def __init__(self, nodes: Sequence[Node], stored: Mapping[Key, NodeCatalog]) -> None:
+        self.nodes = nodes
+        self.unstable = {key: one.unstable for key, one in stored.items()}
+        self.stored = dict(stored)
+        self.fresh: dict[Key, Compiled] = {}
+        self.again: dict[Key, Compiled] = {}
+        self.rows: dict[str, Resource] = {}
+        self.masks = Masks()
+        self.digests: set[str] = set()
 
-    identities: dict[str, Identity]
-    repeated: frozenset[str]
-    first: dict[str, tuple[int, Compiled]] = field(default_factory=dict)
-    twice: dict[tuple[int, str], Catalog] = field(default_factory=dict)
-    grouping: Grouping = field(default_factory=Grouping)
-    unstable: set[Unstable] = field(default_factory=set)
-    masks: Masks = field(default_factory=Masks)
-    failed: tuple[list[Compiled], list[Compiled]] = field(default_factory=lambda: ([], []))
-    warnings: tuple[Counter[Notice], Counter[Notice]] = field(default_factory=lambda: (Counter(), Counter()))
-    puppet: dict[int, str | None] = field(default_factory=dict)
-    compiled: int = 0
+    def missing(self, side: int) -> list[Node]:
+        """Return the nodes to compile for one side, rarest first: the first of each kind takes longest.
 
-    def take(self, side: int, one: Compiled) -> None:
-        """Take one side of a node; when both are there, compare them."""
-        self.puppet[side] = one.puppet or self.puppet.get(side)
-        if isinstance(one.result, Catalog):
-            self.masks.add(one.result.secrets)
-            if one.node in self.repeated:
-                if earlier := self.twice.pop((side, one.node), None):
-                    self._find_unstable(one.node, earlier, one.result)
-                    return
-                self.twice[side, one.node] = one.result
-        elif one.node in self.repeated and any(one.node == other.node for other in self.failed[side]):
-            return
-        else:
-            self.failed[side].append(one)
-        self.warnings[side].update({clean_notice(notice, one.node) for notice in one.warnings})
-        other = self.first.pop(one.node, None)
-        if other is None:
-            self.first[one.node] = (side, one)
-            return
-        before, after = (one, other[1]) if side == 0 else (other[1], one)
-        self._compare(before, after)
-
-    def _compare(self, before: Compiled, after: Compiled) -> None:
-        self.compiled += isinstance(after.result, Catalog)
-        if isinstance(before.result, Catalog) and isinstance(after.result, Catalog):
-            own = Masks()
-            own.add({**before.result.secrets, **after.result.secrets})
-            changes = map(own.mask, compare_catalogs(before.result, after.result))
-            identity = self.identities[after.node]
-            self.grouping.add(after.node, [generic_change(change, identity) for change in changes])
-
-    def _find_unstable(self, node: str, one: Catalog, other: Catalog) -> None:
-        identity = self.identities[node]
-        self.unstable |= {
-            (change.type, identity.generic(change.title), change.parameter)
-            for change in compare_catalogs(one, other)
+        One node of each kind is there twice, unless it is known what differs each time it is compiled.
+        """
+        number = Counter(node.kind for node in self.nodes)
+        known = {
+            node.kind
+            for node in self.nodes
+            if (one := self.stored.get((side, node.name))) and one.unstable is not None
         }
+        lacking = [node for node in self.nodes if (side, node.name) not in self.stored]
+        repeated = {node.kind: node for node in (*reversed(self.nodes), *reversed(lacking))}
+        twice = [node for kind, node in repeated.items() if kind not in known]
+        once = {node.name: node for node in (*lacking, *twice)}
+        return [*sorted(once.values(), key=lambda node: (number[node.kind], node.kind, node.name)), *twice]
+
+    def compile(self, compilers: Sequence[Compiler]) -> None:
+        """Compile what is not stored, and what has a secret that must be searched for in the other catalogs."""
+        self._compile(compilers, [self.missing(0), self.missing(1)])
+        if sought := self._sought():
+            by_name = {node.name: node for node in self.nodes}
+            both = [[by_name[name] for side, name in sorted(sought) if side == index] for index in (0, 1)]
+            self._compile([replace(one, is_warm=False) for one in compilers], both)
+
+    def _compile(self, compilers: Sequence[Compiler], nodes: Sequence[Sequence[Node]]) -> None:
+        for side, one in compile_sides(compilers, nodes, self.rows):
+            key = side, one.node
+            (self.again if key in self.fresh else self.fresh)[key] = one
+            self.stored.pop(key, None)
+            if isinstance(one.result, Catalog):
+                self.masks.add(one.result.secrets)
+                self.digests.update(one.result.secrets.values())
+
+    def _sought(self) -> set[Key]:
+        """Return catalogs with the secrets whose values are needed, because a text was never searched for them."""
+        if not self.stored:
+            return set()
+        masked = (
+            frozenset()
+            if self.fresh
+            else frozenset.intersection(*(one.masked for one in self.stored.values()))
+        )
+        lacking = self._owned() - self.digests - masked
+        found = set()
+        for key, one in sorted(self.stored.items()):
+            if one.secrets & lacking:
+                lacking -= one.secrets
+                found.add(key)
+        return found
+
+    def _owned(self) -> set[str]:
+        return {digest for one in self.stored.values() for digest in one.secrets}
+
+    def finish(self) -> Mapping[Key, NodeCatalog]:
+        """Return all catalogs, with the secrets of all of them masked."""
+        digests = frozenset(self.digests | self._owned())
+        rows = {text: text for one in self.stored.values() for text in one.rows}
+        rows.update(self._masked_rows({**dict.fromkeys(rows), **self.rows} if self.digests else {}))
+        texts = {id(one): rows.get(text, text) for text, one in self.rows.items()}
+        found = {
+            key: replace(
+                one, rows=tuple(rows.get(text, text) for text in one.rows), masked=one.masked | digests
+            )
+            for key, one in self.stored.items()
+        }
+        for key, one in self.fresh.items():
+            catalog = self._finish(one, texts, digests)
+            if (other := self.again.get(key)) is not None:
+                second = self._finish(other, texts, digests)
+                unstable: frozenset[Unstable] | None = frozenset(_unstable(catalog, second))
+            else:
+                unstable = self.unstable.get(key)
+            found[key] = replace(catalog, unstable=unstable)
+        return found
+
+    def _masked_rows(self, rows: Mapping[str, Resource | None]) -> Iterator[tuple[str, str]]:
+        """Yield each JSON text that has a secret, and the text without it."""
+        masks = self.masks.occurring_in(rows)
+        escaped = [json.dumps(value, ensure_ascii=False)[1:-1] for value in masks.by_value]
+        for text, resource in rows.items():
+            if any(one in text for one in escaped):
+                masked = masks.mask_resource(resource or read_row(text))
+                yield text, json.dumps(masked, ensure_ascii=False)
+
+    def _finish(self, one: Compiled, texts: Mapping[int, str], digests: frozenset[str]) -> NodeCatalog:
+        warnings = frozenset(
+            self.masks.mask_notice(clean_notice(notice, one.node)) for notice in one.warnings
+        )
+        if isinstance(one.result, Failure):
+            failure = replace(one.result, notice=self.masks.mask_notice(one.result.notice))
+            return NodeCatalog((), failure, warnings, one.puppet, frozenset(), digests)
+        rows = tuple(texts[id(resource)] for resource in one.result.resources)
+        own = frozenset(one.result.secrets.values())
+        return NodeCatalog(rows, None, warnings, one.puppet, own, digests)
+
+
+def _unstable(one: NodeCatalog, other: NodeCatalog) -> Iterator[Unstable]:
+    sides = [by_name(normal_resource(read_row(text)) for text in side.rows) for side in (one, other)]
+    if one.rows and other.rows:
+        for change in compare_catalogs(*sides):
+            yield change.type, change.title, change.parameter
 
 
 def preview(
@@ -117,16 +181,21 @@ def preview(
     *,
     ignore: Iterable[str] = (),
     left_out: int = 0,
+    part: tuple[int, int] | None = None,
+    key: str | None = None,
 ) -> Preview:
     """Return what changes on the nodes from one lock to another; `options` are those of the two sides.
 
-    One node of each kind is compiled twice on both sides: what differs between the two is unstable and no change.
-    `ignore` are patterns of changes, such as `File[/etc/motd]::content`. Raises UnknownError as `prepare` does.
+    Catalogs that an earlier run compiled with the same inputs are not compiled again. One node of each kind is compiled
+    twice on both sides: what differs between the two is unstable and no change. `ignore` are patterns of changes, such as
+    `File[/etc/motd]::content`. `part` is the shard that is previewed, (1, 4) for the first of four; `key` is the key of the
+    digests of secrets, if it is not that of the cache. Raises UnknownError as `prepare` does.
     """
-    locks, key = (before.lock, after.lock), secrets.token_hex(16)
-    repeated = {node.kind: node for node in reversed(nodes)}
-    names = frozenset(node.name for node in repeated.values())
-    run = _Run({node.name: identity_of(node) for node in nodes}, names)
+    whole = nodes
+    nodes = [one for one in whole if part is None or shard_of(one.name, part[1]) == part[0]]
+    locks = (before.lock, after.lock)
+    store = CatalogStore(workspace, key) if all(one.is_cached for one in options) else None
+    key = store.key if store else key or secrets.token_hex(16)
     with ExitStack() as stack:
         sides = [
             stack.enter_context(prepare(lock, workspace, one, key=key))
@@ -134,57 +203,105 @@ def preview(
         ]
         jobs = max((options[1].jobs or os.cpu_count() or 1) // 2, 1)
         compilers = [replace(side.compiler, jobs=jobs) for side in sides]
-        for index, one in compile_sides(compilers, [*_rarest_first(nodes), *repeated.values()]):
-            run.take(index, one)
+        catalogs, reused = _catalogs(nodes, sides, compilers, store)
         modules = [(side.modules, side.tree.find_ignored()) for side in sides]
         trees = [side.trees or {} for side in sides]
         problems = tuple(dict.fromkeys(problem for side in sides for problem in side.problems))
-    patterns = tuple(ignore)
-    groups = run.grouping.groups(lambda change: _finish(change, run, patterns))
-    failures = tuple(_failures(run, modules))
-    counts = NodeCounts(run.compiled, len(run.failed[1]), left_out)
-    new_warnings = {one: number for one, number in run.warnings[1].items() if one not in run.warnings[0]}
     labels = (before.label, after.label)
     described = [
-        PreviewSide(label, lock.lock_id, str(one.control) if one.control else None, run.puppet.get(side))
+        PreviewSide(
+            label,
+            lock.lock_id,
+            str(one.control) if one.control else None,
+            next((found.puppet for key, found in catalogs.items() if key[0] == side and found.puppet), None),
+        )
         for side, (label, lock, one) in enumerate(zip(labels, locks, options, strict=True))
     ]
+    groups, unstable = _compare(nodes, catalogs, tuple(ignore))
+    failed = [_failed(catalogs, side) for side in (0, 1)]
+    warnings = [Counter[Notice](), Counter[Notice]()]
+    for (side, _), one in catalogs.items():
+        warnings[side].update(one.warnings)
     return Preview(
         described[0],
         described[1],
-        counts,
+        NodeCounts(len(nodes) - len(failed[1]), len(failed[1]), left_out + len(whole) - len(nodes)),
         groups,
-        failures,
-        {run.masks.mask_notice(notice): number for notice, number in new_warnings.items()},
-        tuple(sorted(_shown(one) for one in run.unstable)),
+        tuple(_failures(failed, modules)),
+        {one: number for one, number in warnings[1].items() if one not in warnings[0]},
+        tuple(sorted(_shown(one) for one in unstable)),
         dict(_not_seen(*trees)),
         dict(_moves(before.lock, after.lock)),
         problems,
+        reused,
+        {node.name: node.kind for node in nodes},
+        Shard(*part, key_words(key), left_out, warnings[0]) if part else None,
     )
 
 
-def _rarest_first(nodes: Sequence[Node]) -> list[Node]:
-    """Return the nodes in the order to compile them: the first of each kind takes longest."""
-    number = Counter(node.kind for node in nodes)
-    return sorted(nodes, key=lambda node: (number[node.kind], node.kind, node.name))
+def _catalogs(
+    nodes: Sequence[Node], sides: Sequence[Ready], compilers: Sequence[Compiler], store: CatalogStore | None
+) -> tuple[Mapping[Key, NodeCatalog], int]:
+    """Return the catalogs of all nodes on both sides, and how many of them were stored by an earlier run."""
+    ids: dict[Key, str] = {}
+    for index, side in enumerate(sides):
+        if store and (digest := side.digest()):
+            ids |= {(index, node.name): store.id_of(node_digest(digest, node)) for node in nodes}
+    known = store.get(ids.values()) if store else {}
+    run = _Run(nodes, {key: known[id_] for key, id_ in ids.items() if id_ in known})
+    try:
+        run.compile(compilers)
+    finally:  # what was compiled before an interruption is not lost
+        found = run.finish()
+        if store:
+            changed = {
+                ids[key]: one for key, one in found.items() if key in ids and known.get(ids[key]) != one
+            }
+            store.put(changed)
+    return found, len(run.stored)
 
 
-def _finish(change: CatalogChange, run: _Run, ignore: Sequence[str]) -> CatalogChange | None:
-    if run.unstable & {(change.type, change.title, change.parameter), (change.type, change.title, None)}:
+def _compare(
+    nodes: Sequence[Node], catalogs: Mapping[Key, NodeCatalog], ignore: Sequence[str]
+) -> tuple[tuple[ChangeGroup, ...], set[Unstable]]:
+    """Return the groups of nodes with equal changes, and the values that are unstable."""
+    rows = {text: normal_resource(read_row(text)) for one in catalogs.values() for text in one.rows}
+    grouping = Grouping()
+    unstable: set[Unstable] = set()
+    for node in nodes:
+        both = [catalogs[side, node.name] for side in (0, 1)]
+        identity = identity_of(node)
+        for one in both:
+            unstable |= {(kind, identity.generic(title), name) for kind, title, name in one.unstable or ()}
+        if all(one.failure is None for one in both):
+            before, after = (by_name(rows[text] for text in one.rows) for one in both)
+            changes = compare_catalogs(before, after)
+            grouping.add(node.name, [generic_change(change, identity) for change in changes])
+    return grouping.groups(lambda change: _finish(change, unstable, ignore)), unstable
+
+
+def _finish(change: CatalogChange, unstable: set[Unstable], ignore: Sequence[str]) -> CatalogChange | None:
+    if unstable & {(change.type, change.title, change.parameter), (change.type, change.title, None)}:
         return None
     words = f"{change.resource}::{change.parameter}" if change.parameter else change.resource
     if any(fnmatchcase(words, pattern.replace("[", "[[]")) for pattern in ignore):
         return None
-    return run.masks.mask(change)
+    return Masks().mask(change)
 
 
 def _shown(one: Unstable) -> str:
     return f"{one[0]}[{one[1]}]::{one[2]}" if one[2] else f"{one[0]}[{one[1]}]"
 
 
-def _failures(run: _Run, modules: Sequence[tuple[frozenset[str], Mapping[str, str]]]) -> Iterator[SideCause]:
+def _failed(catalogs: Mapping[Key, NodeCatalog], side: int) -> Sequence[Compiled]:
+    return [Compiled(key[1], one.failure) for key, one in catalogs.items() if key[0] == side and one.failure]
+
+
+def _failures(
+    failed: Sequence[Sequence[Compiled]], modules: Sequence[tuple[frozenset[str], Mapping[str, str]]]
+) -> Iterator[SideCause]:
     """Yield the causes, those of the new lock first; a node that fails in the same way on both sides is there once."""
-    by_side = [run.masks.mask_causes(group_failures(run.failed[side], *modules[side])) for side in (0, 1)]
+    by_side = [group_failures(failed[side], *modules[side]) for side in (0, 1)]
     shared: defaultdict[Notice, set[str]] = defaultdict(set)
     for cause in by_side[0]:
         shared[cause.notice].update(cause.nodes)

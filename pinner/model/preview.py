@@ -82,13 +82,28 @@ class PreviewSide:
 
 
 @dataclass(frozen=True, slots=True)
+class Shard:
+    """Which part of the nodes a preview has: `index` of `of`, and what else is needed to put all parts together.
+
+    `key` identifies the key of the digests of masked values. `left_out` are the nodes that are in no part.
+    """
+
+    index: int
+    of: int
+    key: str
+    left_out: int = 0
+    warnings_before: Mapping[Notice, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What changes on the nodes.
 
     `groups` are sorted by the number of nodes, most first. `warnings` are those of Puppet after the change that it did
     not have before, with the number of nodes. `unstable` are values that differ each time a catalog is compiled. `not_seen` are
     files of modules that changed and act on the nodes, where a catalog does not show it. `moves` are the versions of
-    the modules that changed. `problems` make the answer incomplete.
+    the modules that changed. `problems` make the answer incomplete. `reused` is the number of catalogs, two for each
+    node, that an earlier run stored. `kinds` is node to its kind, see Node. `shard` is None if these are all nodes.
     """
 
     before: PreviewSide
@@ -101,6 +116,9 @@ class Preview:
     not_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     moves: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    reused: int = 0
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    shard: Shard | None = None
 
     @property
     def is_same(self) -> bool:

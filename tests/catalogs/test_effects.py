@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from pinner.catalogs.effects import UNSET, compare_catalogs
+from pinner.catalogs.effects import UNSET, by_name, compare_catalogs, normal_resource
 from pinner.catalogs.masking import Masks
-from pinner.model.catalogs import Catalog, Resource
+from pinner.model.catalogs import Resource
 from pinner.model.preview import CatalogChange, ChangeKind, Effect
 
 
@@ -17,7 +17,7 @@ def resource(
 
 
 def compare(before: list[Resource], after: list[Resource]) -> list[tuple[str, str, str | None, str]]:
-    changes = compare_catalogs(Catalog(tuple(before), {}), Catalog(tuple(after), {}))
+    changes = compare_catalogs(*(by_name(map(normal_resource, side)) for side in (before, after)))
     return [(one.change.value, one.resource, one.parameter, one.effect.value) for one in changes]
 
 

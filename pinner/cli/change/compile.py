@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -99,6 +98,9 @@ def compile_options(command: Command) -> Command:
         show_default=True,
         help="Memory limit of one node.",
     )
+    @click.option(
+        "--no-cache", is_flag=True, help="Compile also what was compiled before with the same inputs."
+    )
     @wraps(command)
     def with_options(
         *arguments: Any,
@@ -110,6 +112,7 @@ def compile_options(command: Command) -> Command:
         workers: int | None,
         node_timeout: float,
         node_memory: int,
+        no_cache: bool,
         **others: Any,
     ) -> Any:
         options = CompileOptions(
@@ -121,6 +124,7 @@ def compile_options(command: Command) -> Command:
             memory=node_memory * 1024**2,
             is_strict=is_strict,
             exported=exported,
+            is_cached=not no_cache,
         )
         return command(*arguments, options=options, **others)
 
@@ -176,7 +180,6 @@ def chosen_nodes(
     help="Operating systems for --class (default: all packaged).",
 )
 @click.option("--no-legacy-facts", is_flag=True, help="Compile without the facts that Puppet 8 agents omit.")
-@click.option("--no-cache", is_flag=True, help="Compile also what compiled before with the same inputs.")
 @only_option
 @sample_option
 @enc_option
@@ -192,7 +195,6 @@ def compile_command(
     classes: tuple[str, ...],
     systems: str,
     no_legacy_facts: bool,
-    no_cache: bool,
     only: tuple[str, ...],
     sample: int | None,
     enc: str | None,
@@ -213,7 +215,6 @@ def compile_command(
             Problem(message, hint="'facter --json > facts/NODE.json' on a node writes its facts")
         )
     workspace = open_workspace(project, remote)
-    options = replace(options, is_cached=not no_cache)
     locks = [_read(name, workspace) for name in environments]
     results = []
     if nodes_directory:

@@ -83,11 +83,19 @@ class ObjectCache:
                     self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
                 self._write(rows)
 
+    def limit(self, largest: int) -> None:
+        """Remove the file if it has more than `largest` bytes."""
+        with suppress(OSError):
+            if self._path.stat().st_size > largest:
+                for suffix in _BESIDE:
+                    self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
     def _write(self, rows: list[tuple[str, str, str, bytes]]) -> None:
         if not rows:
             return
         with suppress(OSError):
             make_private(self._path.parent)
+            self._path.touch(mode=0o600)
         with self._open() as database:
             database.execute(
                 f"CREATE TABLE IF NOT EXISTS {TABLE} (reader TEXT, id TEXT, value TEXT NOT NULL, digest BLOB NOT NULL,"

@@ -1,9 +1,11 @@
 """JSON of `preview`."""
 
 import json
+from collections import defaultdict
+from collections.abc import Mapping
 
 from pinner.model.catalogs import Notice
-from pinner.model.preview import CatalogChange, Preview, PreviewSide
+from pinner.model.preview import CatalogChange, Preview, PreviewSide, Shard
 from pinner.report.json.compilation import cause_json, counts_json
 from pinner.report.json.encoding import Json
 
@@ -11,7 +13,7 @@ from pinner.report.json.encoding import Json
 def preview_json(result: Preview) -> Json:
     """Return what `preview` prints; each change is once in `changes`, and groups name it by its id."""
     ids = {change: f"c{number}" for number, change in enumerate(changes_of(result), start=1)}
-    return {
+    document = {
         "from": _side(result.before),
         "to": _side(result.after),
         "nodes": counts_json(result.counts),
@@ -21,11 +23,31 @@ def preview_json(result: Preview) -> Json:
         ],
         "changes": [_change(change, name) for change, name in ids.items()],
         "failures": [{"side": one.side, **cause_json(one.cause)} for one in result.failures],
-        "warnings": [_warning(notice, number) for notice, number in result.warnings.items()],
+        "warnings": _warnings(result.warnings),
         "unstable": list(result.unstable),
         "not_seen": [{"module": name, "paths": list(paths)} for name, paths in result.not_seen.items()],
         "modules": [{"name": name, "move": move} for name, move in result.moves.items()],
+        "kinds": _kinds(result),
         "problems": [problem.message for problem in result.problems],
+    }
+    return document if result.shard is None else {**document, "shard": _shard(result.shard)}
+
+
+def _kinds(result: Preview) -> Json:
+    """Return the nodes of each kind: of a role, operating system and release."""
+    nodes: defaultdict[str, list[str]] = defaultdict(list)
+    for name, kind in sorted(result.kinds.items()):
+        nodes[kind].append(name)
+    return dict(sorted(nodes.items()))
+
+
+def _shard(shard: Shard) -> Json:
+    return {
+        "index": shard.index,
+        "of": shard.of,
+        "key": shard.key,
+        "left_out": shard.left_out,
+        "warnings_before": _warnings(shard.warnings_before),
     }
 
 
@@ -68,5 +90,8 @@ def _value(text: str | None) -> object:
         return text
 
 
-def _warning(notice: Notice, number: int) -> Json:
-    return {"message": notice.message, "path": notice.path, "line": notice.line, "nodes": number}
+def _warnings(warnings: Mapping[Notice, int]) -> list[Json]:
+    return [
+        {"message": notice.message, "path": notice.path, "line": notice.line, "nodes": number}
+        for notice, number in sorted(warnings.items(), key=lambda item: (-item[1], repr(item[0])))
+    ]

@@ -1,0 +1,173 @@
+"""Shards of a preview, put together, are the preview of all nodes."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pinner.catalogs.grouping import Grouping
+from pinner.comparing.preview_shards import merge_shards, shard_of
+from pinner.model.catalogs import Cause, NodeCounts, Notice
+from pinner.model.errors import InputError
+from pinner.model.preview import (
+    CatalogChange,
+    ChangeKind,
+    Effect,
+    Preview,
+    PreviewSide,
+    Shard,
+    SideCause,
+)
+from pinner.project.foreign.preview_report import read_key, read_shard
+from pinner.report.json.encoding import dump
+from pinner.report.json.preview import preview_json
+from tests.comparing.test_stored_catalogs import NODES, Watched
+from tests.support.cloud import Cloud
+from tests.support.oracles import find_tool
+
+BEFORE, AFTER = PreviewSide("old", "pin-1", None), PreviewSide("new", "pin-2", None)
+NOTICE = Notice("no class", "modules/a/manifests/init.pp", 3)
+NAMES = [f"node{number}" for number in range(8)]
+VALUES = st.one_of(st.none(), st.integers(), st.text(max_size=3), st.lists(st.booleans(), max_size=2)).map(
+    lambda value: None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+)
+CHANGES = st.builds(
+    CatalogChange,
+    st.sampled_from(ChangeKind),
+    st.just("File"),
+    st.sampled_from(["/a", "/b"]),
+    st.sampled_from(["mode", None]),
+    VALUES,
+    VALUES,
+    st.sampled_from(Effect),
+)
+
+
+def part(
+    index: int = 1, of: int = 2, *, key: str = "k", unstable: tuple[str, ...] = (), **more: object
+) -> Preview:
+    shard = Shard(index, of, key, 5, {})
+    return Preview(BEFORE, AFTER, NodeCounts(1, 0, 6), unstable=unstable, shard=shard, **more)  # type: ignore[arg-type]
+
+
+def grouped(changes: Mapping[str, set[CatalogChange]]) -> Grouping:
+    grouping = Grouping()
+    for node, some in changes.items():
+        grouping.add(node, some)
+    return grouping
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), st.sets(CHANGES, max_size=4)), st.integers(1, 4))
+def test_shards_have_each_node_once_and_lose_nothing(
+    tmp_path_factory: pytest.TempPathFactory, changes: dict[str, set[CatalogChange]], number: int
+) -> None:
+    shards = []
+    for index in range(1, number + 1):
+        own = {node: some for node, some in changes.items() if shard_of(node, number) == index}
+        groups = grouped(own).groups(lambda change: change)
+        path = tmp_path_factory.mktemp("shards") / "shard.json"
+        path.write_text(dump(preview_json(part(index, number, groups=groups))), encoding="utf-8")
+        shards.append(read_shard(path))
+    assert merge_shards(shards).groups == grouped(changes).groups(lambda change: change)
+
+
+def test_what_is_unstable_in_one_shard_is_no_change_in_another() -> None:
+    change = CatalogChange(ChangeKind.CHANGED, "File", "/a", "mode", '"1"', '"2"', Effect.ACTS)
+    groups = grouped({"node1": {change}}).groups(lambda change: change)
+    for unstable, number in ((("File[/a]::mode",), 0), (("File[/a]",), 0), (("File[/a]::owner",), 1)):
+        merged = merge_shards([part(1, groups=groups), part(2, unstable=unstable)])
+        assert (len(merged.groups), merged.unstable) == (number, unstable)
+
+
+def test_a_warning_that_one_shard_had_before_is_not_new() -> None:
+    old, new = Notice("old"), Notice("new")
+    first = part(1, warnings={old: 2, new: 1})
+    second = Preview(
+        BEFORE, AFTER, NodeCounts(2, 1, 4), warnings={new: 3}, shard=Shard(2, 2, "k", 5, {old: 1})
+    )
+    merged = merge_shards([second, first])
+    assert merged.warnings == {new: 4}
+    assert merged.counts == NodeCounts(3, 1, 5)
+    assert merged.shard is None
+
+
+@pytest.mark.parametrize(
+    ("sides", "merged"),
+    [
+        (("both", "both"), [("both", ("a", "b"))]),
+        (("both", "after"), [("after", ("a", "b"))]),
+        (("before", "before"), [("before", ("a", "b"))]),
+        (("before", "after"), [("after", ("b",))]),
+    ],
+)
+def test_a_cause_has_the_nodes_of_all_shards(
+    sides: tuple[str, str], merged: list[tuple[str, object]]
+) -> None:
+    parts = [
+        part(index, failures=(SideCause(side, Cause((node,), NOTICE)),))
+        for index, side, node in ((1, sides[0], "a"), (2, sides[1], "b"))
+    ]
+    assert [(one.side, one.cause.nodes) for one in merge_shards(parts).failures] == merged
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ([part(1)], "shard 2/2 is missing"),
+        ([part(1), part(2), part(2)], "shard 2/2 is there twice"),
+        ([part(1), part(2, key="other")], "different keys of masked values"),
+        ([part(1), part(2, of=3)], "different numbers of shards"),
+        (
+            [part(1), Preview(BEFORE, BEFORE, NodeCounts(), shard=Shard(2, 2, "k"))],
+            "the reports compare different locks",
+        ),
+    ],
+)
+def test_shards_that_do_not_belong_together_are_refused(parts: list[Preview], words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        merge_shards(parts)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"shard": {"index": 1}}', '{"shard": null}'])
+def test_a_file_that_is_no_shard_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "shard.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match="not the JSON report of a shard"):
+        read_shard(path)
+
+
+def test_a_short_key_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text("too short\n")
+    with pytest.raises(InputError, match="a key has at least 16 characters"):
+        read_key(path)
+
+
+def test_merged_shards_of_a_real_run_are_the_whole_run(tmp_path: Path) -> None:
+    find_tool("puppet", "puppet-agent")
+    watched = Watched(tmp_path / "cloud")
+    key = tmp_path / "key"
+    key.write_text("0123456789abcdef0123456789abcdef\n")
+    whole = watched.preview("--key", str(key)).result
+    seen, names = set(), []
+    for index in (1, 2):
+        run = watched.preview("--key", str(key), "--no-cache", "--shard", f"{index}/2")
+        assert run.compiled
+        seen |= set(run.compiled["staging"])
+        names.append(str(tmp_path / f"{index}.json"))
+        Path(names[-1]).write_text(run.result.out)
+    assert seen == NODES
+    merged = watched.cloud.run("preview", "--merge", *names, "--format", "json")
+    assert (merged.code, merged.json) == (1, whole.json)
+    wrong = watched.cloud.run("preview", "--merge", names[0])
+    assert (wrong.code, "shard 2/2 is missing" in wrong.err) == (2, True)
+
+
+@pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "1/0"])
+def test_a_shard_that_does_not_exist_is_refused(tmp_path: Path, shard: str) -> None:
+    result = Cloud(tmp_path).run("preview", "a", "b", "--shard", shard)
+    assert (result.code, "--shard: " in result.err) == (2, True)
