@@ -127,6 +127,7 @@ WRITERS: Final[Mapping[str, Mapping[Format, str]]] = {
         Format.TEXT: f"{_TEXT}.preview:preview_text",
         Format.JSON: f"{_JSON}.preview:preview_json",
         Format.MARKDOWN: "pinner.report.ci.preview:preview_markdown",
+        Format.HTML: "pinner.report.html.preview:preview_page",
         Format.JUNIT: "pinner.report.ci.findings:preview_junit",
         Format.SARIF: "pinner.report.ci.findings:preview_sarif",
     },
