@@ -12,8 +12,15 @@ from pinner.deploying.environment_files import LIST
 from pinner.deploying.generate import control_branches, needed_control_repo, needed_locks, source_of
 from pinner.git.control.commits import keep_branches
 from pinner.git.mirrors.mirrors import Cache
-from pinner.git.process.children import end_session, forget, start
-from pinner.git.process.process_io import FixedDeadline, OutputTooLargeError, OverdueError, ProcessIO
+from pinner.git.process.children import (
+    FixedDeadline,
+    OutputTooLargeError,
+    OverdueError,
+    ProcessIO,
+    end_session,
+    forget,
+    start,
+)
 from pinner.locking.requirements import read_requirements
 from pinner.model.control import EXECUTABLE, ControlFile, Layout
 from pinner.model.errors import InputError, Problem

@@ -9,8 +9,15 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from pinner.git.process.children import end_session, forget, start
-from pinner.git.process.process_io import FixedDeadline, OutputTooLargeError, OverdueError, ProcessIO
+from pinner.git.process.children import (
+    FixedDeadline,
+    OutputTooLargeError,
+    OverdueError,
+    ProcessIO,
+    end_session,
+    forget,
+    start,
+)
 from pinner.model.errors import Location, Problem, UnknownError
 from pinner.model.text import visible
 

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pinner.git.mirrors.batch import read_objects
+from pinner.git.process.children import Output
 from pinner.git.process.failures import DamagedError, git_reason, has_error
 from pinner.git.process.local_repositories import ProjectRepository, find_repository
-from pinner.git.process.process_io import Output
 from pinner.model.errors import InputError, Problem, UnknownError
 
 MOST_COMMITS = 10_000

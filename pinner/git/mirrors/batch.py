@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pinner.git.mirrors.metadata import forget_metadata
-from pinner.git.process.children import ProcessGroup
+from pinner.git.process.children import Output, ProcessGroup
 from pinner.git.process.command import OUTPUT_LIMIT, TooMuchOutputError, in_repository, run
 from pinner.git.process.failures import (
     EXHAUSTED_HINT,
@@ -17,7 +17,6 @@ from pinner.git.process.failures import (
     git_reason,
     has_error,
 )
-from pinner.git.process.process_io import Output
 from pinner.git.process.repository import Mirror
 from pinner.model.errors import Problem, UnknownError
 

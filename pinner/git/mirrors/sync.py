@@ -40,7 +40,7 @@ from pinner.git.mirrors.transport import (
     is_git_server,
     serving,
 )
-from pinner.git.process.children import ProcessGroup
+from pinner.git.process.children import Output, ProcessGroup
 from pinner.git.process.command import EndlessTransferError, GitTimeoutError, in_repository, run
 from pinner.git.process.failures import (
     TRANSIENT,
@@ -51,7 +51,6 @@ from pinner.git.process.failures import (
     failure,
     git_reason,
 )
-from pinner.git.process.process_io import Output
 from pinner.git.process.repository import Mirror, Remote
 from pinner.model.errors import Problem, UnknownError
 from pinner.model.lock import BRANCH, Refs

@@ -16,10 +16,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
+from pinner.git.process.children import EndlessError, Output
 from pinner.git.process.command import allowed_transports, in_repository, run
 from pinner.git.process.failures import FailureKind, classify, printable
 from pinner.git.process.local_repositories import local_path
-from pinner.git.process.process_io import EndlessError, Output
 from pinner.git.process.repository import Remote
 from pinner.model.errors import Problem, UnknownError
 from pinner.model.text import redact_url

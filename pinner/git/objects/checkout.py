@@ -20,9 +20,9 @@ from pathlib import Path
 from pinner.git.mirrors.batch import LOCAL_TIMEOUT, missing_commit, read_batch, unreadable
 from pinner.git.mirrors.metadata import temporary_directory, with_alternates
 from pinner.git.objects.directory_tree import EXECUTABLE, LINK, PLAIN, PlainFile, blob_id, read_plain_tree
+from pinner.git.process.children import Output
 from pinner.git.process.command import TooMuchOutputError, in_repository, run
 from pinner.git.process.failures import FailureKind, classify, git_reason
-from pinner.git.process.process_io import Output
 from pinner.git.process.repository import Mirror
 from pinner.model.errors import Problem, UnknownError
 

@@ -17,16 +17,20 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
-from pinner.git.process.children import ProcessGroup, end_session, forget, limit_memory, start
-from pinner.git.process.process_io import (
+from pinner.git.process.children import (
     Deadline,
     EndlessError,
     FixedDeadline,
     Output,
     OutputTooLargeError,
     OverdueError,
+    ProcessGroup,
     ProcessIO,
     TransferDeadline,
+    end_session,
+    forget,
+    limit_memory,
+    start,
 )
 from pinner.model.errors import Problem, UnknownError
 from pinner.model.text import TRANSPORTS

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pinner.git.process.process_io import Output
+from pinner.git.process.children import Output
 from pinner.model.errors import UnknownError
 from pinner.model.text import redact, redact_url
 

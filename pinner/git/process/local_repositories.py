@@ -20,9 +20,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import unquote
 
+from pinner.git.process.children import Output
 from pinner.git.process.command import allowed_transports, in_repository, run
 from pinner.git.process.failures import git_reason
-from pinner.git.process.process_io import Output
 from pinner.model.errors import InputError, Location, Problem, UnknownError
 
 TIMEOUT = 60.0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pinner.git.process.children import CancelledError, ProcessGroup, forget, start
+from pinner.git.process.children import CancelledError, FixedDeadline, ProcessGroup, ProcessIO, forget, start
 from pinner.git.process.command import (
     GitTimeoutError,
     TooMuchOutputError,
@@ -13,7 +13,6 @@ from pinner.git.process.command import (
     in_repository,
     run,
 )
-from pinner.git.process.process_io import FixedDeadline, ProcessIO
 from tests.support.processes import long_sleep, processes_mentioning, wait_until
 from tests.support.repositories import Zoo, make_repository, run_git
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pinner.git.process.children import Output
 from pinner.git.process.failures import TRANSIENT, FailureKind, classify, git_reason
-from pinner.git.process.process_io import Output
 
 ACCESS = "access rights\nand the repository exists.\n"
 

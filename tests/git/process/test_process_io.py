@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pinner.git.mirrors.mirrors import Mirrors
+from pinner.git.process.children import EndlessError, FixedDeadline, OverdueError, TransferDeadline
 from pinner.git.process.failures import FailureKind, SyncFailure
-from pinner.git.process.process_io import EndlessError, FixedDeadline, OverdueError, TransferDeadline
 from pinner.git.process.repository import Mirror
 from tests.support.noise import noise
 from tests.support.repositories import Repository
