@@ -15,11 +15,20 @@ from pathlib import Path
 from pinner.git.mirrors.batch import LOCAL_TIMEOUT, read_batch
 from pinner.git.mirrors.mirrors import FIRST_PAUSE, Cache
 from pinner.git.mirrors.sync import T, retry
-from pinner.git.mirrors.transport import FETCH, NO_GIT, call_remote, is_git_server, serving
 from pinner.git.process.children import Output, ProcessGroup
 from pinner.git.process.command import GitTimeoutError, in_repository, run
 from pinner.git.process.failures import FailureKind, SyncFailure, classify, failure, git_reason, printable
-from pinner.git.process.repository import Connections, Mirror, Remote, TransportEnvironment
+from pinner.git.process.repository import (
+    FETCH,
+    NO_GIT,
+    Connections,
+    Mirror,
+    Remote,
+    TransportEnvironment,
+    call_remote,
+    is_git_server,
+    serving,
+)
 from pinner.model.control import LastChange
 from pinner.model.errors import Problem, UnknownError
 from pinner.model.lock import BRANCH, Refs

@@ -11,11 +11,10 @@ from pathlib import Path
 
 from pinner.git.mirrors.cache_safety import SIGNATURE, TAG_FILE, make_private, read_url
 from pinner.git.mirrors.sync import Action, T, attempt, failed, fetch_missing_commit, reach, read, retry, sync
-from pinner.git.mirrors.transport import is_same_server
 from pinner.git.process.children import ProcessGroup
 from pinner.git.process.failures import DamagedError, FailureKind, SyncFailure
 from pinner.git.process.local_repositories import require_untracked
-from pinner.git.process.repository import Connections, Mirror, Remote, TransportEnvironment
+from pinner.git.process.repository import Connections, Mirror, Remote, TransportEnvironment, is_same_server
 from pinner.model.errors import InputError, Problem, UnknownError
 from pinner.model.manifest import Settings
 from pinner.model.text import canonical_git_url, redact_url, rewrite_url

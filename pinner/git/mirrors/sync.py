@@ -30,16 +30,6 @@ from pinner.git.mirrors.metadata import (
     read_metadata,
     write_metadata,
 )
-from pinner.git.mirrors.transport import (
-    NO_GIT,
-    RedirectError,
-    call_remote,
-    clone,
-    fetch,
-    fetch_commit,
-    is_git_server,
-    serving,
-)
 from pinner.git.process.children import Output, ProcessGroup
 from pinner.git.process.command import EndlessTransferError, GitTimeoutError, in_repository, run
 from pinner.git.process.failures import (
@@ -51,7 +41,18 @@ from pinner.git.process.failures import (
     failure,
     git_reason,
 )
-from pinner.git.process.repository import Mirror, Remote
+from pinner.git.process.repository import (
+    NO_GIT,
+    Mirror,
+    RedirectError,
+    Remote,
+    call_remote,
+    clone,
+    fetch,
+    fetch_commit,
+    is_git_server,
+    serving,
+)
 from pinner.model.errors import Problem, UnknownError
 from pinner.model.lock import BRANCH, Refs
 

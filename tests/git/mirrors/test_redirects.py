@@ -7,9 +7,8 @@ import pytest
 
 from pinner.git.control.repository import ControlRepository
 from pinner.git.mirrors.mirrors import Mirrors
-from pinner.git.mirrors.transport import is_same_server, read_location, repository_at
 from pinner.git.process.failures import FailureKind, SyncFailure
-from pinner.git.process.repository import Mirror
+from pinner.git.process.repository import Mirror, is_same_server, read_location, repository_at
 from pinner.model.errors import UnknownError
 from pinner.model.manifest import Settings
 from tests.support.repositories import Repository, make_repository
