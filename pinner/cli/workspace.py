@@ -5,9 +5,9 @@ from pathlib import Path
 
 from pinner.cli.options import RemoteOptions
 from pinner.cli.output import print_message
-from pinner.git.mirrors.cache_safety import require_safe_cache
 from pinner.git.mirrors.mirrors import Mirrors
 from pinner.git.objects.cache import ObjectCache
+from pinner.git.process.local_repositories import require_safe_cache
 from pinner.model.errors import InputError
 from pinner.project.files import resolve
 from pinner.project.layout import Project, find_project

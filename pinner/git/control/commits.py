@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pinner.git.mirrors.batch import LOCAL_TIMEOUT
-from pinner.git.mirrors.cache_safety import make_private, require_own_files, write_config
 from pinner.git.mirrors.sync import locked
 from pinner.git.process.children import ProcessGroup
 from pinner.git.process.command import in_repository, run
 from pinner.git.process.failures import DamagedError, FailureKind, classify, git_reason
-from pinner.git.process.local_repositories import find_repository
+from pinner.git.process.local_repositories import (
+    find_repository,
+    make_private,
+    require_own_files,
+    write_config,
+)
 from pinner.model.control import ControlBranch, ControlFile
 from pinner.model.errors import InputError, Problem, UnknownError
 from pinner.model.lock import BRANCH

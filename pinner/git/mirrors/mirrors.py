@@ -9,11 +9,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pinner.git.mirrors.cache_safety import SIGNATURE, TAG_FILE, make_private, read_url
 from pinner.git.mirrors.sync import Action, T, attempt, failed, fetch_missing_commit, reach, read, retry, sync
 from pinner.git.process.children import ProcessGroup
 from pinner.git.process.failures import DamagedError, FailureKind, SyncFailure
-from pinner.git.process.local_repositories import require_untracked
+from pinner.git.process.local_repositories import (
+    SIGNATURE,
+    TAG_FILE,
+    make_private,
+    read_url,
+    require_untracked,
+)
 from pinner.git.process.repository import Connections, Mirror, Remote, TransportEnvironment, is_same_server
 from pinner.model.errors import InputError, Problem, UnknownError
 from pinner.model.manifest import Settings

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from pinner.git.mirrors.batch import kinds_of
-from pinner.git.mirrors.cache_safety import note_url, require_own_files, write_config
 from pinner.git.mirrors.metadata import (
     MirrorMetadata,
     find_damage,
@@ -41,6 +40,7 @@ from pinner.git.process.failures import (
     failure,
     git_reason,
 )
+from pinner.git.process.local_repositories import note_url, require_own_files, write_config
 from pinner.git.process.repository import (
     NO_GIT,
     Mirror,

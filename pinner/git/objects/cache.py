@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final, TypeVar
 
-from pinner.git.mirrors.cache_safety import make_private
+from pinner.git.process.local_repositories import make_private
 
 T = TypeVar("T")
 

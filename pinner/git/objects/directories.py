@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pinner.git.mirrors.cache_safety import find_others_access
+from pinner.git.process.local_repositories import find_others_access
 from pinner.model.errors import InputError, Location, Problem, UnknownError, exhausted
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})

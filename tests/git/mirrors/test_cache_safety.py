@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pinner.git.mirrors.cache_safety import require_safe_cache
 from pinner.git.mirrors.mirrors import Cache
+from pinner.git.process.local_repositories import require_safe_cache
 from pinner.model.errors import InputError, Location
 from tests.support.repositories import run_git
 

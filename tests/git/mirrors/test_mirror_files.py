@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from pinner.git.mirrors.cache_safety import CONFIG
 from pinner.git.mirrors.mirrors import Mirrors
 from pinner.git.objects.checkout import archived, checked_out
 from pinner.git.objects.history import list_commits
 from pinner.git.process.failures import FailureKind, SyncFailure
+from pinner.git.process.local_repositories import CONFIG
 from pinner.git.process.repository import Mirror
 from tests.support.repositories import Repository, make_repository, run_git
 

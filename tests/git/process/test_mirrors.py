@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pinner.git.mirrors.cache_safety import CONFIG
 from pinner.git.mirrors.mirrors import Mirrors
 from pinner.git.objects.read import has_commits
 from pinner.git.process.failures import FailureKind, SyncFailure
+from pinner.git.process.local_repositories import CONFIG
 from pinner.git.process.repository import Mirror
 from tests.support.repositories import Repository, Zoo, make_repository
 from tests.support.servers import HttpGitServer, Manners, serve_daemon, serve_http
