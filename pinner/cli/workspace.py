@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pinner.cli.options import RemoteOptions
 from pinner.cli.output import print_message
+from pinner.git.mirrors.metadata import ObjectCache
 from pinner.git.mirrors.mirrors import Mirrors
-from pinner.git.objects.cache import ObjectCache
 from pinner.git.process.local_repositories import require_safe_cache
 from pinner.model.errors import InputError
 from pinner.project.files import resolve

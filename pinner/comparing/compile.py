@@ -18,8 +18,8 @@ from pinner.catalogs.inputs import environment_digest, node_digest
 from pinner.catalogs.masking import Masks
 from pinner.catalogs.process import Compiler, compile_nodes, directories_of, find_ruby
 from pinner.catalogs.sandbox import Sandbox, wrapper_of
+from pinner.git.mirrors.metadata import ObjectCache
 from pinner.git.mirrors.mirrors import Cache
-from pinner.git.objects.cache import ObjectCache
 from pinner.git.objects.tree_store import TreeStore
 from pinner.git.process.failures import SyncFailure
 from pinner.model.catalogs import Catalog, Compilation, Json, Node, NodeCounts, Notice

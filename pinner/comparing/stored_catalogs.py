@@ -15,8 +15,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
+from pinner.git.mirrors.metadata import ObjectCache
 from pinner.git.mirrors.mirrors import Cache
-from pinner.git.objects.cache import ObjectCache
 from pinner.model.catalogs import Failure, Notice
 from pinner.workspace.workspace import Workspace
 

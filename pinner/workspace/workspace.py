@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
+from pinner.git.mirrors.metadata import ObjectCache
 from pinner.git.mirrors.mirrors import Mirrors
-from pinner.git.objects.cache import ObjectCache
 from pinner.model.errors import InputError, Location, Problem
 from pinner.model.findings import Finding
 from pinner.model.lock import Lock

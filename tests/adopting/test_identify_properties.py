@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pinner.adopting.identify import identify
+from pinner.git.mirrors.metadata import ObjectCache
 from pinner.git.mirrors.mirrors import Mirrors
-from pinner.git.objects.cache import ObjectCache
 from pinner.model.identification import Identified, Match
 from pinner.model.manifest import Settings
 from pinner.project.layout import Project

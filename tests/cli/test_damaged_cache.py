@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pinner.git.objects.cache import FILE
+from pinner.git.mirrors.metadata import CACHE_FILE
 from tests.support.cloud import Cloud
 
 FLIPS = 2
@@ -37,7 +37,10 @@ def locked(cloud: Cloud) -> Cloud:
 def files_of(cache: Path) -> list[Path]:
     """Return the memory and all files of two mirrors that hold anything, relative to the cache."""
     mirrors = [next((cache / "git").glob(f"*{name}-*.git")) for name in ("nova", "integration")]
-    files = [cache / FILE, *(path for mirror in mirrors for path in mirror.rglob("*") if path.is_file())]
+    files = [
+        cache / CACHE_FILE,
+        *(path for mirror in mirrors for path in mirror.rglob("*") if path.is_file()),
+    ]
     return sorted(path.relative_to(cache) for path in files if path.stat().st_size and path.name != "config")
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinner.comparing.commit_range import range_from_json, range_to_json
-from pinner.git.objects.cache import ObjectCache
+from pinner.git.mirrors.metadata import ObjectCache
 from pinner.model.comparison import CommitRange
 from pinner.puppet.platforms import PLATFORMS
 from pinner.workspace.workspace import COMMIT_RANGES

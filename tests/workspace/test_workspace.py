@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from pinner.git.mirrors.metadata import ObjectCache
 from pinner.git.mirrors.mirrors import Mirrors
-from pinner.git.objects.cache import ObjectCache
 from pinner.model.manifest import Settings
 from pinner.project.layout import Project
 from pinner.workspace.workspace import CacheKey, Workspace

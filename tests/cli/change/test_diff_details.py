@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pinner.git.objects.cache import FILE, TABLE, ObjectCache
+from pinner.git.mirrors.metadata import CACHE_FILE, TABLE, ObjectCache
 from pinner.workspace.workspace import API, NOTES
 from tests.support.cloud import Cloud
 from tests.support.code import make_environments, make_nova, write_data
@@ -231,7 +231,7 @@ def test_a_note_that_is_no_note(site: Cloud) -> None:
 @pytest.mark.parametrize("rubbish", ["{", '{"a": 1}', "[[1]]", "[1]", ""])
 def test_what_is_cached_in_another_form_is_read_again(site: Cloud, rubbish: str) -> None:
     first = nova(site, "--hiera", "../hiera")
-    with contextlib.closing(sqlite3.connect(site.root / "cache" / FILE)) as database:
+    with contextlib.closing(sqlite3.connect(site.root / "cache" / CACHE_FILE)) as database:
         rows = database.execute(f"SELECT reader, id FROM {TABLE}").fetchall()  # noqa: S608 - a constant
     for reader in (API, NOTES):
         ObjectCache(site.root / "cache").put(reader, {key: rubbish for name, key in rows if name == reader})

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pinner.git.mirrors.metadata import FILE
+from pinner.git.mirrors.metadata import METADATA_FILE
 from pinner.git.mirrors.mirrors import Mirrors
 from pinner.git.objects.history import commit_as_of, count_between, is_ancestor, list_commits, refs_containing
 from pinner.git.process.repository import Mirror
@@ -84,7 +84,7 @@ def test_a_commit_that_is_not_there_is_an_error_and_no_damage(line: Line) -> Non
     with pytest.raises(UnknownError) as caught:
         list_commits(line.mirror, line.root, MISSING)
     assert str(caught.value) == f"{line.mirror.url} has no commit {MISSING}\n  hint: was it fetched?"
-    assert (line.mirror.path / FILE).exists()
+    assert (line.mirror.path / METADATA_FILE).exists()
 
 
 def test_ancestors(line: Line) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pinner.git.objects.cache import FILE, TABLE, ObjectCache
+from pinner.git.mirrors.metadata import CACHE_FILE, TABLE, ObjectCache
 
 
 def test_what_was_put_is_got_again(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_more_ids_than_one_query_takes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("garbage", [b"no database at all" * 100, b""])
 def test_a_damaged_memory_is_made_anew(tmp_path: Path, garbage: bytes) -> None:
-    (tmp_path / FILE).write_bytes(garbage)
+    (tmp_path / CACHE_FILE).write_bytes(garbage)
     cache = ObjectCache(tmp_path)
     assert cache.get("reader-1", ["a" * 40], str) == {}
     cache.put("reader-1", {"a" * 40: "one"})
@@ -51,7 +51,7 @@ def test_a_memory_that_cannot_be_written_is_done_without(tmp_path: Path) -> None
 def test_a_memory_locked_by_another_process_is_left_alone(tmp_path: Path) -> None:
     cache = ObjectCache(tmp_path, wait=0.01)
     cache.put("reader-1", {"a" * 40: "one"})
-    other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    other = sqlite3.connect(tmp_path / CACHE_FILE, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     cache.put("reader-1", {"b" * 40: "two"})
     other.execute("COMMIT")
@@ -76,7 +76,7 @@ def test_a_row_that_was_changed_is_not_recalled_and_can_be_remembered_again(
 ) -> None:
     cache = ObjectCache(tmp_path)
     cache.put("reader-1", {"a": "24.0.0", "b": "25.0.0"})
-    with sqlite3.connect(tmp_path / FILE) as database:
+    with sqlite3.connect(tmp_path / CACHE_FILE) as database:
         new = "x'00'" if column == "digest" else f"replace(replace({column}, '24', '25'), 'a', 'c')"
         database.execute(f"UPDATE {TABLE} SET {column} = {new} WHERE id = 'a'")  # noqa: S608 - constants
     database.close()
@@ -90,7 +90,7 @@ def test_a_row_that_was_changed_is_not_recalled_and_can_be_remembered_again(
 def test_a_value_of_another_kind_is_not_recalled(tmp_path: Path, value: object) -> None:
     cache = ObjectCache(tmp_path)
     cache.put("reader-1", {"a": "one", "b": "two"})
-    with sqlite3.connect(tmp_path / FILE) as database, contextlib.suppress(sqlite3.IntegrityError):
+    with sqlite3.connect(tmp_path / CACHE_FILE) as database, contextlib.suppress(sqlite3.IntegrityError):
         database.execute(f"UPDATE {TABLE} SET value = ? WHERE id = 'a'", (value,))  # noqa: S608 - a constant
     database.close()
     assert cache.get("reader-1", ["a", "b"], str).get("a") in {None, "one"}
@@ -100,7 +100,7 @@ def test_a_value_of_another_kind_is_not_recalled(tmp_path: Path, value: object) 
 def test_no_flipped_bit_becomes_a_false_value_and_none_lasts(tmp_path: Path) -> None:
     values = {f"{number:040x}": f"value {number}" for number in range(40)}
     ObjectCache(tmp_path / "whole").put("reader-1", values)
-    whole = (tmp_path / "whole" / FILE).read_bytes()
+    whole = (tmp_path / "whole" / CACHE_FILE).read_bytes()
     chance = random.Random(1)  # noqa: S311 - places, no secrets
     places = [*range(0, 100, 3), *(chance.randrange(len(whole)) for _ in range(80))]
     for place in places:
@@ -108,7 +108,7 @@ def test_no_flipped_bit_becomes_a_false_value_and_none_lasts(tmp_path: Path) -> 
         damaged[place] ^= 1 << chance.randrange(8)
         directory = tmp_path / str(place)
         directory.mkdir(exist_ok=True)
-        (directory / FILE).write_bytes(damaged)
+        (directory / CACHE_FILE).write_bytes(damaged)
         cache = ObjectCache(directory, wait=0.1)
         assert cache.get("reader-1", values, str).items() <= values.items(), place
         cache.put("reader-1", values)
@@ -120,7 +120,7 @@ def test_a_memory_that_was_cut_off_is_made_anew(tmp_path: Path, length: int) -> 
     values = {f"{number:040x}": f"value {number}" for number in range(100)}
     cache = ObjectCache(tmp_path)
     cache.put("reader-1", values)
-    with (tmp_path / FILE).open("r+b") as file:
+    with (tmp_path / CACHE_FILE).open("r+b") as file:
         file.truncate(length)
     assert cache.get("reader-1", values, str).items() <= values.items()
     cache.put("reader-1", values)
@@ -128,7 +128,7 @@ def test_a_memory_that_was_cut_off_is_made_anew(tmp_path: Path, length: int) -> 
 
 
 def test_what_an_older_pinner_remembered_without_checksums_is_dropped(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / FILE) as database:
+    with sqlite3.connect(tmp_path / CACHE_FILE) as database:
         database.execute("CREATE TABLE cache (reader TEXT, id TEXT, value TEXT, PRIMARY KEY (reader, id))")
         database.execute("INSERT INTO cache VALUES ('reader-1', 'a', 'false')")
     database.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pinner.git.mirrors.metadata import FILE
+from pinner.git.mirrors.metadata import METADATA_FILE
 from pinner.git.mirrors.mirrors import Mirrors
 from pinner.git.objects.read import read_files
 from pinner.git.process.failures import FailureKind, SyncFailure
@@ -177,7 +177,7 @@ def spoil_config(mirror: Path) -> None:
 
 
 def spoil_note(mirror: Path) -> None:
-    (mirror / FILE).write_text("{")
+    (mirror / METADATA_FILE).write_text("{")
 
 
 def lose_head(mirror: Path) -> None:
@@ -399,7 +399,7 @@ def test_a_bit_that_flips_on_the_disk_is_never_read_as_another_file_or_none(
     mirror = sync(mirrors, nova.url)
     (path,) = (mirror.path / "objects" / "pack").glob(f"*.{suffix}")
     path.chmod(0o600)
-    whole, note, times = path.read_bytes(), (mirror.path / FILE).read_bytes(), path.stat()
+    whole, note, times = path.read_bytes(), (mirror.path / METADATA_FILE).read_bytes(), path.stat()
     true = read_files(mirror, [(commit, "metadata.json")], max_bytes=1000)
     chance = random.Random(7)  # noqa: S311 - places, no secrets
     for start in range(1032 if suffix == "idx" else 0, len(whole), 9):
@@ -407,8 +407,8 @@ def test_a_bit_that_flips_on_the_disk_is_never_read_as_another_file_or_none(
         damaged[min(start + chance.randrange(9), len(whole) - 1)] ^= 1 << chance.randrange(8)
         path.write_bytes(damaged)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-        (mirror.path / FILE).write_bytes(note)
+        (mirror.path / METADATA_FILE).write_bytes(note)
         try:
             assert read_files(mirror, [(commit, "metadata.json")], max_bytes=1000) == true, start
         except UnknownError:
-            assert not (mirror.path / FILE).exists()  # the next sync makes the mirror anew
+            assert not (mirror.path / METADATA_FILE).exists()  # the next sync makes the mirror anew
