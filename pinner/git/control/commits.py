@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pinner.git.mirrors.batch import LOCAL_TIMEOUT
-from pinner.git.mirrors.sync import locked
+from pinner.git.mirrors.mirrors import locked
 from pinner.git.process.children import ProcessGroup
 from pinner.git.process.command import in_repository, run
 from pinner.git.process.failures import DamagedError, FailureKind, classify, git_reason

@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pinner.git.mirrors.batch import LOCAL_TIMEOUT, read_batch
-from pinner.git.mirrors.mirrors import FIRST_PAUSE, Cache
-from pinner.git.mirrors.sync import T, retry
+from pinner.git.mirrors.mirrors import FIRST_PAUSE, Cache, T, retry
 from pinner.git.process.children import Output, ProcessGroup
 from pinner.git.process.command import GitTimeoutError, in_repository, run
 from pinner.git.process.failures import FailureKind, SyncFailure, classify, failure, git_reason, printable
