@@ -16,10 +16,16 @@ from pinner.deploying.file_differences import (
     differing_paths,
     plain_text,
 )
-from pinner.git.objects.checkout import archived, checked_out
 from pinner.git.objects.directory_tree import PlainFile, PlainTree, read_plain_tree, tree_ids
 from pinner.git.objects.history import count_between
-from pinner.git.objects.read import commits_with_tree, has_commits, list_tree, read_blobs
+from pinner.git.objects.read import (
+    archived,
+    checked_out,
+    commits_with_tree,
+    has_commits,
+    list_tree,
+    read_blobs,
+)
 from pinner.git.process.repository import Mirror
 from pinner.model.errors import InputError, Problem, UnknownError
 from pinner.model.findings import Finding

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pinner.deploying.templates import BUILT_IN, render
 from pinner.git.mirrors.metadata import temporary_directory
-from pinner.git.objects.checkout import check_out
 from pinner.git.objects.history import list_commits, merge_base
+from pinner.git.objects.read import check_out
 from pinner.git.process.children import end_session, forget, start
 from pinner.git.process.repository import Mirror
 from pinner.model.errors import InputError, Problem, UnknownError

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from pinner.git.objects.checkout import HINT
 from pinner.git.objects.history import UNSHALLOW_HINT
+from pinner.git.objects.read import HINT
 from pinner.locking.requirements import (
     EnvironmentRequirements,
     GitRequirement,

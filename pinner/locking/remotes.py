@@ -10,9 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from pinner.git.objects.checkout import flaw_of_tree
 from pinner.git.objects.history import ShallowError, is_reached, refs_containing
-from pinner.git.objects.read import has_commits
+from pinner.git.objects.read import flaw_of_tree, has_commits
 from pinner.git.process.repository import Mirror
 from pinner.locking.requirements import GitRequirement, PinAtRemote, PinnedEnvironment, Resolution
 from pinner.locking.resolve import RefResolver

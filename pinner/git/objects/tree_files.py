@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pinner.git.mirrors.batch import damaged, missing_commit, read_batch, read_objects
-from pinner.git.objects.checkout import HINT, UnsafeTreeError, require_safe_tree
 from pinner.git.objects.directory_tree import (
     EXECUTABLE,
     FOLDER,
@@ -22,6 +21,7 @@ from pinner.git.objects.directory_tree import (
     PlainFile,
     tree_ids,
 )
+from pinner.git.objects.read import HINT, UnsafeTreeError, require_safe_tree
 from pinner.git.process.repository import Mirror
 from pinner.model.errors import Problem
 

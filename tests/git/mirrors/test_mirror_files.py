@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pinner.git.mirrors.mirrors import Mirrors
-from pinner.git.objects.checkout import archived, checked_out
 from pinner.git.objects.history import list_commits
+from pinner.git.objects.read import archived, checked_out
 from pinner.git.process.failures import FailureKind, SyncFailure
 from pinner.git.process.local_repositories import CONFIG
 from pinner.git.process.repository import Mirror

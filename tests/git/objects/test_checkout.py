@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pinner.git.objects.checkout import check_out
+from pinner.git.objects.read import check_out
 from pinner.git.process.repository import Mirror
 from pinner.model.errors import UnknownError
 from pinner.model.lock import Refs

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pinner.git.mirrors.batch import MissingCommitError
-from pinner.git.objects.checkout import archived, checked_out
+from pinner.git.objects.read import archived, checked_out
 from pinner.git.process.repository import Mirror
 from pinner.model.lock import Refs
 from tests.support.repositories import Repository, make_repository, run_git

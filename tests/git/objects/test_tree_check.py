@@ -5,8 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from pinner.git.objects.checkout import MOST_FILES, UnsafeTreeError, archived, check_out, flaw_of_tree
-from pinner.git.objects.read import changed_paths, list_tree
+from pinner.git.objects.read import (
+    MOST_FILES,
+    UnsafeTreeError,
+    archived,
+    changed_paths,
+    check_out,
+    flaw_of_tree,
+    list_tree,
+)
 from pinner.git.process.repository import Mirror
 from pinner.model.lock import Refs
 from tests.support.hostile_trees import FILE, FOLDER, LINK, HostileRepository

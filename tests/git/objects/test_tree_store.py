@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pinner.git.mirrors.batch import MissingCommitError
-from pinner.git.objects.checkout import UnsafeTreeError
+from pinner.git.objects.read import UnsafeTreeError
 from pinner.git.objects.tree_store import Placement, StoredTree, TreeStore
 from pinner.git.process.repository import Mirror
 from pinner.model.errors import InputError, UnknownError
