@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pinner.git.objects.directories import remove_tree
+from pinner.git.objects.tree_files import remove_tree
 from tools.bench.cost import Cost, FailedError, measure
 from tools.bench.deploying import CHANGED, ControlRepo
 from tools.bench.locking import MODULES

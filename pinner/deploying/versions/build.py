@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from pinner.deploying.versions.content import Content, Entry, entries_of
-from pinner.git.objects.directories import failing
+from pinner.git.objects.tree_files import failing
 from pinner.git.objects.tree_store import StoredTree
 from pinner.model.control import EXECUTABLE, PLAIN
 from pinner.model.deployment import LinkMode, Version

@@ -26,7 +26,6 @@ from pinner.deploying.versions.image import WriteLayer, find_layers, write_image
 from pinner.deploying.versions.plan import read_plans
 from pinner.deploying.versions.switch import Options, deploy_plans
 from pinner.git.mirrors.mirrors import Cache
-from pinner.git.objects.directories import failing, sync_directory
 from pinner.git.objects.directory_tree import read_plain_tree, tree_ids
 from pinner.git.objects.tree_files import (
     DIRECTORY_MODE,
@@ -34,8 +33,10 @@ from pinner.git.objects.tree_files import (
     FILE_MODE,
     TreeNotes,
     WrittenTree,
+    failing,
     id_of_directory,
     list_unusual,
+    sync_directory,
 )
 from pinner.git.objects.tree_store import StoredTree, TreeStore
 from pinner.model.control import ControlFile

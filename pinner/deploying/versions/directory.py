@@ -29,7 +29,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pinner.deploying.versions.static_catalogs import server_files
-from pinner.git.objects.directories import (
+from pinner.git.objects.tree_files import (
     exchange,
     failing,
     remove_tree,

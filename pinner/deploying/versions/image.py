@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pinner.git.objects.directories import exchange, failing, remove_tree, sync_directory
+from pinner.git.objects.tree_files import exchange, failing, remove_tree, sync_directory
 from pinner.model.errors import InputError, Location, Problem
 from pinner.project.files import read_file
 

@@ -20,7 +20,7 @@ from pinner.deploying.versions.build import (
 from pinner.deploying.versions.content import TYPES, Plan
 from pinner.deploying.versions.directory import DeploymentDirectory, OnNote, now, user
 from pinner.deploying.versions.generated_types import generate_types
-from pinner.git.objects.directories import exchange, failing, remove_tree, sync_directory, sync_file_system
+from pinner.git.objects.tree_files import exchange, failing, remove_tree, sync_directory, sync_file_system
 from pinner.git.objects.tree_store import Placement, StoredTree, TreeStore, in_parallel
 from pinner.model.deployment import (
     Action,

@@ -29,16 +29,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from pinner.git.mirrors.metadata import read_checksummed, write_checksummed
-from pinner.git.objects.directories import (
+from pinner.git.objects.directory_tree import read_plain_tree
+from pinner.git.objects.tree_files import (
+    TreeNotes,
+    WrittenTree,
     exchange,
     failing,
+    read_tree_ids,
     remove_tree,
     require_own_directory,
     sync_directory,
     sync_file_system,
+    write_tree,
 )
-from pinner.git.objects.directory_tree import read_plain_tree
-from pinner.git.objects.tree_files import TreeNotes, WrittenTree, read_tree_ids, write_tree
 from pinner.git.process.repository import Mirror
 
 A = TypeVar("A")
