@@ -23,9 +23,8 @@ from pinner.git.objects.history import (
 from pinner.git.objects.read import Ambiguous, expand_commit
 from pinner.git.process.repository import Mirror
 from pinner.locking.externals import with_locked_externals
-from pinner.locking.remotes import missing_commits
 from pinner.locking.requirements import EnvironmentRequirements, GitRequirement, read_requirements
-from pinner.locking.resolve import Progress, RefResolver, fetch_all
+from pinner.locking.resolve import Progress, RefResolver, fetch_all, missing_commits
 from pinner.model.errors import InputError, Problem, UnknownError
 from pinner.model.findings import Finding
 from pinner.model.lock import TAG, GitPin, Lock, ResolvedRef, Series, short_name

@@ -30,9 +30,8 @@ from pinner.locking.pin_checks import (
     check_trees,
     fact_flaws,
 )
-from pinner.locking.remotes import read_remote_state, read_tree_flaws, with_metadata
 from pinner.locking.requirements import PinnedEnvironment
-from pinner.locking.resolve import RefResolver
+from pinner.locking.resolve import RefResolver, read_remote_state, read_tree_flaws, with_metadata
 from pinner.model.findings import Finding, drop_ignored, limit_repeats
 from pinner.model.lock import LOCKED, GitPin, Metadata, Pin, SelectorKind
 from pinner.model.manifest import RequirementSource

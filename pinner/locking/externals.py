@@ -14,9 +14,8 @@ from pinner.locking.gate import URL, Gate, read_gate, read_runs
 from pinner.locking.graph import dependency_graph
 from pinner.locking.pin_checks import differing_pin, external_flaws, external_homes, moved_home
 from pinner.locking.pins import UpdateScope, describe_pins, repin
-from pinner.locking.remotes import metadata_by_module, read_pinned_metadata
 from pinner.locking.requirements import EnvironmentRequirements, GitRequirement, PinnedEnvironment
-from pinner.locking.resolve import RefResolver, release_tags
+from pinner.locking.resolve import RefResolver, metadata_by_module, read_pinned_metadata, release_tags
 from pinner.model.errors import Location
 from pinner.model.findings import Finding
 from pinner.model.lock import Dependency, GitPin, Lock, Metadata, Selector, SelectorKind, Series

@@ -15,9 +15,8 @@ from pinner.locking.externals import (
 )
 from pinner.locking.graph import LABELS, DependencyEdge, describe, overrides_of, runtimes_of
 from pinner.locking.pins import UpdateScope, describe_pins, repin
-from pinner.locking.remotes import read_pinned_metadata
 from pinner.locking.requirements import GitRequirement, PinnedEnvironment
-from pinner.locking.resolve import RefResolver
+from pinner.locking.resolve import RefResolver, read_pinned_metadata
 from pinner.locking.solver import (
     MOST_ROUNDS,
     Candidate,

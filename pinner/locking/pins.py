@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from pinner.git.objects.history import is_later
 from pinner.locking.cooldown import apply_cooldown
-from pinner.locking.remotes import with_metadata
 from pinner.locking.requirements import (
     EnvironmentRequirements,
     ForgeRequirement,
@@ -16,7 +15,7 @@ from pinner.locking.requirements import (
     Resolution,
     hint_to_go_back,
 )
-from pinner.locking.resolve import RefResolver
+from pinner.locking.resolve import RefResolver, with_metadata
 from pinner.model.errors import InputError, Problem
 from pinner.model.findings import Finding
 from pinner.model.lock import BRANCH, ForgePin, GitPin, Lock, Pin, Position, ResolvedRef, Selector, short_name
