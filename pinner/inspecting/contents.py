@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from pinner.locking.graph import overrides_of, pins_by_name, runtimes_of, short_name_of_module
+from pinner.locking.checks import overrides_of, pins_by_name, runtimes_of, short_name_of_module
 from pinner.locking.requirements import EnvironmentRequirements, read_requirements
 from pinner.model.contents import DependencyTree, EnvironmentSummary, ModuleContents, Need
 from pinner.model.errors import InputError, Problem, UnknownError

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from pinner.git.process.failures import FailureKind, SyncFailure
+from pinner.locking.checks import dependency_graph
 from pinner.locking.gate import URL, Gate, read_gate, read_runs
-from pinner.locking.graph import dependency_graph
 from pinner.locking.pin_checks import differing_pin, external_flaws, external_homes, moved_home
 from pinner.locking.pins import UpdateScope, describe_pins, repin
 from pinner.locking.requirements import EnvironmentRequirements, GitRequirement, PinnedEnvironment

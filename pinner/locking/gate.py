@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pinner.git.objects.history import commits_that_changed, merge_base
 from pinner.git.objects.read import read_files
 from pinner.git.process.repository import Mirror
-from pinner.locking.graph import fits, short_name_of_module
+from pinner.locking.checks import fits, short_name_of_module
 from pinner.locking.requirements import GitRequirement
 from pinner.locking.resolve import RefResolver
 from pinner.model.errors import Location

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pinner.locking.checks import LABELS, DependencyEdge, describe, overrides_of, runtimes_of
 from pinner.locking.externals import (
     external_requirement,
     is_left_out,
     kept_externals,
     left_out,
 )
-from pinner.locking.graph import LABELS, DependencyEdge, describe, overrides_of, runtimes_of
 from pinner.locking.pins import UpdateScope, describe_pins, repin
 from pinner.locking.requirements import GitRequirement, PinnedEnvironment
 from pinner.locking.resolve import RefResolver, read_pinned_metadata

@@ -14,7 +14,7 @@ from resolvelib import AbstractProvider, BaseReporter, ResolutionImpossible, Res
 
 from pinner.git.process.failures import SyncFailure
 from pinner.git.process.repository import Mirror
-from pinner.locking.graph import (
+from pinner.locking.checks import (
     DependencyEdge,
     DependencyOverrides,
     is_met,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinner.locking.graph import dependency_cycles, describe, shortest_chain, unmet_requirements
+from pinner.locking.checks import dependency_cycles, describe, shortest_chain, unmet_requirements
 from pinner.model.lock import Dependency
 
 NAMES = st.sampled_from("abcdefgh")
