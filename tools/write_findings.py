@@ -6,7 +6,7 @@ usage: python -m tools.write_findings
 from pathlib import Path
 
 from pinner.model.findings import Rule
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 
 OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "reference" / "findings.md"
 

@@ -10,7 +10,7 @@ from pinner.cli.output import is_quiet, is_verbose, print_message
 from pinner.cli.reports import WRITERS, Format, print_report
 from pinner.model.errors import COULD_NOT_FIND_OUT
 from pinner.model.findings import EnvironmentResult, Finding, fold_findings
-from pinner.model.rules.table import check_ignored
+from pinner.model.rules import check_ignored
 from pinner.report.text.findings import finding_lines
 from pinner.workspace.workspace import Workspace
 

@@ -15,7 +15,7 @@ from pinner.model.findings import Finding, drop_ignored, fold_findings
 from pinner.model.lock import short_name
 from pinner.model.manifest import Settings
 from pinner.model.results import Audit, CommitApi
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.openstack.catalogue import find_module
 from pinner.project.files import resolve
 from pinner.puppet.platforms import Platform

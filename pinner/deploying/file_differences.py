@@ -9,7 +9,7 @@ from pathlib import Path
 from pinner.git.objects.directory_tree import EXECUTABLE, LINK, PlainTree
 from pinner.model.errors import Location
 from pinner.model.findings import Finding
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.model.text import join_words, quote
 
 # (mode, blob id) of a path

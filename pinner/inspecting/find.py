@@ -41,7 +41,7 @@ from pinner.model.results import (
     State,
     Undone,
 )
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.openstack.catalogue import find_series
 from pinner.openstack.notes import read_trailers
 from pinner.puppet.versions import version_of_tag

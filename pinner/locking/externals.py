@@ -20,7 +20,7 @@ from pinner.model.errors import Location
 from pinner.model.findings import Finding
 from pinner.model.lock import Dependency, GitPin, Lock, Metadata, Selector, SelectorKind, Series
 from pinner.model.manifest import Externals, RequirementSource
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.openstack.catalogue import integration_pins, third_party
 from pinner.openstack.facts import ExternalPin
 

@@ -13,7 +13,7 @@ from pinner.locking.resolve import RefResolver
 from pinner.model.errors import InputError, Location, UnknownError
 from pinner.model.findings import Finding
 from pinner.model.lock import ForgePin, GitPin, Lock
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.model.text import join_words, quote
 from pinner.project.layout import list_environments
 from pinner.project.manifest.lock import read_lock

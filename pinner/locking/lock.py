@@ -26,7 +26,7 @@ from pinner.locking.resolve import Progress, RefResolver
 from pinner.model.errors import InputError, Location, Problem
 from pinner.model.findings import EnvironmentResult, Finding, Level, as_errors, drop_ignored
 from pinner.model.lock import Dependency, GitPin, Lock, Metadata, Pin
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.project.manifest.lock import write_lock
 from pinner.workspace.workspace import Workspace
 

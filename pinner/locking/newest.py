@@ -40,7 +40,7 @@ from pinner.locking.resolve import RefResolver, read_pinned_metadata, release_ta
 from pinner.model.findings import Finding, Level
 from pinner.model.lock import TAG, Dependency, ForgePin, GitPin, Metadata, Selector, SelectorKind
 from pinner.model.manifest import Externals
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.openstack.catalogue import third_party
 from pinner.puppet.names import check_ref_name
 from pinner.workspace.commits import read_metadata

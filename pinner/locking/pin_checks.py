@@ -36,7 +36,7 @@ from pinner.model.lock import (
     short_name,
 )
 from pinner.model.manifest import Externals
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.openstack.catalogue import RefCandidate, integration_pins, release_of, status_of, third_party
 from pinner.puppet.ranges import parse_range
 from pinner.puppet.versions import version_of_tag

@@ -36,7 +36,7 @@ from pinner.model.lock import (
     SelectorKind,
     short_name,
 )
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.openstack.notes import DIRECTORY, compare_notes, read_note
 from pinner.project.operator.values import read_yaml
 from pinner.puppet.versions import version_of_tag

@@ -23,7 +23,7 @@ from pinner.model.lock import (
     Status,
 )
 from pinner.model.manifest import Manifest, Override, RequirementSource, Settings, Text
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.openstack.catalogue import (
     ModuleEntry,
     RefCandidate,

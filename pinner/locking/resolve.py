@@ -46,7 +46,7 @@ from pinner.model.lock import (
     SelectorKind,
     short_name,
 )
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.model.text import redact_url
 from pinner.puppet.ranges import parse_range
 from pinner.puppet.versions import Version, version_of_tag

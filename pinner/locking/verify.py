@@ -41,7 +41,7 @@ from pinner.locking.resolve import Progress, RefResolver
 from pinner.model.errors import InputError, Location, Problem, UnknownError
 from pinner.model.findings import EnvironmentResult, Finding, as_errors, drop_ignored
 from pinner.model.lock import GitPin, Lock, Pin
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.project.layout import ENVIRONMENTS, LOCK_SUFFIX, unused_locks
 from pinner.project.manifest.lock import parse_lock
 from pinner.puppet.versions import parse_version

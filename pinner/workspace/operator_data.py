@@ -19,7 +19,7 @@ from pinner.model.operator_data import (
     UseOrigin,
     Value,
 )
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.openstack.catalogue import find_series, package_release, written_like
 from pinner.project.operator.tree import DataTree, SiteTree, read_data, read_site, read_site_texts
 from pinner.puppet.hiera.hierarchy import keys_looked_up

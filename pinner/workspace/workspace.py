@@ -17,7 +17,7 @@ from pinner.model.errors import InputError, Location, Problem
 from pinner.model.findings import Finding
 from pinner.model.lock import Lock
 from pinner.model.manifest import Settings, Text
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.model.text import quote
 from pinner.openstack.facts import MAX_BYTES, Facts, FactsError, facts, packaged_facts, read_facts, use_facts
 from pinner.project.layout import Project, list_environments

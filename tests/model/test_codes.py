@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pinner
 from pinner.model.findings import Rule
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 
 PACKAGE = Path(pinner.__file__).parent
 

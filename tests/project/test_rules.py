@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinner.model.rules.table import check_ignored
+from pinner.model.rules import check_ignored
 from pinner.project.rules import (
     check_base,
     check_branch,

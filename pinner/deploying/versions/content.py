@@ -19,7 +19,7 @@ from pinner.git.process.repository import Mirror
 from pinner.model.control import ControlFile
 from pinner.model.errors import InputError, Problem
 from pinner.model.findings import Finding
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.model.text import quote
 
 ROOT = ""

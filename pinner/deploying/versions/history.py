@@ -22,7 +22,7 @@ from pinner.model.deployment import (
 )
 from pinner.model.errors import InputError, Location, Problem, UnknownError
 from pinner.model.findings import EnvironmentResult, Finding, drop_ignored
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.project.files import resolve
 
 KEEP = 5

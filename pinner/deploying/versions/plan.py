@@ -16,7 +16,7 @@ from pinner.model.deployment import module_versions
 from pinner.model.errors import InputError, Problem, UnknownError
 from pinner.model.findings import Finding
 from pinner.model.lock import ForgePin, GitPin, Lock, short_name
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.puppet.puppetfile.writer import HEADER_MARK
 from pinner.workspace.commits import ForgeCode, find_forge_code, hold_pins
 from pinner.workspace.workspace import CacheKey, Workspace

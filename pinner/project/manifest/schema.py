@@ -1,6 +1,6 @@
 """Define what a manifest may contain; `python -m tools.write_schemas` makes the JSON Schema from it."""
 
-from pinner.model.rules.table import check_ignored
+from pinner.model.rules import check_ignored
 from pinner.project.rules import (
     check_base,
     check_platform,

@@ -14,7 +14,7 @@ from itertools import groupby
 from pinner.model.findings import Finding, Level
 from pinner.model.module_api import Definition, DefinitionKind, Parameter
 from pinner.model.operator_data import Array, Hash, Literal, Opaque, PlaceScope, Use, UseOrigin, Value
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.model.text import quoted
 from pinner.puppet.language.builtin_functions import BUILTIN_FUNCTIONS
 from pinner.puppet.language.evaluate import Value as PuppetValue

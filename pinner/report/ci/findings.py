@@ -14,7 +14,7 @@ from pinner.model.errors import Location
 from pinner.model.findings import UNKNOWN, EnvironmentResult, Finding, Level
 from pinner.model.preview import Preview
 from pinner.model.results import Audit
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.report.json.encoding import encode
 from pinner.report.text.compilation import fold_names
 from pinner.report.words import count, finding_line

@@ -14,7 +14,7 @@ from pinner.model.errors import Location
 from pinner.model.findings import EnvironmentResult, Finding, Level
 from pinner.model.lock import ForgePin, Lock
 from pinner.model.preview import Preview, PreviewSide, SideCause
-from pinner.model.rules.table import RULES
+from pinner.model.rules import RULES
 from pinner.report.ci.findings import (
     compilation_junit,
     compilation_sarif,

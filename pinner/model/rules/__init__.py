@@ -1,1 +1,0 @@
-"""Define the rules of all findings, grouped by subject."""
