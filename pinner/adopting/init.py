@@ -19,7 +19,7 @@ from pinner.openstack.catalogue import (
     modules_in,
     nearest_series,
 )
-from pinner.project.layout import Project, project_at
+from pinner.project.files import Project, project_at
 from pinner.project.rules import check_puppet_version
 from pinner.puppet.names import check_environment_name
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pinner.locking.requirements import EnvironmentRequirements, GitRequirement, read_requirements
 from pinner.model.errors import InputError, Location, Problem
 from pinner.model.text import nearest, quote
-from pinner.project.layout import list_environments
+from pinner.project.files import list_environments
 from pinner.project.yaml.edit import TextEdit, append_item, edit_yaml, put_value, remove_entry
 from pinner.project.yaml.nodes import MappingNode, SequenceNode, entries_at, read_nodes, texts_at
 from pinner.project.yaml.schema import LARGEST_PROJECT_FILE

@@ -32,7 +32,7 @@ from pinner.openstack.catalogue import (
     third_party,
 )
 from pinner.openstack.facts import derived
-from pinner.project.layout import suggest_name
+from pinner.project.files import suggest_name
 from pinner.puppet.names import (
     check_environment_name,
     check_forge_name,

@@ -37,8 +37,7 @@ from pinner.model.errors import InputError, Location, Problem, UnknownError
 from pinner.model.findings import EnvironmentResult, Level
 from pinner.model.lock import TAG, GitPin, Lock, ResolvedRef, SelectorKind
 from pinner.model.manifest import FoundSources
-from pinner.project.files import FileChange, write_together
-from pinner.project.layout import Project, list_environments
+from pinner.project.files import FileChange, Project, list_environments, write_together
 from pinner.project.manifest.lock import LONGEST
 from pinner.project.manifest.read import ManifestLoader, extended, read_manifests
 from pinner.project.manifest.write import render_manifest

@@ -11,8 +11,7 @@ from typing import Final
 
 from pinner.model.errors import PinnerError
 from pinner.model.text import redact, visible
-from pinner.project.files import read_file
-from pinner.project.layout import ENVIRONMENTS, SETTINGS, TEMPLATES
+from pinner.project.files import ENVIRONMENTS, SETTINGS, TEMPLATES, read_file
 
 _PLACE: Final = re.compile(r"(?P<indent> *)(?P<path>[^\s:][^:]*):(?P<line>[1-9]\d*):(?P<column>[1-9]\d*): ")
 _LARGEST: Final = 1024 * 1024

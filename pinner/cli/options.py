@@ -12,8 +12,7 @@ from pinner.cli.command import SharedOption
 from pinner.cli.reports import Format
 from pinner.model.control import Layout
 from pinner.model.errors import PinnerError
-from pinner.project.files import resolve
-from pinner.project.layout import Project, find_project, list_environments
+from pinner.project.files import Project, find_project, list_environments, resolve
 from pinner.project.manifest.lock import read_lock
 
 

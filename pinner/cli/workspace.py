@@ -9,8 +9,7 @@ from pinner.git.mirrors.metadata import ObjectCache
 from pinner.git.mirrors.mirrors import Mirrors
 from pinner.git.process.local_repositories import require_safe_cache
 from pinner.model.errors import InputError
-from pinner.project.files import resolve
-from pinner.project.layout import Project, find_project
+from pinner.project.files import Project, find_project, resolve
 from pinner.project.manifest.settings import read_settings
 from pinner.report.links import use_links
 from pinner.workspace.workspace import Workspace, use_facts_of

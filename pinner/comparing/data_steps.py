@@ -21,8 +21,7 @@ from pinner.model.comparison import (
 from pinner.model.errors import Location, Problem
 from pinner.model.lock import Series
 from pinner.model.module_api import ApiChange, ApiChangeKind, DefinitionKind, Severity
-from pinner.project.files import FileChange, read_file
-from pinner.project.layout import Project
+from pinner.project.files import FileChange, Project, read_file
 from pinner.project.operator.tree import LARGEST_DATA_FILE
 from pinner.project.operator.values import KeyEdit, rename_keys
 from pinner.puppet.hiera.hierarchy import keys_looked_up

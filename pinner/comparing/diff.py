@@ -28,7 +28,7 @@ from pinner.model.findings import EnvironmentResult
 from pinner.model.lock import ForgePin, GitPin, Lock, LockFacts, LockRef, Pin
 from pinner.model.text import nearest, quote
 from pinner.openstack.catalogue import release_of
-from pinner.project.layout import ENVIRONMENTS, LOCK_SUFFIX
+from pinner.project.files import ENVIRONMENTS, LOCK_SUFFIX
 from pinner.puppet.code.renames import Successor
 from pinner.puppet.versions import parse_version
 from pinner.workspace.commits import ForgeCode, find_forge_code

@@ -20,8 +20,7 @@ from pinner.openstack.catalogue import (
     next_supported,
     release_of_tag,
 )
-from pinner.project.files import FileChange
-from pinner.project.layout import Project
+from pinner.project.files import FileChange, Project
 from pinner.project.yaml.edit import TextEdit, edit_yaml, insert_line, put_value
 from pinner.project.yaml.nodes import MappingNode, Node, ScalarNode, read_nodes
 from pinner.project.yaml.schema import LARGEST_PROJECT_FILE

@@ -26,8 +26,7 @@ from pinner.model.errors import InputError, Location, Problem, UnknownError
 from pinner.model.findings import EnvironmentResult, Finding, as_errors, drop_ignored, limit_repeats
 from pinner.model.lock import GitPin, Lock, Pin
 from pinner.model.text import quote
-from pinner.project.files import read_file, resolve
-from pinner.project.layout import list_environments
+from pinner.project.files import list_environments, read_file, resolve
 from pinner.puppet.names import check_module_name
 from pinner.puppet.puppetfile.writer import HEADER_MARK, as_puppetfile, check_puppetfile
 from pinner.workspace.workspace import Workspace

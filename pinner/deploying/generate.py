@@ -24,8 +24,7 @@ from pinner.model.control import ControlBranch, ControlFile, FileState, Layout
 from pinner.model.errors import InputError, PinnerError, Problem
 from pinner.model.lock import Lock
 from pinner.model.manifest import Settings
-from pinner.project.files import Root
-from pinner.project.layout import Project, list_environments
+from pinner.project.files import Project, Root, list_environments
 from pinner.project.manifest.read import read_manifests
 from pinner.puppet.puppetfile.writer import HEADER_MARK
 from pinner.workspace.workspace import Workspace

@@ -18,7 +18,7 @@ from typing import Any
 from pinner.model.control import TEMPLATE_SECONDS, TemplateFailure, TemplateModule
 from pinner.model.errors import InputError, Location, Problem, UnknownError
 from pinner.model.lock import ForgePin, Lock, Pin, short_name
-from pinner.project.layout import Project
+from pinner.project.files import Project
 from pinner.puppet.puppetfile.writer import as_puppetfile, check_puppetfile, render_header, render_puppetfile
 from pinner.puppet.versions import parse_version
 from pinner.workspace.workspace import Workspace

@@ -12,7 +12,7 @@ from pinner.model.module_api import DefinitionKind
 from pinner.model.results import Bill, Dependent, KeyMeaning, Reason
 from pinner.model.text import nearest, quote
 from pinner.openstack.catalogue import canonical_module
-from pinner.project.layout import list_environments
+from pinner.project.files import list_environments
 from pinner.project.manifest.read import read_manifests
 from pinner.workspace.apis import read_pinned_apis
 from pinner.workspace.locks import read_lock_ref

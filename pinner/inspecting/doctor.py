@@ -10,7 +10,7 @@ from pinner.locking.requirements import GitRequirement, read_requirements
 from pinner.model.contents import Check, CheckState
 from pinner.model.errors import PinnerError
 from pinner.model.lock import GitPin
-from pinner.project.layout import list_environments
+from pinner.project.files import list_environments
 from pinner.workspace.workspace import Workspace
 
 LOCAL = "this machine"

@@ -15,7 +15,7 @@ from pinner.model.findings import Finding
 from pinner.model.lock import ForgePin, GitPin, Lock
 from pinner.model.rules import RULES
 from pinner.model.text import join_words, quote
-from pinner.project.layout import list_environments
+from pinner.project.files import list_environments
 from pinner.project.manifest.lock import read_lock
 from pinner.puppet.code.ruby import Plugin, PluginKind, Requirement, plugin_of, requirements
 from pinner.workspace.workspace import CacheKey, Workspace

@@ -42,7 +42,7 @@ from pinner.model.errors import InputError, Location, Problem, UnknownError
 from pinner.model.findings import EnvironmentResult, Finding, as_errors, drop_ignored
 from pinner.model.lock import GitPin, Lock, Pin
 from pinner.model.rules import RULES
-from pinner.project.layout import ENVIRONMENTS, LOCK_SUFFIX, unused_locks
+from pinner.project.files import ENVIRONMENTS, LOCK_SUFFIX, unused_locks
 from pinner.project.manifest.lock import parse_lock
 from pinner.puppet.versions import parse_version
 from pinner.workspace.operator_data import NOTHING, OperatorData, check_package_releases

@@ -33,7 +33,7 @@ from pinner.model.module_api import (
     Unreadable,
 )
 from pinner.model.operator_data import SiteFile
-from pinner.project.layout import list_environments
+from pinner.project.files import list_environments
 from pinner.project.manifest.read import read_manifests
 from pinner.puppet.code.read import Role, read_file, role_of
 from pinner.puppet.usage.reach import Surroundings, surroundings_of, with_parameters

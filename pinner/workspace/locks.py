@@ -23,7 +23,7 @@ from pinner.git.control.user_repository import (
 from pinner.model.errors import InputError, Problem, UnknownError
 from pinner.model.lock import TAG, GitPin, Lock, LockRef, SelectorKind
 from pinner.openstack.catalogue import canonical_url
-from pinner.project.layout import ENVIRONMENTS, LOCK_SUFFIX, Project, select_environments
+from pinner.project.files import ENVIRONMENTS, LOCK_SUFFIX, Project, select_environments
 from pinner.project.manifest.lock import LONGEST, parse_lock, read_lock, read_lock_file, read_locked_tags
 from pinner.workspace.workspace import CacheKey, Workspace
 

@@ -20,7 +20,7 @@ from pinner.model.manifest import Settings, Text
 from pinner.model.rules import RULES
 from pinner.model.text import quote
 from pinner.openstack.facts import MAX_BYTES, Facts, FactsError, facts, packaged_facts, read_facts, use_facts
-from pinner.project.layout import Project, list_environments
+from pinner.project.files import Project, list_environments
 from pinner.project.manifest.lock import read_lock
 from pinner.project.manifest.read import read_manifests
 from pinner.puppet.platforms import PLATFORMS, Platform, declared_platforms

@@ -14,7 +14,7 @@ from pinner.git.mirrors.metadata import ObjectCache
 from pinner.git.mirrors.mirrors import Mirrors
 from pinner.model.identification import Identified, Match
 from pinner.model.manifest import Settings
-from pinner.project.layout import Project
+from pinner.project.files import Project
 from pinner.workspace.workspace import Workspace
 from tests.support.cloud import Upstream
 from tests.support.exports import export

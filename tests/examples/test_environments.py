@@ -7,7 +7,7 @@ import pytest
 from pinner.model.lock import SelectorKind
 from pinner.model.manifest import Externals, Manifest
 from pinner.openstack.catalogue import ModuleEntry, find_module, find_series, ref_candidates
-from pinner.project.layout import Project
+from pinner.project.files import Project
 from pinner.project.manifest.read import read_manifests
 
 READ = read_manifests(Project(Path(__file__).resolve().parents[2]))

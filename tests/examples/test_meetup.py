@@ -10,7 +10,7 @@ from pinner.model.lock import SelectorKind, Series
 from pinner.model.manifest import Manifest, Override
 from pinner.openstack.catalogue import ModuleEntry, find_module, find_series, modules_in, ref_candidates
 from pinner.openstack.facts import ThirdParty
-from pinner.project.layout import Project
+from pinner.project.files import Project
 from pinner.project.manifest.read import read_manifests
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pinner.model.errors import InputError
-from pinner.project.layout import Listing, Project, find_project, list_environments, select_environments
+from pinner.project.files import Listing, Project, find_project, list_environments, select_environments
 from tests.support.projects import Writer
 
 KNOWN = {"environments/production.yaml": "", "environments/staging.yaml": "", "environments/_base.yaml": ""}

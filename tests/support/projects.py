@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pinner.project.layout import Project
+from pinner.project.files import Project
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 from pinner.git.mirrors.metadata import ObjectCache
 from pinner.git.mirrors.mirrors import Mirrors
 from pinner.model.manifest import Settings
-from pinner.project.layout import Project
+from pinner.project.files import Project
 from pinner.workspace.workspace import CacheKey, Workspace
 
 LENGTHS = CacheKey("length-1", str, int)

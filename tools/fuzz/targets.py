@@ -18,10 +18,10 @@ from pinner.model.operator_data import Array, Literal
 from pinner.model.text import check_git_url, redact, redact_url, redact_value
 from pinner.openstack.facts import FactsError, facts_text, read_facts
 from pinner.openstack.notes import read_note, read_trailers
+from pinner.project.files import Project
 from pinner.project.foreign.environments import read_definition
 from pinner.project.foreign.puppet_run import read_run
 from pinner.project.foreign.releases import read_deliverable, read_series_status
-from pinner.project.layout import Project
 from pinner.project.manifest.lock import parse_lock
 from pinner.project.manifest.read import read_manifests
 from pinner.project.manifest.settings import read_settings

@@ -27,8 +27,7 @@ from pinner.comparing.target import Target, find_target, manifest_change
 from pinner.comparing.upgrade import upgrade
 from pinner.model.comparison import Upgrade
 from pinner.model.errors import InputError, Problem, with_hints_once
-from pinner.project.files import FileChange, resolve, write_together
-from pinner.project.layout import Project
+from pinner.project.files import FileChange, Project, resolve, write_together
 from pinner.project.operator.tree import LARGEST_DATA_FILE
 from pinner.report.changes import link_targets
 from pinner.report.words import count, file_diff, renames

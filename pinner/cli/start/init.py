@@ -15,7 +15,7 @@ from pinner.cli.output import print_data
 from pinner.cli.reports import Format, print_report
 from pinner.model.control import FileState
 from pinner.model.errors import InputError, Problem
-from pinner.project.layout import project_at
+from pinner.project.files import project_at
 from pinner.puppet.names import check_environment_name
 from pinner.workspace.workspace import use_facts_of
 

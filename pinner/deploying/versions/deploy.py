@@ -24,7 +24,7 @@ from pinner.model.deployment import (
     EnvironmentDeployment,
 )
 from pinner.model.errors import Problem
-from pinner.project.layout import list_environments
+from pinner.project.files import list_environments
 from pinner.workspace.workspace import Workspace
 
 

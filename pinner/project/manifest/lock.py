@@ -18,8 +18,7 @@ from pinner.model.errors import InputError, Location, Problem
 from pinner.model.lock import BRANCH, TAG, ForgePin, GitPin, Lock, Pin, Selector, SelectorKind, Status
 from pinner.model.manifest import Externals
 from pinner.model.text import check_git_url, nearest, quote, quoted
-from pinner.project.files import read_file
-from pinner.project.layout import Project, select_environments
+from pinner.project.files import Project, read_file, select_environments
 from pinner.project.rules import (
     check_branch,
     check_day,

@@ -12,7 +12,7 @@ from pinner.model.errors import Location, Problem
 from pinner.model.lock import SelectorKind
 from pinner.model.manifest import Externals, Ignored, Manifest, Override, Text
 from pinner.model.text import nearest
-from pinner.project.layout import Project, list_environments, select_environments
+from pinner.project.files import Project, list_environments, select_environments
 from pinner.project.manifest.schema import MANIFEST, MODULE, SELECTORS
 from pinner.project.rules import check_base
 from pinner.project.yaml.nodes import (

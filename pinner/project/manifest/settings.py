@@ -10,7 +10,7 @@ from pinner.model.control import Layout
 from pinner.model.errors import InputError, Location, Problem
 from pinner.model.manifest import Settings
 from pinner.model.text import quote
-from pinner.project.layout import Project
+from pinner.project.files import Project
 from pinner.project.rules import (
     check_line,
     check_rewrite_target,

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from pinner.model.errors import Location, PinnerError, Problem
 from pinner.model.text import check_git_url, nearest, quote
-from pinner.project.files import read_file
-from pinner.project.layout import Project
+from pinner.project.files import Project, read_file
 from pinner.project.rules import (
     check_branch,
     check_data_directory,

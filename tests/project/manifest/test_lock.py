@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pinner.model.errors import InputError, UnknownError
 from pinner.model.lock import ForgePin, GitPin, Lock, Pin, Selector, SelectorKind, Status
-from pinner.project.layout import Project
+from pinner.project.files import Project
 from pinner.project.manifest.lock import dump_lock, parse_lock, read_lock, read_lock_file, write_lock
 from tests.support.locks import one_of_each_kind
 from tests.support.projects import Writer

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinner.model.manifest import Manifest
-from pinner.project.layout import Project
+from pinner.project.files import Project
 from pinner.project.manifest.read import read_manifests
 from pinner.project.manifest.write import ModuleGroup, NewManifest, NewModule, render_manifest
 
