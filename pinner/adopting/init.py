@@ -20,7 +20,7 @@ from pinner.openstack.catalogue import (
     nearest_series,
 )
 from pinner.project.files import Project, project_at
-from pinner.project.rules import check_puppet_version
+from pinner.project.yaml.schema import check_puppet_version
 from pinner.puppet.names import check_environment_name
 
 EVERY = "all"

@@ -27,7 +27,7 @@ from pinner.model.errors import InputError, Problem
 from pinner.model.manifest import Settings
 from pinner.model.text import join_words, quote
 from pinner.project.files import resolve
-from pinner.project.rules import check_line
+from pinner.project.yaml.schema import check_line
 from pinner.puppet.puppetfile.writer import HEADER_MARK
 from pinner.workspace.workspace import Workspace
 

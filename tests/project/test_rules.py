@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinner.model.rules import check_ignored
-from pinner.project.rules import (
+from pinner.project.yaml.schema import (
     check_base,
     check_branch,
     check_day,

@@ -7,8 +7,8 @@ from pinner.model.errors import InputError, Location, Problem
 from pinner.model.lock import SeriesStatus
 from pinner.model.manifest import Text
 from pinner.model.text import quote
-from pinner.project.rules import check_day
 from pinner.project.yaml.nodes import MappingNode, Node, SequenceNode, map_at, read_nodes, text_at
+from pinner.project.yaml.schema import check_day
 
 GIT = "https://opendev.org"
 # The list of releases also has the tags that end a series, such as zed-eom.

@@ -19,7 +19,8 @@ from pinner.model.lock import BRANCH, TAG, ForgePin, GitPin, Lock, Pin, Selector
 from pinner.model.manifest import Externals
 from pinner.model.text import check_git_url, nearest, quote, quoted
 from pinner.project.files import Project, read_file, select_environments
-from pinner.project.rules import (
+from pinner.project.yaml.nodes import MappingNode, Node, decode, line_of_conflict, read_nodes
+from pinner.project.yaml.schema import (
     check_branch,
     check_day,
     check_fact,
@@ -29,7 +30,6 @@ from pinner.project.rules import (
     check_whole_ref,
     judge,
 )
-from pinner.project.yaml.nodes import MappingNode, Node, decode, line_of_conflict, read_nodes
 from pinner.puppet.names import (
     check_commit,
     check_forge_name,

@@ -14,7 +14,6 @@ from pinner.model.manifest import Externals, Ignored, Manifest, Override, Text
 from pinner.model.text import nearest
 from pinner.project.files import Project, list_environments, select_environments
 from pinner.project.manifest.schema import MANIFEST, MODULE, SELECTORS
-from pinner.project.rules import check_base
 from pinner.project.yaml.nodes import (
     MappingEntry,
     MappingNode,
@@ -27,7 +26,7 @@ from pinner.project.yaml.nodes import (
     texts_at,
     texts_by_key,
 )
-from pinner.project.yaml.schema import check_exclusive, position_of, read_described
+from pinner.project.yaml.schema import check_base, check_exclusive, position_of, read_described
 from pinner.puppet.names import check_forge_version
 
 _EMPTY = "the manifest is empty"

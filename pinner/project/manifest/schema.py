@@ -1,13 +1,6 @@
 """Define what a manifest may contain; `python -m tools.write_schemas` makes the JSON Schema from it."""
 
 from pinner.model.rules import check_ignored
-from pinner.project.rules import (
-    check_base,
-    check_platform,
-    check_puppet_version,
-    check_tag,
-    check_template,
-)
 from pinner.project.yaml.schema import (
     BRANCH,
     CODE,
@@ -29,6 +22,11 @@ from pinner.project.yaml.schema import (
     OneOf,
     Record,
     Scalar,
+    check_base,
+    check_platform,
+    check_puppet_version,
+    check_tag,
+    check_template,
 )
 from pinner.puppet.names import check_commit, check_forge_name, check_install_path, check_moduledir
 

@@ -11,14 +11,6 @@ from pinner.model.errors import InputError, Location, Problem
 from pinner.model.manifest import Settings
 from pinner.model.text import quote
 from pinner.project.files import Project
-from pinner.project.rules import (
-    check_line,
-    check_rewrite_target,
-    check_url_prefix,
-    check_whole_ref,
-    judge,
-    link_check,
-)
 from pinner.project.yaml.nodes import MappingNode, ScalarNode, map_at, text_at, texts_at, values_by_key
 from pinner.project.yaml.schema import (
     BRANCH,
@@ -33,6 +25,12 @@ from pinner.project.yaml.schema import (
     NumberKind,
     Record,
     Scalar,
+    check_line,
+    check_rewrite_target,
+    check_url_prefix,
+    check_whole_ref,
+    judge,
+    link_check,
     position_of,
     read_described,
     read_number,
