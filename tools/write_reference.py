@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pinner.project.manifest.schema import MANIFEST
+from pinner.project.manifest.read import MANIFEST
 from pinner.project.manifest.settings import SETTINGS
 from pinner.project.yaml.schema import Field, Kind, MapOf, OneOf, Record
 from tools.commands import Command, Option, read_commands, read_root

@@ -7,7 +7,7 @@ import json
 from importlib.resources import files
 from pathlib import Path
 
-from pinner.project.manifest.schema import MANIFEST
+from pinner.project.manifest.read import MANIFEST
 from pinner.project.manifest.settings import SETTINGS
 from pinner.project.yaml.schema import (
     Boolean,

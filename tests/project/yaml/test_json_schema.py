@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinner.project.manifest.schema import MANIFEST
+from pinner.project.manifest.read import MANIFEST
 from pinner.project.manifest.settings import SETTINGS
 from pinner.project.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode, read_nodes
 from pinner.project.yaml.schema import Field, Kind, ListOf, MapOf, OneOf, Record, check
