@@ -11,7 +11,7 @@ from pinner.model.lock import Selector, SelectorKind, Series
 from pinner.model.manifest import Settings
 from pinner.model.text import quoted
 from pinner.project.manifest.read import SELECTORS
-from pinner.project.manifest.write import ModuleGroup, NewManifest, NewModule
+from pinner.project.yaml.edit import ModuleGroup, NewManifest, NewModule
 from pinner.project.yaml.schema import check_line, check_prose
 from pinner.puppet.names import check_moduledir
 

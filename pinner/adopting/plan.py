@@ -40,7 +40,7 @@ from pinner.model.manifest import FoundSources
 from pinner.project.files import FileChange, Project, list_environments, write_together
 from pinner.project.manifest.lock import LONGEST
 from pinner.project.manifest.read import ManifestLoader, extended, read_manifests
-from pinner.project.manifest.write import render_manifest
+from pinner.project.yaml.edit import render_manifest
 from pinner.workspace.workspace import Workspace
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pinner.model.manifest import Manifest
 from pinner.project.files import Project
 from pinner.project.manifest.read import read_manifests
-from pinner.project.manifest.write import ModuleGroup, NewManifest, NewModule, render_manifest
+from pinner.project.yaml.edit import ModuleGroup, NewManifest, NewModule, render_manifest
 
 NOVA = NewModule(
     "nova", (("git", "https://git.example.net/puppet-nova"), ("branch", "acme/2025.1")), "a fork"
