@@ -16,7 +16,7 @@ from pinner.model.errors import Problem
 from pinner.model.lock import TAG, Dependency, ForgePin, GitPin, Lock, Metadata, Pin, Selector, SelectorKind
 from pinner.openstack.catalogue import canonical_module, git_home
 from pinner.puppet.metadata import MetadataFile, parse_metadata, read_licence
-from pinner.puppet.ranges import LONGEST
+from pinner.puppet.ranges import LONGEST as LONGEST_RANGE
 from pinner.workspace.workspace import CacheKey, Workspace
 
 
@@ -189,7 +189,7 @@ def joined_dependencies(metadata: Metadata) -> Mapping[str, str]:
     joined: dict[str, str] = {}
     for row in metadata.dependencies:
         both = f"{joined[row.name]} {row.range}" if row.name in joined else row.range
-        if len(both) <= LONGEST:
+        if len(both) <= LONGEST_RANGE:
             joined[row.name] = both
     return joined
 

@@ -19,7 +19,7 @@ from pinner.workspace.workspace import Workspace
 
 READER: Final = "defaults-5"
 """The reader of effective defaults and of lookups in the module's data, and its version; cached by commit, module name and platforms."""
-MAX_BYTES: Final = 1024 * 1024
+_MAX_DATA_BYTES: Final = 1024 * 1024
 _HIERA: Final = "hiera.yaml"
 _DATA_ENDINGS: Final = (".yaml", ".yml", ".json")
 _NEVER_DATA: Final = (".", "spec/", "releasenotes/", "examples/", "tests/", "files/", "templates/", "doc/")
@@ -72,7 +72,7 @@ def _read_sources(module: ModuleCommit, api: ModuleApi) -> ModuleSources:
     code = [path for path in needed_paths(api) if path in entries]
     data = [path for path in entries if path == _HIERA or _may_be_data(path)]
     ids = {path: entries[path].id for path in (*code, *data)}
-    blobs = read_blobs(module.mirror, ids.values(), max_bytes=MAX_BYTES)
+    blobs = read_blobs(module.mirror, ids.values(), max_bytes=_MAX_DATA_BYTES)
     contents = {path: blobs[name] for path, name in ids.items()}
     texts = {
         path: content.decode(errors="replace")
