@@ -24,7 +24,7 @@ from pinner.project.files import resolve
 from pinner.puppet.names import check_install_path, check_moduledir
 from pinner.puppet.puppetfile.r10k import PUPPETFILE, Naming
 from pinner.puppet.puppetfile.reader import LONGEST
-from pinner.workspace.commits import read_metadata
+from pinner.workspace.locks import read_metadata
 from pinner.workspace.workspace import Workspace
 
 

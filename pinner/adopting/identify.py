@@ -20,7 +20,7 @@ from pinner.model.text import canonical_git_url, check_git_url
 from pinner.openstack.catalogue import all_series, canonical_url, find_module, integration_pins
 from pinner.openstack.facts import derived
 from pinner.project.files import resolve
-from pinner.workspace.commits import read_metadata
+from pinner.workspace.locks import read_metadata
 from pinner.workspace.workspace import Workspace
 
 

@@ -15,7 +15,7 @@ from pinner.openstack.catalogue import find_repository
 from pinner.project.files import resolve
 from pinner.puppet.code.ruby import DIRECTORIES, is_read
 from pinner.puppet.names import check_module_name
-from pinner.workspace.commits import CODE_DIRECTORIES, FILES, MAX_BYTES, choose_metadata
+from pinner.workspace.locks import CODE_DIRECTORIES, FILES, MAX_BYTES, choose_metadata
 
 MOST_FILES = 20_000
 """Maximum number of files and directories of one module. puppet-nova, a large one, has about 900; `/usr`

@@ -22,7 +22,7 @@ from pinner.model.identification import Differences, FileDifference, Match
 from pinner.model.lock import BRANCH, TAG, short_name
 from pinner.puppet.code.ruby import DIRECTORIES, TOP_LEVEL_FILES, is_leftover, is_read
 from pinner.puppet.versions import Version, version_of_tag
-from pinner.workspace.commits import FILES
+from pinner.workspace.locks import FILES
 
 READER = "read-by-puppet-1"
 """Change it when a different set of files counts, so that indexes are rebuilt."""

@@ -41,7 +41,7 @@ from pinner.puppet.names import (
 )
 from pinner.puppet.ranges import parse_range
 from pinner.puppet.versions import parse_version, version_of_tag
-from pinner.workspace.commits import read_metadata
+from pinner.workspace.locks import read_metadata
 
 if TYPE_CHECKING:
     from pinner.git.process.repository import Mirror

@@ -14,7 +14,7 @@ from pinner.model.comparison import CommitRange, History, NoteChange, ReleaseNot
 from pinner.model.lock import Commit, GitPin
 from pinner.model.module_api import ApiChange, ApiChangeKind, DefinitionKind, Needs, Severity, Unreadable
 from pinner.openstack.notes import read_trailers
-from pinner.workspace.commits import Holding, hold_pins
+from pinner.workspace.locks import Holding, hold_pins
 from pinner.workspace.workspace import COMMIT_RANGES, LACKING, Workspace
 
 Move = tuple[GitPin, GitPin]

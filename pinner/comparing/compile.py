@@ -26,7 +26,7 @@ from pinner.model.catalogs import Catalog, Compilation, Json, Node, NodeCounts, 
 from pinner.model.errors import InputError, Location, Problem, UnknownError
 from pinner.model.lock import ForgePin, GitPin, Lock
 from pinner.project.files import read_file
-from pinner.workspace.commits import hold_pins
+from pinner.workspace.locks import hold_pins
 from pinner.workspace.workspace import Workspace
 
 _COMPILED: Final = "compiled-1"

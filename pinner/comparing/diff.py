@@ -31,7 +31,7 @@ from pinner.openstack.catalogue import release_of
 from pinner.project.files import ENVIRONMENTS, LOCK_SUFFIX
 from pinner.puppet.code.renames import Successor
 from pinner.puppet.versions import parse_version
-from pinner.workspace.commits import ForgeCode, find_forge_code
+from pinner.workspace.locks import ForgeCode, find_forge_code
 from pinner.workspace.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ from pinner.model.lock import ForgePin, GitPin, Pin, short_name
 from pinner.model.text import quote
 from pinner.project.files import read_file
 from pinner.puppet.metadata import parse_metadata
-from pinner.workspace.commits import read_metadata
+from pinner.workspace.locks import read_metadata
 from pinner.workspace.workspace import CacheKey, Workspace
 
 SPEC = "spec"

@@ -16,7 +16,7 @@ from pinner.git.process.repository import Mirror
 from pinner.model.errors import InputError, Problem, UnknownError
 from pinner.model.lock import Commit, ForgePin, GitPin, Lock, LockRef, Pin
 from pinner.model.results import Bisection, PinChange, Run, SearchPlan, Verdict
-from pinner.workspace.commits import hold_commits, hold_pins
+from pinner.workspace.locks import hold_commits, hold_pins
 from pinner.workspace.workspace import Workspace
 
 

@@ -34,7 +34,7 @@ from pinner.model.results import (
 )
 from pinner.openstack.catalogue import all_series, ref_candidates, release_of, release_of_tag
 from pinner.puppet.versions import Version, parse_version, version_of_tag
-from pinner.workspace.commits import ForgeCode, find_forge_code, forge_home
+from pinner.workspace.locks import ForgeCode, find_forge_code, forge_home
 from pinner.workspace.workspace import Workspace, age_finding
 
 # How long before the date an end is reported, so that there is time to plan.

@@ -43,7 +43,7 @@ from pinner.model.manifest import Externals
 from pinner.model.rules import RULES
 from pinner.openstack.catalogue import third_party
 from pinner.puppet.names import check_ref_name
-from pinner.workspace.commits import read_metadata
+from pinner.workspace.locks import read_metadata
 
 if TYPE_CHECKING:
     from resolvelib.structs import Matches, RequirementInformation

@@ -40,8 +40,7 @@ from pinner.model.rules import RULES
 from pinner.openstack.catalogue import RefCandidate, integration_pins, release_of, status_of, third_party
 from pinner.puppet.ranges import parse_range
 from pinner.puppet.versions import version_of_tag
-from pinner.workspace.commits import joined_dependencies
-from pinner.workspace.locks import TagLog, meaning_of
+from pinner.workspace.locks import TagLog, joined_dependencies, meaning_of
 
 _EXTERNAL_SELECTORS = {
     Externals.INTEGRATION: frozenset({SelectorKind.TAG, SelectorKind.BRANCH, SelectorKind.COMMIT}),

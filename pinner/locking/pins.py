@@ -40,8 +40,7 @@ from pinner.model.rules import RULES
 from pinner.openstack.notes import DIRECTORY, compare_notes, read_note
 from pinner.project.operator.values import read_yaml
 from pinner.puppet.versions import version_of_tag
-from pinner.workspace.commits import joined_dependencies
-from pinner.workspace.locks import TagLog, has_tags, meaning_of, read_tag_log
+from pinner.workspace.locks import TagLog, has_tags, joined_dependencies, meaning_of, read_tag_log
 from pinner.workspace.workspace import Workspace
 
 _MOVING = frozenset({SelectorKind.RELEASE, SelectorKind.BRANCH, SelectorKind.VERSION})

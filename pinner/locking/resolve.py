@@ -50,8 +50,7 @@ from pinner.model.rules import RULES
 from pinner.model.text import redact_url
 from pinner.puppet.ranges import parse_range
 from pinner.puppet.versions import Version, version_of_tag
-from pinner.workspace.commits import read_metadata
-from pinner.workspace.locks import meaning_of
+from pinner.workspace.locks import meaning_of, read_metadata
 from pinner.workspace.workspace import CacheKey, Workspace
 
 NEAR_MISSES = 3

@@ -38,7 +38,7 @@ from pinner.project.manifest.read import read_manifests
 from pinner.puppet.code.read import Role, read_file, role_of
 from pinner.puppet.usage.reach import Surroundings, surroundings_of, with_parameters
 from pinner.puppet.usage.site import read_site_file
-from pinner.workspace.commits import Holding, find_forge_code, hold_pins
+from pinner.workspace.locks import Holding, find_forge_code, hold_pins
 from pinner.workspace.module_defaults import ModuleCommit, complete_apis
 from pinner.workspace.operator_data import OperatorData
 from pinner.workspace.workspace import API, LACKING, Workspace

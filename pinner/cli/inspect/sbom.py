@@ -9,7 +9,7 @@ from pinner.cli.workspace import open_workspace
 from pinner.inspecting.contents import read_bill
 from pinner.model.errors import COULD_NOT_FIND_OUT
 from pinner.report.ci.cyclonedx import cyclonedx
-from pinner.workspace.commits import Licences, read_licences
+from pinner.workspace.locks import Licences, read_licences
 
 LAST_SECOND = 253_402_300_799
 """Of the year 9999."""

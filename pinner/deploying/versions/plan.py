@@ -18,7 +18,7 @@ from pinner.model.findings import Finding
 from pinner.model.lock import ForgePin, GitPin, Lock, short_name
 from pinner.model.rules import RULES
 from pinner.puppet.puppetfile.writer import HEADER_MARK
-from pinner.workspace.commits import ForgeCode, find_forge_code, hold_pins
+from pinner.workspace.locks import ForgeCode, find_forge_code, hold_pins
 from pinner.workspace.workspace import CacheKey, Workspace
 
 _TREE = CacheKey("tree-1", str, str)
