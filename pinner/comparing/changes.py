@@ -23,14 +23,16 @@ from pinner.puppet.usage.codebase import make_codebase
 from pinner.puppet.usage.effects import CodeChange, effects_on
 from pinner.workspace.apis import (
     CodeFile,
+    ModuleCommit,
     assemble,
     code_file,
+    complete_apis,
     list_code,
+    may_decide_defaults,
     read_apis,
     read_definitions,
     read_pinned_apis,
 )
-from pinner.workspace.module_defaults import ModuleCommit, complete_apis, may_decide_defaults
 from pinner.workspace.operator_data import OperatorData
 from pinner.workspace.workspace import LACKING, NOTES, CacheKey, Workspace
 
