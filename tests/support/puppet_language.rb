@@ -1,6 +1,7 @@
 # Answers, one JSON line each, what Puppet makes of code: {"path": PATH} or {"text": TEXT} to the syntax tree of its
 # parser, as nested {"t": CLASS, ATTRIBUTE: ...}; {"value": EXPRESSION, "facts": {...}} to {"value": ...} after its
-# evaluator. A failure is {"error": MESSAGE}.
+# evaluator; {"values": [EXPRESSION, ...]} to the values of all of them, with hashes as {"hash": [[KEY, VALUE], ...]}, or
+# {"error": MESSAGE} in place of one. A failure is {"error": MESSAGE}.
 require 'json'
 begin
   require 'puppet'
@@ -32,6 +33,14 @@ def plain(value)
   end
 end
 
+def exact(value)
+  case value
+  when Array then value.map { |one| exact(one) }
+  when Hash then { 'hash' => value.map { |key, one| [exact(key), exact(one)] } }
+  else plain(value)
+  end
+end
+
 def parse(question)
   parser = Puppet::Pops::Parser::Parser.new
   found = question['path'] ? parser.parse_file(question['path']) : parser.parse_string(question['text'])
@@ -51,6 +60,22 @@ def evaluate(question, environment)
   end
 end
 
+def evaluate_all(expressions, environment)
+  expressions.map do |one|
+    { 'value' => exact(evaluate_one(one, environment)) }
+  rescue StandardError => e
+    { 'error' => e.message }
+  end
+end
+
+def evaluate_one(expression, environment)
+  compiler = @compiler ||= Puppet::Parser::Compiler.new(Puppet::Node.new('node.example.org', environment: environment))
+  Puppet.override(current_environment: environment, loaders: compiler.loaders) do
+    scope = compiler.newscope(compiler.topscope)
+    Puppet::Pops::Parser::EvaluatingParser.new.evaluate_string(scope, expression)
+  end
+end
+
 $stdout.sync = true
 Puppet[:log_level] = 'err' if Puppet.settings.app_defaults_initialized?
 environment = nil
@@ -61,12 +86,12 @@ $stdin.each_line do |line|
     next
   end
   answer = begin
-    if question['value']
+    if question['value'] || question['values']
       unless environment
         Puppet.initialize_settings(['--log_level=crit'])
         environment = Puppet::Node::Environment.create(:testing, [])
       end
-      evaluate(question, environment)
+      question['values'] ? evaluate_all(question['values'], environment) : evaluate(question, environment)
     else
       parse(question)
     end

@@ -5,6 +5,7 @@ guessed: what depends on anything else raises NotConstant. Source: Puppet's lang
 and operators", "Conditional statements"; lib/puppet/pops/evaluator/{evaluator_impl,compare_operator}.rb.
 """
 
+import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,12 +33,13 @@ from pinner.puppet.language.nodes import (
     Undef,
     Variable,
 )
+from pinner.puppet.types.regex import finds
 
 Value = object
 """A value of the Puppet language: str, int, float, bool, None, tuple, dict or Sensitive."""
 
 _DEEPEST: Final = 200
-_MOST_SHIFTED: Final = 62
+_MOST_SHIFTED: Final = 64
 _START_AND_LENGTH: Final = 2
 _LONGEST: Final = 1_000_000
 """The most characters or elements of a computed value."""
@@ -118,7 +120,7 @@ def _evaluate(node: Syntax, scope: Scope) -> Value:  # noqa: C901, PLR0911, PLR0
         case List():
             return _items(node.items, scope)
         case HashLiteral():
-            return {_key(evaluate(key, scope)): evaluate(value, scope) for key, value in node.entries}
+            return _hash((evaluate(key, scope), evaluate(value, scope)) for key, value in node.entries)
         case Access():
             return _access(node, scope)
         case Unary():
@@ -187,18 +189,41 @@ def _items(nodes: Iterable[Syntax], scope: Scope) -> tuple[Value, ...]:
     found: list[Value] = []
     for node in nodes:
         value = evaluate(node, scope)
-        found += (
-            value
-            if isinstance(node, Unary) and node.operator == "*" and isinstance(value, tuple)
-            else (value,)
-        )
+        found += _unfolded(value) if isinstance(node, Unary) and node.operator == "*" else (value,)
     return tuple(found)
 
 
-def _key(value: Value) -> Value:
+def _unfolded(value: Value) -> tuple[Value, ...]:
+    """Return what `*value` stands for: the elements of an array, the pairs of a hash, nothing for undef."""
     if isinstance(value, dict):
-        raise NotConstant("a hash as the key of a hash")
-    return value
+        return _pairs(value)
+    return value if isinstance(value, tuple) else () if value is None else (value,)
+
+
+def _pairs(value: Mapping[Value, Value]) -> tuple[Value, ...]:
+    return tuple(value.items())
+
+
+def _hash(entries: Iterable[tuple[Value, Value]]) -> dict[Value, Value]:
+    """Return a hash; raises NotConstant for keys that Python cannot keep apart as Puppet does (1, 1.0 and true)."""
+    found: dict[Value, Value] = {}
+    kinds: set[type] = set()
+    for key, value in entries:
+        if not isinstance(key, str | int | float):
+            raise NotConstant("a hash with keys that are neither strings nor numbers")
+        found[key] = value
+        kinds.add(type(key))
+    if len(kinds - {str}) > 1:
+        raise NotConstant("a hash with keys of several types")
+    return found
+
+
+def _entry(value: Mapping[Value, Value], key: Value) -> Value:
+    """Return the value of a key, undef if the hash has none; 1, 1.0 and true are different keys."""
+    for known, one in value.items() if isinstance(key, int | float) else ():
+        if type(known) is type(key) and known == key:
+            return one
+    return value.get(key) if isinstance(key, str) else None
 
 
 def _limited(value: Value) -> Value:
@@ -220,7 +245,11 @@ def to_text(value: Value) -> str:
             return f"{{{', '.join(f'{to_text(key)} => {to_text(one)}' for key, one in value.items())}}}"
         case Sensitive():
             return "Sensitive [value redacted]"
-    return str(value)
+    return _FLOAT_OF_PYTHON.sub(r"\1.0e", str(value)) if isinstance(value, float) else str(value)
+
+
+_FLOAT_OF_PYTHON: Final = re.compile(r"^(-?\d)e")
+"""The start of a number without a fraction and with an exponent, which Ruby writes as `1.0e+20`."""
 
 
 def is_true(value: Value) -> bool:
@@ -235,8 +264,8 @@ def _access(node: Access, scope: Scope) -> Value:
     base = evaluate(node.base, scope)
     keys = _items(node.keys, scope)
     if isinstance(base, Mapping) and len(keys) == 1:
-        if keys[0] in base:
-            return base[keys[0]]
+        if isinstance(keys[0], str | int | float) and keys[0] in base:
+            return _entry(base, keys[0])
         if base is scope.facts or _is_fact(node, scope):
             raise NotConstant(f"the fact {keys[0]}")
         return None
@@ -262,15 +291,26 @@ def _slice(base: "tuple[Value, ...] | str", start: int, count: int | None = None
 
 
 def _number(value: Value) -> int | float:
-    """Return a number, also of a string that Puppet would convert in arithmetic."""
+    """Return a number, also of a string that Puppet would convert in arithmetic; source: Pops::Utils.to_n."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        return float(value) if "." in value or "e" in value.lower() else int(value)
-    raise NotConstant("arithmetic with something else than numbers")
+    match = _NUMBER.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise NotConstant("arithmetic with something else than numbers")
+    if match["decimal"] is not None:
+        number: int | float = float(match["decimal"])
+    else:
+        number = next(int(match[kind], base) for kind, base in _BASES.items() if match[kind] is not None)
+    return -number if match["sign"] == "-" else number
 
 
-_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,30})(?:\.\d{1,30}(?:[eE]-?\d{1,3})?)?")
+_NUMBER: Final = re.compile(
+    r"[ \t]*(?P<sign>[-+]?)[ \t]*(?:0[xX](?P<hexadecimal>[0-9A-Fa-f]{1,16})|0(?P<octal>[0-7]{1,22})"
+    r"|(?P<decimal>(?!0\.0*[eE])(?:0\.\d{1,30}|[1-9]\d{0,30}(?:\.\d{1,30}|(?=[eE])))(?:[eE]-?\d{1,3})?)"
+    r"|(?P<integer>0|[1-9]\d{0,30}))[ \t]*",
+    re.ASCII,
+)
+_BASES: Final = {"hexadecimal": 16, "octal": 8, "integer": 10}
 
 
 def _binary(node: Binary, scope: Scope) -> Value:
@@ -291,7 +331,7 @@ def _operation(symbol: str, left: Value, right: Value) -> Value:
         if isinstance(right, str):
             return isinstance(left, str) and left.lower() in right.lower()
         if isinstance(right, tuple | dict):
-            return any(is_equal(left, one) for one in right)
+            return any(is_equal(one, left) for one in right)
         return False
     if symbol in _ORDERS:
         return _ORDERS[symbol](*_comparable(left, right))
@@ -315,12 +355,45 @@ def _assign(node: Binary, scope: Scope) -> Value:
 def is_equal(left: Value, right: Value) -> bool:
     """Return whether two values are equal in Puppet: strings without regard to case, booleans only to booleans."""
     if isinstance(left, str) and isinstance(right, str):
-        return left.lower() == right.lower()
+        return _folded(left) == _folded(right)
     if isinstance(left, tuple) and isinstance(right, tuple):
         return len(left) == len(right) and all(map(is_equal, left, right))
     if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(is_equal(value, right[key]) for key, value in left.items())
+        # Puppet compares the values of the left one's keys and never looks whether the right one has these keys.
+        return len(left) == len(right) and all(is_equal(_entry(right, key), one) for key, one in left.items())
+    if isinstance(left, Sensitive) and isinstance(right, Sensitive):
+        return _is_same(left.value, right.value)
     return isinstance(left, bool) == isinstance(right, bool) and left == right
+
+
+def _is_same(left: Value, right: Value) -> bool:
+    """Return whether two values are the same: strings with regard to case, 1 and 1.0 not, as Ruby's `eql?`."""
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return len(left) == len(right) and all(map(_is_same, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return len(left) == len(right) and all(
+            key in right and _is_same(one, _entry(right, key)) for key, one in left.items()
+        )
+    return type(left) is type(right) and left == right
+
+
+def _is_alike(left: Value, right: Value) -> bool:
+    """Return whether two values are equal in Ruby: strings with regard to case, 1 and 1.0 too."""
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return len(left) == len(right) and all(map(_is_alike, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return len(left) == len(right) and all(
+            key in right and _is_alike(one, _entry(right, key)) for key, one in left.items()
+        )
+    return isinstance(left, bool) == isinstance(right, bool) and left == right
+
+
+def _folded(text: str) -> str:
+    """Return a text in lower case, as Ruby's `casecmp` compares: of ASCII letters alone."""
+    return text.translate(_ASCII_LOWER)
+
+
+_ASCII_LOWER: Final = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
 _ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
@@ -333,7 +406,7 @@ _ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 
 def _comparable(left: Value, right: Value) -> tuple[object, object]:
     if isinstance(left, str) and isinstance(right, str):
-        return left.lower(), right.lower()
+        return _folded(left), _folded(right)
     numbers = (left, right)
     if all(isinstance(one, int | float) and not isinstance(one, bool) for one in numbers):
         return numbers
@@ -341,36 +414,29 @@ def _comparable(left: Value, right: Value) -> tuple[object, object]:
 
 
 def matches(value: Value, pattern: Syntax, scope: Scope) -> bool:
-    """Return whether a value matches a pattern of `=~`, `case` or a selector."""
-    if isinstance(pattern, Regex):
-        if not isinstance(value, str):
-            return False
-        return _python_regex(pattern.source).search(value) is not None
+    """Return whether a value matches the pattern of `=~`, which is an error for anything but strings and types."""
     if isinstance(pattern, TypeName):
-        if pattern.name not in _TYPES:
-            raise NotConstant(f"a match with the data type {pattern.name}")
-        return _TYPES[pattern.name](value)
+        return _is_instance(value, pattern)
     if isinstance(pattern, Access):
         raise NotConstant("a match with a data type")
-    expected = evaluate(pattern, scope)
+    expected = pattern.source if isinstance(pattern, Regex) else evaluate(pattern, scope)
     if isinstance(expected, str) and isinstance(value, str):
-        return _python_regex(expected).search(value) is not None
-    raise NotConstant("a match with something else than a regular expression")
+        return _is_found(expected, value)
+    raise NotConstant("a match of something else than a string and a regular expression")
 
 
-def _python_regex(source: str) -> "re.Pattern[str]":
-    """Return a regular expression that means the same in Python; raises NotConstant for others."""
-    if len(source) > _LONGEST_REGEX or _ONLY_RUBY.search(source):
+def _is_instance(value: Value, type_name: TypeName) -> bool:
+    if type_name.name not in _TYPES:
+        raise NotConstant(f"a match with the data type {type_name.name}")
+    return _TYPES[type_name.name](value)
+
+
+def _is_found(source: str, text: str) -> bool:
+    found = finds(source, text)
+    if found is None:
         raise NotConstant("a regular expression that only Ruby can match")
-    try:
-        return re.compile(source.replace("\\z", "\\Z"), re.MULTILINE)
-    except re.error as error:
-        raise NotConstant("a regular expression that only Ruby can match") from error
+    return found
 
-
-_LONGEST_REGEX: Final = 300
-_ONLY_RUBY: Final = re.compile(r"\\[hHRXGKpPZ]|\[\[:|\(\?[^:=!]|[*+?}][+*]|&&|\)[*+{]")
-"""Constructs that differ between Ruby and Python, and repeated groups, which can take very long."""
 
 _TYPES: Final[Mapping[str, Callable[[Value], bool]]] = {
     "Any": lambda _: True,
@@ -390,36 +456,57 @@ _TYPES: Final[Mapping[str, Callable[[Value], bool]]] = {
 
 
 def _arithmetic(symbol: str, left: Value, right: Value) -> Value:
-    if isinstance(left, tuple) and symbol in {"+", "<<"}:
-        return left + (right if isinstance(right, tuple) and symbol == "+" else (right,))
-    if isinstance(left, dict) and isinstance(right, dict) and symbol == "+":
-        return left | right
-    if isinstance(left, tuple) and symbol == "-":
-        removed = right if isinstance(right, tuple) else (right,)
-        return tuple(one for one in left if one not in removed)
+    if isinstance(left, tuple | dict):
+        return _collection(symbol, left, right)
     one, other = _number(left), _number(right)
+    are_integers = isinstance(one, int) and isinstance(other, int)
     if symbol in {"/", "%"} and not other:
         raise NotConstant("a division by zero")
-    if (
-        symbol in {"<<", ">>"}
-        and isinstance(one, int)
-        and isinstance(other, int)
-        and 0 <= other <= _MOST_SHIFTED
-    ):
-        return one << other if symbol == "<<" else one >> other
-    if symbol in _ARITHMETIC:
-        return _ARITHMETIC[symbol](one, other)
-    if symbol == "/":
-        return one // other if isinstance(one, int) and isinstance(other, int) else one / other
-    raise NotConstant(f"the operator {symbol}")
+    if symbol not in _ARITHMETIC or (symbol in _OF_INTEGERS and not are_integers):
+        raise NotConstant(f"the operator {symbol} with these operands")
+    if symbol in {"<<", ">>"} and abs(other) > _MOST_SHIFTED:
+        raise NotConstant("a shift by a large number")
+    result = (operator.floordiv if symbol == "/" and are_integers else _ARITHMETIC[symbol])(one, other)
+    if not _LEAST_INTEGER <= result <= _LARGEST_INTEGER if isinstance(result, int) else math.isinf(result):
+        raise NotConstant("a number that is too large for Puppet")
+    return result
 
 
-_ARITHMETIC: Final[Mapping[str, Callable[[int | float, int | float], int | float]]] = {
+def _collection(symbol: str, left: tuple[Value, ...] | dict[Value, Value], right: Value) -> Value:
+    """Return what `+`, `-` and `<<` make of an array or a hash; source: Pops::Evaluator#concatenate and #delete."""
+    if isinstance(left, dict):
+        if symbol == "+" and isinstance(right, dict):
+            return _hash((*left.items(), *right.items()))
+        if symbol == "-":
+            removed = tuple(right) if isinstance(right, tuple | dict) else (right,)
+            return {key: one for key, one in left.items() if not any(_is_same(key, each) for each in removed)}
+        raise NotConstant(f"the operator {symbol} with a hash")
+    if symbol == "<<":
+        return (*left, right)
+    others = _pairs(right) if isinstance(right, dict) else right if isinstance(right, tuple) else (right,)
+    if symbol == "+":
+        return left + others
+    if symbol == "-":
+        return tuple(one for one in left if not any(_is_alike(one, other) for other in others))
+    raise NotConstant(f"the operator {symbol} with an array")
+
+
+def _shift_left(number: int, places: int) -> int:
+    return number << places if places >= 0 else number >> -places
+
+
+_ARITHMETIC: Final[Mapping[str, Callable[[Any, Any], int | float]]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
+    "/": operator.truediv,
     "%": operator.mod,
+    "<<": _shift_left,
+    ">>": lambda number, places: _shift_left(number, -places),
 }
+_OF_INTEGERS: Final = frozenset(("%", "<<", ">>"))
+_LEAST_INTEGER: Final = -(2**63)
+_LARGEST_INTEGER: Final = 2**63 - 1
 
 
 # Conditions
@@ -452,14 +539,26 @@ def _select(node: Selector, scope: Scope) -> Value:
 
 def fits_option(subject: Value, option: Syntax, scope: Scope) -> bool:
     """Return whether an option of `case` or an entry of a selector fits: equal, matched, or an instance."""
-    if isinstance(option, Regex | TypeName):
-        return matches(subject, option, scope)
+    if isinstance(option, Regex):
+        return isinstance(subject, str) and _is_found(option.source, subject)
+    if isinstance(option, TypeName):
+        return _is_instance(subject, option)
     if isinstance(option, Access) and isinstance(option.base, TypeName):
         raise NotConstant("a match with a data type")
     if isinstance(option, Unary) and option.operator == "*":
-        values = evaluate(option.operand, scope)
-        return isinstance(values, tuple) and any(is_equal(subject, one) for one in values)
-    return is_equal(subject, evaluate(option, scope))
+        return any(_fits(subject, one) for one in _unfolded(evaluate(option.operand, scope)))
+    return _fits(subject, evaluate(option, scope))
+
+
+def _fits(subject: Value, option: Value) -> bool:
+    """Return whether a value fits an option: a hash fits one of which it has all entries."""
+    if isinstance(option, tuple):
+        return isinstance(subject, tuple) and len(subject) == len(option) and all(map(_fits, subject, option))
+    if isinstance(option, dict):
+        return isinstance(subject, dict) and all(
+            _fits(_entry(subject, key), one) for key, one in option.items()
+        )
+    return is_equal(subject, option)
 
 
 # Functions
@@ -494,17 +593,28 @@ def _convert(name: str, arguments: Sequence[Value]) -> Value:
         return arguments[0] if isinstance(arguments[0], Sensitive) else Sensitive(arguments[0])
     if name == "String" and len(arguments) == 1 and isinstance(arguments[0], str | int | bool):
         return to_text(arguments[0])
-    if name in {"Integer", "Numeric"} and len(arguments) == 1:
-        number = _number(arguments[0])
-        return int(number) if name == "Integer" else number
+    if name == "Numeric" and len(arguments) == 1:
+        if isinstance(arguments[0], str) and set(" \t") & set(arguments[0]):
+            raise NotConstant("a conversion of a text with spaces to a number")
+        return _number(arguments[0])
+    if name == "Integer" and len(arguments) == 1:
+        if isinstance(arguments[0], str) and _FRACTION.fullmatch(arguments[0]):
+            raise CompilationFails(f"the string {arguments[0]!r} cannot be converted to Integer")
+        if isinstance(arguments[0], str) and _INTEGER.fullmatch(arguments[0]) is None:
+            raise NotConstant("a conversion of a text to an integer")
+        return int(_number(arguments[0]))
     if name == "Boolean" and len(arguments) == 1 and isinstance(arguments[0], bool):
         return arguments[0]
     raise NotConstant(f"a conversion to {name}")
 
 
+_FRACTION: Final = re.compile(r"-?[0-9]+\.[0-9]+")
+_INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+
+
 def _pick(*values: Value) -> Value:
     """Return the first value that is neither undef nor empty (stdlib)."""
-    found = [one for one in values if one is not None and one not in ("", "undef")]
+    found = [one for one in values if one is not None and one != ""]
     if not found:
         raise CompilationFails("pick(): must receive at least one non empty value")
     return found[0]
@@ -512,13 +622,21 @@ def _pick(*values: Value) -> Value:
 
 def _pick_default(*values: Value) -> Value:
     found = [one for one in values if one is not None and one != ""]
-    return found[0] if found else values[-1]
+    return found[0] if found else _as_argument(values[-1])
+
+
+def _as_argument(value: Value) -> Value:
+    """Return a value as functions of Puppet's older interface are given it: undef as an empty string."""
+    return "" if value is None else value
 
 
 def _join(values: Value, separator: Value = "") -> str:
     if not isinstance(values, tuple):
         raise TypeError("not an array")
-    return to_text(separator).join(to_text(one) for one in flatten(values))
+    found = flatten(values)
+    if not isinstance(separator, str) or any(isinstance(one, dict | Sensitive) for one in found):
+        raise TypeError("not texts and numbers")
+    return separator.join(map(to_text, found))
 
 
 def flatten(values: Iterable[Value]) -> tuple[Value, ...]:
@@ -540,7 +658,9 @@ def _merge(*hashes: Value) -> dict[Value, Value]:
 
 def _versioncmp(one: Value, other: Value) -> int:
     """Return -1, 0 or 1, as Puppet::Util::Package.versioncmp."""
-    parts = [_VERSION_PART.findall(to_text(text)) for text in (one, other)]
+    if not isinstance(one, str) or not isinstance(other, str):
+        raise TypeError("not a string")
+    parts = [_VERSION_PART.findall(text) for text in (one, other)]
     for left, right in zip(*parts, strict=False):
         if left == right:
             continue
@@ -553,8 +673,7 @@ def _versioncmp(one: Value, other: Value) -> int:
             continue
         if left.upper() != right.upper():
             return -1 if left.upper() < right.upper() else 1
-    left_text, right_text = to_text(one), to_text(other)
-    return (left_text > right_text) - (left_text < right_text)
+    return (one > other) - (one < other)
 
 
 _VERSION_PART: Final = re.compile(r"[-.]|\d+|[^-.\d]+")
@@ -564,8 +683,8 @@ def _text_function(change: Callable[[str], str]) -> Callable[[Value], Value]:
     def apply(value: Value) -> Value:
         if isinstance(value, tuple):
             return tuple(apply(one) for one in value)
-        if not isinstance(value, str):
-            raise TypeError("not a string")
+        if not isinstance(value, str) or not value.isascii():
+            raise TypeError("not a string of ASCII alone")
         return change(value)
 
     return apply
@@ -584,17 +703,41 @@ def _unique(values: Value) -> Value:
         raise TypeError("not an array")
     found: list[Value] = []
     for one in values:
-        if not any(one is known or (type(one) is type(known) and one == known) for known in found):
+        if not any(_is_same(one, known) for known in found):
             found.append(one)
     return tuple(found)
 
 
 def _any2array(*values: Value) -> tuple[Value, ...]:
     if len(values) != 1:
-        return values
+        return tuple(map(_as_argument, values))
     if isinstance(values[0], dict):
         return tuple(part for pair in values[0].items() for part in pair)
-    return values[0] if isinstance(values[0], tuple) else () if values[0] in {None, ""} else values
+    if values[0] in (None, ""):
+        raise ValueError("stdlib 4 and later ones differ")
+    return values[0] if isinstance(values[0], tuple) else values
+
+
+def _concat(first: Value, *others: Value) -> tuple[Value, ...]:
+    if not isinstance(first, tuple):
+        raise TypeError("not an array")
+    return first + tuple(
+        part for one in others for part in (one if isinstance(one, tuple) else (_as_argument(one),))
+    )
+
+
+def _delete_undef_values(value: Value) -> Value:
+    if isinstance(value, dict):
+        return {key: one for key, one in value.items() if one is not None}
+    if not isinstance(value, tuple):
+        raise TypeError("neither an array nor a hash")
+    return tuple(one for one in value if one is not None)
+
+
+def _bool2str(value: Value, yes: Value = "true", no: Value = "false") -> Value:
+    if not (isinstance(value, bool) and isinstance(yes, str) and isinstance(no, str)):
+        raise TypeError("not a boolean and two strings")
+    return yes if value else no
 
 
 def _size(value: Value) -> int:
@@ -613,21 +756,17 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Value]]] = {
     "downcase": _text_function(str.lower),
     "upcase": _text_function(str.upper),
     "capitalize": _text_function(str.capitalize),
-    "strip": _text_function(str.strip),
+    "strip": _text_function(lambda text: text.strip(" \t\n\v\f\r")),
     "empty": _empty,
     "unique": _unique,
     "any2array": _any2array,
     "size": _size,
     "length": _size,
-    "concat": lambda first, *others: (*first, *flatten(others)),
-    "delete_undef_values": lambda value: (
-        {key: one for key, one in value.items() if one is not None}
-        if isinstance(value, dict)
-        else tuple(one for one in value if one is not None)
-    ),
+    "concat": _concat,
+    "delete_undef_values": _delete_undef_values,
     "any2bool": lambda value: value if isinstance(value, bool) else _to_bool(value),
     "str2bool": lambda value: value if isinstance(value, bool) else _to_bool(value),
-    "bool2str": lambda value, yes="true", no="false": yes if _as_bool(value) else no,
+    "bool2str": _bool2str,
     "is_service_default": lambda value: value == "<SERVICE DEFAULT>",
     "os_service_default": lambda: "<SERVICE DEFAULT>",
     "unwrap": lambda value: value.value if isinstance(value, Sensitive) else value,
@@ -641,12 +780,6 @@ def _to_bool(value: Value) -> bool:
     if not isinstance(value, str) or value.lower() not in words:
         raise ValueError("neither true nor false")
     return words[value.lower()]
-
-
-def _as_bool(value: Value) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError("not a boolean")
-    return value
 
 
 def decide(test: Syntax, scope: Scope) -> bool | None:

@@ -122,12 +122,11 @@ class Frame:
         """Yield each branch with those platforms of `live` on which it may run."""
         if isinstance(node, Conditional):
             answers = {
-                platform: {decide(node.test, scope) for scope in self._scopes(node.test, platform)}
-                for platform in live
+                platform: _answers(node.test, tuple(self._scopes(node.test, platform))) for platform in live
             }
             on, off = (node.otherwise, node.then) if node.is_unless else (node.then, node.otherwise)
-            yield on, tuple(one for one in live if answers[one] != {False})
-            yield off, tuple(one for one in live if answers[one] != {True})
+            yield on, tuple(one for one in live if answers[one] - {False})
+            yield off, tuple(one for one in live if answers[one] - {True})
             return
         options = [option for option in node.options if not _is_default(option)]
         for option in options:
@@ -197,6 +196,20 @@ class Frame:
                     found.pop(inner, None)
                     found[inner] = None
         return found
+
+
+def _answers(test: Syntax, scopes: Sequence[Scope]) -> frozenset[bool | None]:
+    """Return what a condition may be, None for unknown; nothing if evaluating it stops compilation."""
+    found: set[bool | None] = set() if scopes else {None}
+    for scope in scopes:
+        try:
+            evaluate(test, scope)
+        except CompilationFails:
+            continue
+        except (NotConstant, RecursionError):
+            pass
+        found.add(decide(test, scope))
+    return frozenset(found)
 
 
 def frame_of(

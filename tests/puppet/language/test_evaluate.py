@@ -31,6 +31,18 @@ EXPRESSIONS: dict[str, Any] = {
     "7.0 / 2": 3.5,
     "1 << 3": 8,
     "'1' + 2": 3,
+    "'1e3' + 1": 1001.0,
+    "' -0x1F ' + 0": -31,
+    "1 << -1": 0,
+    "[1, true] - 1": [True],
+    "[1] + { 'a' => 1 }": [1, ["a", 1]],
+    "[*undef, *{ 'a' => 1 }, *2]": [["a", 1], 2],
+    "{ 'a' => 1, 'b' => 2 } - ['a']": {"b": 2},
+    "{ 'a' => undef } == { 'b' => undef }": True,
+    "case { 'a' => 1, 'b' => 2 } { { 'a' => 1 }: { 'some' } }": "some",
+    "'Ä' == 'ä'": False,
+    "unique([1, 1.0, [1], [1.0]])": [1, 1.0, [1], [1.0]],
+    "'x' =~ /(?<name>x)|\\h/": True,
     "'abc' == 'ABC'": True,
     "'abc' != 'ABC'": False,
     "1 == '1'": False,
@@ -149,7 +161,17 @@ UNKNOWN = (
     "lookup('key')",
     "[1, 2].map |$x| { $x + 1 }",
     "'a' =~ Pattern[/b/]",
-    "'x' =~ /(?<name>x)\\h/",
+    "'x' =~ /(?=x)x/",
+    "5 =~ /5/",
+    "7.5 % 2",
+    "any2array('')",
+    "bool2str(true, 1, 'no')",
+    "delete_undef_values('x')",
+    "concat('a', 'b')",
+    "versioncmp(1, 2)",
+    "9223372036854775807 + 1",
+    "1.0e300 * 1.0e300",
+    "{ 1 => 'a', 1.0 => 'b' }",
     "1 / 0",
     "1 + 'x'",
     "'a' < 1",
@@ -230,7 +252,10 @@ def test_what_is_not_known_is_no_value(text: str) -> None:
         ("pick_default(undef, 'a')", "a"),
         ("any2array('a', 'b')", ["a", "b"]),
         ("any2array([1])", [1]),
-        ("any2array('')", []),
+        ("any2array('a', undef)", ["a", ""]),
+        ("pick('undef', 'a')", "undef"),
+        ("pick_default('', undef)", ""),
+        ("concat([1], undef, [[2]])", [1, "", [2]]),
         ("str2bool(true)", True),
         ("str2bool('N')", False),
         ("any2bool('t')", True),
@@ -249,7 +274,7 @@ def test_sensitive_values_keep_their_wrapper() -> None:
     assert value_of("\"${Sensitive('x')}\"") == "Sensitive [value redacted]"
 
 
-@pytest.mark.parametrize("text", ["fail('no')", "pick(undef)", "1 ? { 2 => 3 }"])
+@pytest.mark.parametrize("text", ["fail('no')", "pick(undef)", "Integer('24.04')", "1 ? { 2 => 3 }"])
 def test_code_that_fails(text: str) -> None:
     with pytest.raises(CompilationFails):
         value_of(text)
