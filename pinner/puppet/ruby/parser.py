@@ -287,7 +287,19 @@ class Parser:
             token = self._take()
             with self._deeper():
                 return Logic(_spot(token), "!", self._unary())
-        return self._postfix(self._primary())
+        return self._negative() if self._operator() == "-" else self._postfix(self._primary())
+
+    def _negative(self) -> Node:
+        """Return a negative number, which is a literal before its methods are called, or a difference from 0."""
+        token, number = self._take(), self.stream.current
+        if number.kind is TokenKind.NUMBER and not number.is_spaced and _INTEGER.fullmatch(number.text):
+            node = self._postfix(Constant(_spot(token), -int(self._take().text)))
+        else:
+            with self._deeper():
+                node = Call(_spot(token), Constant(_spot(token), 0), "-", (self._unary(),))
+        if self._operator() == "**":  # it precedes the minus sign
+            raise self._refuse()
+        return node
 
     def _postfix(self, node: Node) -> Node:
         while True:
@@ -423,6 +435,7 @@ class Parser:
         self._take()
         found = [self._block_parameter()]
         while self._takes(TokenKind.COMMA):
+            self._skip_breaks()
             found.append(self._block_parameter())
         if self.stream.current.text != "|":
             raise self._refuse()
@@ -665,16 +678,16 @@ class Parser:
         outer, self.names = self.names, set()
         parameters: list[Parameter] = []
         has_brackets = self._takes(TokenKind.OPEN, "(")
+        if has_brackets:
+            self._skip_breaks()
         while self.stream.current.kind not in {TokenKind.NEWLINE, TokenKind.CLOSE}:
-            if has_brackets:
-                self._skip_breaks()
             parameters.append(self._parameter())
             if has_brackets:
                 self._skip_breaks()
             if not self._takes(TokenKind.COMMA):
                 break
-        if has_brackets:
             self._skip_breaks()
+        if has_brackets:
             self._expect(TokenKind.CLOSE, ")")
         if self.stream.current.kind is not TokenKind.NEWLINE:
             raise self._refuse()

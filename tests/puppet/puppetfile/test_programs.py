@@ -150,3 +150,21 @@ def test_time_and_size_are_limited(text: str) -> None:
 
 def test_a_call_among_the_arguments_of_another_needs_parentheses_as_in_ruby() -> None:
     assert len(problems("mod 'a/b',\n\nmod 'c', :git => 'g'\n")) == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "(-2 ** 2).to_s",
+        "(-x ** 2).to_s",
+        "(-'a').to_s",
+        "-1.5.to_s",
+        "(- nil).to_s",
+        "'a' * -1",
+        "-2.abs.to_s",
+    ],
+)
+def test_what_a_minus_sign_means_elsewhere_is_not_guessed(code: str) -> None:
+    text = f"x = 3\nmod 'a', :git => 'g', :ref => 'v' + {code}\nmod 'z', :git => 'g', :ref => 'r'\n"
+    assert names(text) == ["z"]
+    assert len(problems(text)) == 1
