@@ -40,9 +40,14 @@ _SSH: Final = frozenset({"ssh", "git+ssh", "ssh+git"})
 # Free text is searched in one pass for URLs, whose passwords may contain blanks, quotes and `@`, and for
 # user:password@.
 _NO_PORT: Final = r"(?![0-9]{0,5}(?:[/?#\s'\"<>),;]|\Z))"
+# A password may go on in the next line: the first one has then no `@`, or nothing after it that ends a URL.
+_TWO_LINES: Final = (
+    rf"{_NO_PORT}(?:(?:[^\n]{{0,300}}@)?[^\s'\"<>/@]{{0,300}}|[^\n@]{{0,300}})\n[^\n]{{0,300}}@"
+    r"|\r?\n[^\s'\"<>/@]{1,300}@"
+)
 _IN_TEXT: Final = re.compile(
     r"(?P<url>(?<![A-Za-z0-9+.-])[A-Za-z0-9+.-]+(?::/+|//+)"
-    rf"(?:[^\s'\"<>/@]{{0,200}}{_COLON}{_NO_PORT}[^\n]{{0,300}}@|\S{{0,1000}}{_AT})?[^\s'\"<>]*)"
+    rf"(?:[^\s'\"<>/@]{{0,200}}{_COLON}(?:{_TWO_LINES}|{_NO_PORT}[^\n]{{0,300}}@)|\S{{0,1000}}{_AT})?[^\s'\"<>]*)"
     rf"|(?<![^\s'\"@/(])[^\s'\"@/:%(]{{0,200}}(?::(?!/)|%(?:25)*3[aA])[^\s'\"]{{0,1000}}{_AT}"
 )
 _PARAMETER: Final = re.compile(

@@ -91,6 +91,12 @@ def test_what_a_url_hides(url: str, shown: str) -> None:
         ('https://anna:p w"s3@t<u@example.org:9/x: refused', "https://***@example.org:9/x: refused"),
         ("https://example.org:9/x: refused, ask a@b", "https://example.org:9/x: refused, ask a@b"),
         ("from anna:pw@example.org:x and git@example.org:y", "from ***@example.org:x and git@example.org:y"),
+        ("at https://anna:p\nw@example.org/x: no", "at https://***@example.org/x: no"),
+        ("at https://anna:p w\n  s3@example.org/x: no", "at https://***@example.org/x: no"),
+        ("at https://anna:p@w\ns3@example.org/x", "at https://***@example.org/x"),
+        ("at https://anna:\npw@example.org/x", "at https://***@example.org/x"),
+        ("at 'https://anna:pw@example.org/x': no\nask b@c", "at 'https://***@example.org/x': no\nask b@c"),
+        ("no answer from https://example.org:\nask b@c", "no answer from https://example.org:\nask b@c"),
         ("> Authorization: Basic abc", "> Authorization: ***"),
         ("PRIVATE-TOKEN: abc", "PRIVATE-TOKEN: ***"),
         ("access_token=abc is wrong", "access_token=*** is wrong"),
@@ -167,7 +173,23 @@ def test_redacting_ends_and_is_stable(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["a", "a-", "a//'", "a:", "@", "%40", "a//b:", "token", "=", "a:b@", "x y:/", "://"]
+    "piece",
+    [
+        "a",
+        "a-",
+        "a//'",
+        "a:",
+        "@",
+        "%40",
+        "a//b:",
+        "token",
+        "=",
+        "a:b@",
+        "x y:/",
+        "://",
+        "a://b:\n",
+        "a://b:c\n",
+    ],
 )
 def test_no_text_takes_long(piece: str) -> None:
     redact(piece * 20_000)
