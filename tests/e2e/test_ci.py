@@ -1,18 +1,22 @@
-"""The recipes that need a machine of their own kind: pre-commit's hooks in a commit, Zuul's playbooks by Ansible."""
+"""The recipes that need a machine of their own kind: pre-commit's hooks, Zuul's playbooks, servers that take proposals."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.cloud import Cloud
-from tests.support.merge_request import MANIFEST, make_merge_request
+from tests.support.merge_request import MANIFEST, commit, make_merge_request
 from tests.support.oracles import give_up
-from tests.support.repositories import isolate_git, run_git
+from tests.support.repositories import isolate_git, make_repository, run_git
+from tests.support.servers import serve_http
+from tests.support.shell import shell
 
 pytestmark = pytest.mark.e2e
 
@@ -154,3 +158,141 @@ def play(project: Cloud, *playbooks: str, options: tuple[str, ...]) -> str:
         check=False,
     )
     return done.stdout
+
+
+PROPOSE = ROOT / "examples" / "ci" / "propose-updates"
+NOTE_OPTIONS = r"""#!/bin/sh
+n=0
+while [ "$n" -lt "${GIT_PUSH_OPTION_COUNT:-0}" ]; do eval "printf '%s\\n' \"\$GIT_PUSH_OPTION_$n\""; n=$((n + 1)); done > options
+"""
+# As Gerrit does: refs/for/BRANCH is never a ref, each Change-Id is one change, and a commit is taken once.
+CHECK_CHANGE = r"""#!/bin/sh
+while read -r old new ref; do
+  case $ref in refs/for/main%topic=*) ;; *) continue ;; esac
+  id=$(git show --no-patch --format='%(trailers:key=Change-Id,valueonly)' "$new" | grep .)
+  test "$(echo "$id" | grep -cE '^I[0-9a-f]{40}$')" = 1 || { echo "missing Change-Id"; exit 1; }
+  test "$(git rev-parse --verify --quiet "refs/changes/$id")" != "$new" || { echo "no new changes"; exit 1; }
+done
+"""
+KEEP_CHANGE = r"""#!/bin/sh
+while read -r old new ref; do
+  case $ref in refs/for/*) ;; *) continue ;; esac
+  git update-ref "refs/changes/$(git show --no-patch --format='%(trailers:key=Change-Id,valueonly)' "$new" | grep .)" "$new"
+  git update-ref -d "$ref"
+done
+"""
+
+
+@pytest.fixture
+def server(project: Cloud) -> Iterator[Path]:
+    """The project's bare repository on a server, which is `origin` of the project."""
+    path = project.root / "served" / "project.git"
+    path.parent.mkdir()
+    make_repository(path)
+    for key, value in (("http.receivepack", "true"), ("receive.advertisePushOptions", "true")):
+        run_git("-C", str(path), "config", key, value)
+    (path / "hooks").mkdir()
+    with serve_http(path.parent) as http:
+        run_git("-C", str(project.project), "remote", "add", "origin", f"{http.url}/project.git")
+        run_git("-C", str(project.project), "push", "--quiet", "origin", "move:main")
+        yield path
+
+
+def add_hook(server: Path, name: str, text: str) -> None:
+    (server / "hooks" / name).write_text(text)
+    (server / "hooks" / name).chmod(0o755)
+
+
+def propose(project: Cloud, scripts: Path, host: str) -> None:
+    done = shell(f"{PROPOSE} {host}", cwd=project.project, PATH=f"{scripts}:{os.environ['PATH']}")
+    assert (done.code, done.err) == (0, done.err), done.out + done.err
+
+
+def move_upstream(project: Cloud, version: str) -> str:
+    """Make a commit upstream, and return its id."""
+    return project.upstream("keystone").commit("stable/2025.1", version=version, message=f"Be {version}")
+
+
+def locked_at(server: Path, commit: str) -> str:
+    """Return the commit of keystone in the lock of a commit of the project."""
+    lock = run_git("-C", str(server), "show", f"{commit}:environments/production.lock")
+    (found,) = re.findall(r'"?commit"?: "?([0-9a-f]{40})', lock)
+    return str(found)
+
+
+def refs_of(server: Path, below: str) -> dict[str, str]:
+    lines = run_git(
+        "-C", str(server), "for-each-ref", "--format=%(refname) %(objectname)", below
+    ).splitlines()
+    return dict(line.split(" ", 1) for line in lines)
+
+
+def test_updates_are_one_merge_request_of_gitlab_that_is_renewed(
+    project: Cloud, server: Path, scripts: Path
+) -> None:
+    add_hook(server, "pre-receive", NOTE_OPTIONS)
+    first = move_upstream(project, "26.2.0")
+    propose(project, scripts, "gitlab")
+    branches = refs_of(server, "refs/heads/pinner")
+    assert list(branches) == ["refs/heads/pinner/production"]
+    assert locked_at(server, "pinner/production") == first
+    options = (server / "options").read_text().splitlines()
+    title = run_git("-C", str(server), "show", "--no-patch", "--format=%s", "pinner/production")
+    assert options[:4] == [
+        *("merge_request.create", "merge_request.target=main", "merge_request.remove_source_branch"),
+        f"merge_request.title={title}",
+    ]
+    description = options[4].removeprefix("merge_request.description=").replace("\\n", "\n").strip()
+    body = run_git("-C", str(server), "show", "--no-patch", "--format=%b", "pinner/production").strip()
+    assert description == body
+    assert "Be 26.2.0" in body
+
+    propose(project, scripts, "gitlab")
+    assert refs_of(server, "refs/heads/pinner") == branches
+    second = move_upstream(project, "26.3.0")
+    propose(project, scripts, "gitlab")
+    assert locked_at(server, "pinner/production") == second
+    assert run_git("-C", str(server), "rev-list", "--count", "main..pinner/production") == "1"
+
+
+def test_updates_keep_their_change_in_gerrit_until_it_is_merged(
+    project: Cloud, server: Path, scripts: Path
+) -> None:
+    add_hook(server, "pre-receive", CHECK_CHANGE)
+    add_hook(server, "post-receive", KEEP_CHANGE)
+    move_upstream(project, "26.2.0")
+    propose(project, scripts, "gerrit")
+    first = refs_of(server, "refs/changes")
+    propose(project, scripts, "gerrit")
+    assert refs_of(server, "refs/changes") == first
+    (change,) = first
+
+    newest = move_upstream(project, "26.3.0")
+    propose(project, scripts, "gerrit")
+    assert list(refs_of(server, "refs/changes")) == [change]
+    assert locked_at(server, change) == newest
+    assert not refs_of(server, "refs/for")
+
+    run_git("-C", str(server), "update-ref", "refs/heads/main", change)
+    propose(project, scripts, "gerrit")
+    assert list(refs_of(server, "refs/changes")) == [change]
+    move_upstream(project, "26.4.0")
+    propose(project, scripts, "gerrit")
+    assert len(refs_of(server, "refs/changes")) == 2
+
+
+def test_updates_that_cannot_be_made_or_pushed_fail_and_the_others_are_proposed(
+    project: Cloud, server: Path, scripts: Path
+) -> None:
+    run_git("-C", str(project.project), "switch", "--quiet", "move")
+    project.manifest("broken", "release: 2025.1\nopenstack: [nova]\n")
+    commit(project.project, "broken")
+    run_git("-C", str(project.project), "push", "--quiet", "origin", "move:main")
+    move_upstream(project, "26.2.0")
+    done = shell(f"{PROPOSE} branch", cwd=project.project, PATH=f"{scripts}:{os.environ['PATH']}")
+    assert done.code == 1
+    assert list(refs_of(server, "refs/heads/pinner")) == ["refs/heads/pinner/production"]
+    add_hook(server, "pre-receive", "#!/bin/sh\necho not today\nexit 1\n")
+    move_upstream(project, "26.3.0")
+    done = shell(f"{PROPOSE} branch production", cwd=project.project, PATH=f"{scripts}:{os.environ['PATH']}")
+    assert (done.code, "not today" in done.err) == (1, True)

@@ -37,6 +37,7 @@ WITH_COMMANDS = [
     GITLAB,
     GITHUB,
     HOOKS,
+    RECIPES / "propose-updates",
     *STARTER.glob("*.yml"),
     SERVICE,
     *RECIPES.glob("zuul/playbooks/*/[!i]*.yaml"),
@@ -58,6 +59,11 @@ def gitlab(cloud: Cloud) -> Mapping[str, Script]:
         "CI_MERGE_REQUEST_DIFF_BASE_SHA": base(cloud),
         "CONTROL_REPO_KEY": str(key),
         "CONTROL_REPO_KNOWN_HOSTS": str(key),
+        "CI_DEFAULT_BRANCH": "main",
+        "CI_PROJECT_PATH": "puppet/environments",
+        "CI_SERVER_SHELL_SSH_HOST": "git.example.net",
+        "CI_SERVER_SHELL_SSH_PORT": "22",
+        "UPDATES_KEY": str(key),
     }
     return read_gitlab(GITLAB, given)
 
@@ -68,6 +74,8 @@ def github(cloud: Cloud) -> Mapping[str, Script]:
         "github.event.pull_request.base.sha": base(cloud),
         "secrets.CONTROL_REPO_KEY": "a key",
         "secrets.CONTROL_REPO_KNOWN_HOSTS": "known hosts",
+        "github.token": "a token",
+        "runner.temp": str(cloud.root),
     }
     return read_github(GITHUB, given)
 
@@ -161,7 +169,8 @@ def test_news_from_upstream_is_the_one_exit_code_that_gitlab_forgives(project: C
 
 
 def test_githubs_steps_pass_on_a_project_in_order(project: Cloud, scripts: Path) -> None:
-    for name, script in github(project).items():
+    steps = {name: script for name, script in github(project).items() if "gh pr create" not in script.text}
+    for name, script in steps.items():  # all but the one that needs GitHub itself
         result = run(script, project, scripts)
         assert (name, result.code, result.err) == (name, 0, result.err)
     assert '"version": "2.1.0"' in (project.project / "pinner.sarif").read_text()
