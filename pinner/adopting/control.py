@@ -22,8 +22,7 @@ from pinner.model.text import check_git_url, quoted
 from pinner.openstack.catalogue import current_home
 from pinner.project.files import resolve
 from pinner.puppet.names import check_install_path, check_moduledir
-from pinner.puppet.puppetfile.r10k import PUPPETFILE, Naming
-from pinner.puppet.puppetfile.reader import LONGEST
+from pinner.puppet.puppetfile.reader import LONGEST, PUPPETFILE, Naming
 from pinner.workspace.locks import read_metadata
 from pinner.workspace.workspace import Workspace
 

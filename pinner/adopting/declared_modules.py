@@ -11,13 +11,14 @@ from pinner.model.errors import Location, Problem
 from pinner.model.manifest import FoundModule, RefKind
 from pinner.model.text import quoted
 from pinner.puppet.names import check_module_name
-from pinner.puppet.puppetfile.reader import Reading, read_puppetfile
-from pinner.puppet.puppetfile.values import (
+from pinner.puppet.puppetfile.reader import (
     REFS,
     ModuleKind,
     Option,
     Puppetfile,
     PuppetfileModule,
+    Reading,
+    read_puppetfile,
 )
 from pinner.puppet.ruby.declarations import Symbol
 

@@ -39,8 +39,7 @@ from pinner.puppet.names import (
     check_forge_version,
     check_install_path,
 )
-from pinner.puppet.ranges import parse_range
-from pinner.puppet.versions import parse_version, version_of_tag
+from pinner.puppet.versions import parse_range, parse_version, version_of_tag
 from pinner.workspace.locks import read_metadata
 
 if TYPE_CHECKING:

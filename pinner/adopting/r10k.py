@@ -22,9 +22,7 @@ from pinner.model.text import check_git_url
 from pinner.openstack.catalogue import current_home
 from pinner.project.foreign.environments import Remarks, read_environment, read_environments, read_sources
 from pinner.project.yaml.schema import read_foreign
-from pinner.puppet.puppetfile.r10k import Environment, Naming, Source, judge_module
-from pinner.puppet.puppetfile.reader import Reading
-from pinner.puppet.puppetfile.values import Puppetfile
+from pinner.puppet.puppetfile.reader import Environment, Naming, Puppetfile, Reading, Source, judge_module
 from pinner.workspace.workspace import Workspace
 
 SETTINGS: Final = ("r10k.yaml", "r10k.yml")

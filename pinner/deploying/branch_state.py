@@ -13,8 +13,7 @@ from pinner.model.control import LastChange
 from pinner.model.errors import UnknownError
 from pinner.model.lock import ForgePin, Lock, Pin, short_name
 from pinner.puppet.names import check_commit, check_forge_version, check_module_name, check_ref_name
-from pinner.puppet.puppetfile.reader import read_puppetfile
-from pinner.puppet.puppetfile.values import ModuleKind, PuppetfileModule
+from pinner.puppet.puppetfile.reader import ModuleKind, PuppetfileModule, read_puppetfile
 from pinner.puppet.puppetfile.writer import HEADER_MARK
 from pinner.puppet.versions import parse_version
 from pinner.workspace.locks import read_old_locks

@@ -38,8 +38,7 @@ from pinner.openstack.catalogue import (
     major_in,
     series_of_major,
 )
-from pinner.puppet.ranges import parse_range
-from pinner.puppet.versions import Interval, intersect, parse_version
+from pinner.puppet.versions import Interval, intersect, parse_range, parse_version
 from pinner.workspace.locks import TagLog, has_tags
 
 

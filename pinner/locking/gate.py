@@ -29,10 +29,8 @@ from pinner.openstack.catalogue import (
 )
 from pinner.openstack.facts import ExternalPin, Misfit
 from pinner.puppet.names import check_module_name, check_ref_name
-from pinner.puppet.puppetfile.reader import read_puppetfile
-from pinner.puppet.puppetfile.values import PuppetfileModule
-from pinner.puppet.ranges import Range, parse_range
-from pinner.puppet.versions import Version, parse_version
+from pinner.puppet.puppetfile.reader import PuppetfileModule, read_puppetfile
+from pinner.puppet.versions import Range, Version, parse_range, parse_version
 from pinner.workspace.workspace import CacheKey
 
 URL = "https://opendev.org/openstack/puppet-openstack-integration"

@@ -38,8 +38,7 @@ from pinner.model.lock import (
 from pinner.model.manifest import Externals
 from pinner.model.rules import RULES
 from pinner.openstack.catalogue import RefCandidate, integration_pins, release_of, status_of, third_party
-from pinner.puppet.ranges import parse_range
-from pinner.puppet.versions import version_of_tag
+from pinner.puppet.versions import parse_range, version_of_tag
 from pinner.workspace.locks import TagLog, joined_dependencies, meaning_of
 
 _EXTERNAL_SELECTORS = {

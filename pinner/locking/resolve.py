@@ -48,8 +48,7 @@ from pinner.model.lock import (
 )
 from pinner.model.rules import RULES
 from pinner.model.text import redact_url
-from pinner.puppet.ranges import parse_range
-from pinner.puppet.versions import Version, version_of_tag
+from pinner.puppet.versions import Version, parse_range, version_of_tag
 from pinner.workspace.locks import meaning_of, read_metadata
 from pinner.workspace.workspace import CacheKey, Workspace
 

@@ -39,11 +39,10 @@ from pinner.project.manifest.read import read_manifests
 from pinner.project.operator.values import read_json, read_yaml
 from pinner.puppet.code.defaults import ModuleSources, needed_paths, with_effective_defaults
 from pinner.puppet.code.read import Role, read_file, role_of
-from pinner.puppet.hiera.hierarchy import Hierarchy, keys_looked_up, parse_hierarchy
-from pinner.puppet.hiera.module_data import ModuleData
+from pinner.puppet.hiera.hierarchy import Hierarchy, ModuleData, keys_looked_up, parse_hierarchy
 from pinner.puppet.platforms import Platform
-from pinner.puppet.usage.reach import Surroundings, surroundings_of, with_parameters
 from pinner.puppet.usage.site import read_site_file
+from pinner.puppet.usage.values import Surroundings, surroundings_of, with_parameters
 from pinner.workspace.locks import Holding, find_forge_code, hold_pins
 from pinner.workspace.operator_data import OperatorData
 from pinner.workspace.workspace import API, LACKING, Workspace

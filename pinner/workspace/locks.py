@@ -44,7 +44,7 @@ from pinner.openstack.catalogue import canonical_module, canonical_url, git_home
 from pinner.project.files import ENVIRONMENTS, LOCK_SUFFIX, Project, select_environments
 from pinner.project.manifest.lock import LONGEST, parse_lock, read_lock, read_lock_file, read_locked_tags
 from pinner.puppet.metadata import MetadataFile, parse_metadata, read_licence
-from pinner.puppet.ranges import LONGEST as LONGEST_RANGE
+from pinner.puppet.versions import LONGEST as LONGEST_RANGE
 from pinner.workspace.workspace import CacheKey, Workspace
 
 

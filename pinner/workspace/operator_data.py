@@ -24,9 +24,8 @@ from pinner.openstack.catalogue import find_series, package_release, written_lik
 from pinner.project.operator.tree import DataTree, SiteTree, read_data, read_site, read_site_texts
 from pinner.puppet.hiera.hierarchy import keys_looked_up
 from pinner.puppet.platforms import PLATFORMS, Platform
-from pinner.puppet.usage.codebase import Codebase, Declared
-from pinner.puppet.usage.hiera_keys import LookupOptions, read_options, uses_of
-from pinner.puppet.usage.reach import surroundings_of
+from pinner.puppet.usage.codebase import Codebase, Declared, LookupOptions, read_options, uses_of
+from pinner.puppet.usage.values import surroundings_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ from pinner.project.operator.values import read_yaml
 from pinner.puppet.code.compare import compare_apis
 from pinner.puppet.code.defaults import ModuleSources, with_effective_defaults
 from pinner.puppet.code.read import read_file, role_of
-from pinner.puppet.hiera.hierarchy import Hierarchy, parse_hierarchy
-from pinner.puppet.hiera.module_data import ModuleData
+from pinner.puppet.hiera.hierarchy import Hierarchy, ModuleData, parse_hierarchy
 from pinner.puppet.platforms import Platform
 from tests.support import debian_modules
 from tests.support.debian_modules import DebianModule

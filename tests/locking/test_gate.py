@@ -7,8 +7,7 @@ from pinner.model.errors import Location
 from pinner.model.lock import GitPin, Selector, SelectorKind
 from pinner.model.manifest import Externals, Manifest, Text
 from pinner.openstack.catalogue import find_series
-from pinner.puppet.ranges import parse_range
-from pinner.puppet.versions import parse_version
+from pinner.puppet.versions import parse_range, parse_version
 
 PLACE = Location("environments/live.yaml", 7, 3)
 # What the gate ran for 2025.1: horizon's metadata has memcached below 10.0.0.

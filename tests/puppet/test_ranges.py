@@ -2,8 +2,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pinner.puppet.ranges import LONGEST, MOST_ALTERNATIVES, Range, parse_range
-from pinner.puppet.versions import parse_version
+from pinner.puppet.versions import LONGEST, MOST_ALTERNATIVES, Range, parse_range, parse_version
 from tests.support.oracles import RubyOracle
 from tests.support.properties import examples
 

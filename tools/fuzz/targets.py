@@ -30,16 +30,15 @@ from pinner.project.operator.values import KeyEdit, read_json, read_yaml, rename
 from pinner.project.yaml.nodes import MappingNode as MapNode
 from pinner.project.yaml.nodes import read_nodes
 from pinner.puppet.code.read import read_file
+from pinner.puppet.data_types import fit
 from pinner.puppet.foreign import read_librarian_lock
 from pinner.puppet.hiera.hierarchy import parse_hierarchy
 from pinner.puppet.metadata import MetadataFile, parse_metadata
 from pinner.puppet.puppetfile.reader import read_puppetfile
 from pinner.puppet.puppetfile.writer import read_portable
-from pinner.puppet.ranges import parse_range
-from pinner.puppet.types.fit import fit
 from pinner.puppet.usage.judge import mismatch
 from pinner.puppet.usage.site import read_site_file
-from pinner.puppet.versions import parse_version, version_of_tag
+from pinner.puppet.versions import parse_range, parse_version, version_of_tag
 from tools.fuzz.mutation import samples
 
 Fuzzed = Callable[[str], Iterable[str]]

@@ -22,8 +22,16 @@ from pinner.project.yaml.nodes import (
 from pinner.project.yaml.schema import read_foreign
 from pinner.puppet.foreign import JensDefinition, Library, Partition
 from pinner.puppet.hiera.scalars import misread
-from pinner.puppet.puppetfile.r10k import PUPPETFILE, Environment, Naming, Source, kind_of
-from pinner.puppet.puppetfile.values import ModuleKind, Option, PuppetfileModule
+from pinner.puppet.puppetfile.reader import (
+    PUPPETFILE,
+    Environment,
+    ModuleKind,
+    Naming,
+    Option,
+    PuppetfileModule,
+    Source,
+    kind_of,
+)
 
 _TRUTH: Final = {"true": True, "false": False}
 _LATEST: Final = frozenset({"latest", ":latest"})

@@ -25,8 +25,8 @@ from pinner.puppet.hiera.hierarchy import (
     values_in,
 )
 from pinner.puppet.platforms import PLATFORM_FACTS, PLATFORMS, Platform
-from pinner.puppet.usage.reach import Surroundings, with_parameters
 from pinner.puppet.usage.site import read_site_file
+from pinner.puppet.usage.values import Surroundings, with_parameters
 
 MOST_FILES = 100_000
 

@@ -16,7 +16,7 @@ from pinner.model.text import check_git_url, nearest, quote, redact
 from pinner.project.files import Project, read_file
 from pinner.project.yaml.nodes import MappingNode, Node, Refused, ScalarNode, SequenceNode, read_nodes
 from pinner.puppet.names import check_environment_name, check_module_name, check_ref_name
-from pinner.puppet.ranges import parse_range
+from pinner.puppet.versions import parse_range
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RANGE = re.compile(r"[0-9A-Za-z.<>=~^ *|+-]{1,200}")

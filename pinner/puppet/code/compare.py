@@ -17,8 +17,7 @@ from pinner.model.module_api import (
     Parameter,
     Severity,
 )
-from pinner.puppet.code.defaults import DefaultOutcome, compare_defaults, shown_default
-from pinner.puppet.code.normal import Width, normal, width
+from pinner.puppet.code.defaults import DefaultOutcome, Width, compare_defaults, normal, shown_default, width
 from pinner.puppet.code.renames import (
     Handovers,
     ModuleNames,

@@ -16,13 +16,10 @@ from pinner.model.module_api import (
     Parameter,
     Unreadable,
 )
-from pinner.puppet.code.deprecations import Marks, read_marks
-from pinner.puppet.code.docs import removal_of, replacement_of
-from pinner.puppet.code.flows import read_flows
-from pinner.puppet.code.guards import read_guards
+from pinner.puppet.code.deprecations import Marks, read_marks, removal_of, replacement_of
+from pinner.puppet.code.flows import read_flows, read_guards
 from pinner.puppet.code.headers import Header, RawParameter, read_headers
-from pinner.puppet.code.native_types import read_types
-from pinner.puppet.code.ruby import read_facts, read_functions, read_providers
+from pinner.puppet.code.ruby import read_facts, read_functions, read_providers, read_types
 from pinner.puppet.hiera.hierarchy import root_key
 from pinner.puppet.language.nodes import Definition as DefinitionNode
 from pinner.puppet.language.nodes import Syntax

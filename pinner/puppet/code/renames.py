@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from pinner.model.module_api import Definition, DefinitionKind, Mark, Needs, Parameter
-from pinner.puppet.code.defaults import constant
-from pinner.puppet.code.normal import normal
+from pinner.puppet.code.defaults import constant, normal
 
 _WITH_FLOWS = frozenset({DefinitionKind.CLASS, DefinitionKind.DEFINE})
 _OTHER_USE = "?"

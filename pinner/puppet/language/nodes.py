@@ -1,11 +1,13 @@
-"""Define the syntax tree of Puppet code, with the constructs and precedence of Puppet's own grammar.
+"""The syntax tree of Puppet code, with the constructs and precedence of Puppet's own grammar, and Puppet's own functions.
 
 `at` is the 0-based offset of a node in the text and does not count when nodes are compared.
-Source: Puppet, lib/puppet/pops/parser/egrammar.ra and lib/puppet/pops/model/ast.rb.
+Source: Puppet, lib/puppet/pops/parser/egrammar.ra and lib/puppet/pops/model/ast.rb. The functions are those of
+lib/puppet/functions and lib/puppet/parser/functions since version 6.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,3 +277,114 @@ class NodeDefinition(Syntax):
 
     names: tuple[Syntax, ...]
     body: tuple[Syntax, ...]
+
+
+BUILTIN_FUNCTIONS: Final = frozenset(
+    [
+        "abs",
+        "alert",
+        "all",
+        "annotate",
+        "any",
+        "assert_type",
+        "binary_file",
+        "break",
+        "call",
+        "camelcase",
+        "capitalize",
+        "ceiling",
+        "chomp",
+        "chop",
+        "compare",
+        "contain",
+        "convert_to",
+        "create_resources",
+        "crit",
+        "debug",
+        "defined",
+        "dig",
+        "digest",
+        "downcase",
+        "each",
+        "emerg",
+        "empty",
+        "epp",
+        "err",
+        "error",
+        "eyaml_lookup_key",
+        "fail",
+        "file",
+        "filter",
+        "find_file",
+        "find_template",
+        "flatten",
+        "floor",
+        "fqdn_rand",
+        "generate",
+        "get",
+        "getvar",
+        "group_by",
+        "hiera",
+        "hiera_array",
+        "hiera_hash",
+        "hiera_include",
+        "hocon_data",
+        "import",
+        "include",
+        "index",
+        "info",
+        "inline_epp",
+        "inline_template",
+        "join",
+        "json_data",
+        "keys",
+        "length",
+        "lest",
+        "lookup",
+        "lstrip",
+        "map",
+        "match",
+        "max",
+        "md5",
+        "min",
+        "module_directory",
+        "new",
+        "next",
+        "notice",
+        "partition",
+        "realize",
+        "reduce",
+        "regsubst",
+        "require",
+        "return",
+        "reverse_each",
+        "round",
+        "rstrip",
+        "scanf",
+        "sha1",
+        "sha256",
+        "shellquote",
+        "size",
+        "slice",
+        "sort",
+        "split",
+        "sprintf",
+        "step",
+        "strftime",
+        "strip",
+        "tag",
+        "tagged",
+        "template",
+        "then",
+        "tree_each",
+        "type",
+        "unique",
+        "unwrap",
+        "upcase",
+        "values",
+        "versioncmp",
+        "warning",
+        "with",
+        "yaml_data",
+    ]
+)

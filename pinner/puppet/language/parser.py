@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from pinner.model.errors import InputError, Problem
+from pinner.puppet.data_types import read_number
 from pinner.puppet.language.nodes import (
     Access,
     Attribute,
@@ -43,7 +44,6 @@ from pinner.puppet.language.nodes import (
     Variable,
 )
 from pinner.puppet.lexer import Lexer, Token, heredoc_lines, unescape, unescape_single
-from pinner.puppet.types.syntax import read_number
 
 _T = TypeVar("_T")
 

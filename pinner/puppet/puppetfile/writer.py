@@ -39,15 +39,16 @@ from pinner.puppet.names import (
     check_moduledir,
     check_ref_name,
 )
-from pinner.puppet.puppetfile.reader import check_directories, read_puppetfile
-from pinner.puppet.puppetfile.values import (
+from pinner.puppet.puppetfile.reader import (
     DEFAULT_MODULEDIR,
     ModuleKind,
     Option,
     Puppetfile,
     PuppetfileModule,
+    check_directories,
     forge_module,
     git_module,
+    read_puppetfile,
 )
 
 LONGEST_LINE: Final = 10_000

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pinner.model.text import quoted
-from pinner.puppet.ruby.lexer import TokenStream, read_tokens
-from pinner.puppet.ruby.tokens import BLOCKS, KEYWORDS, RubyToken, TokenKind
+from pinner.puppet.ruby.lexer import BLOCKS, KEYWORDS, RubyToken, TokenKind, TokenStream, read_tokens
 
 _MODIFIERS: Final = frozenset({"if", "unless", "while", "until", "and", "or", "rescue"})
 _REASONS: Final = {

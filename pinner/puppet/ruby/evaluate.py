@@ -26,7 +26,7 @@ from pinner.puppet.ruby.expressions import (
     Scope,
     StoppedError,
 )
-from pinner.puppet.ruby.lexer import TokenStream, read_tokens
+from pinner.puppet.ruby.lexer import TokenKind, TokenStream, read_tokens
 from pinner.puppet.ruby.methods import (
     CannotComputeError,
     Cause,
@@ -41,7 +41,6 @@ from pinner.puppet.ruby.methods import (
 )
 from pinner.puppet.ruby.parser import Parser, UnreadableSyntaxError
 from pinner.puppet.ruby.syntax import Block, Call, Def, Name, Node, Parameter, Spot
-from pinner.puppet.ruby.tokens import TokenKind
 
 MOST_ROUNDS: Final = 200_000
 """Maximum number of times that a block is called."""

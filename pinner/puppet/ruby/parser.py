@@ -9,7 +9,21 @@ from contextlib import contextmanager
 from typing import Final
 
 from pinner.puppet.ruby.declarations import Symbol
-from pinner.puppet.ruby.lexer import TokenStream, read_tokens
+from pinner.puppet.ruby.lexer import (
+    CODE,
+    KEYWORDS,
+    Form,
+    RubyToken,
+    TokenKind,
+    TokenStream,
+    UnclosedStringError,
+    UnreadableEscapeError,
+    quote_of,
+    read_quoted,
+    read_tokens,
+    unescape,
+    unescape_raw,
+)
 from pinner.puppet.ruby.syntax import (
     Assign,
     Block,
@@ -29,19 +43,6 @@ from pinner.puppet.ruby.syntax import (
     Splat,
     Spot,
     Template,
-)
-from pinner.puppet.ruby.tokens import (
-    CODE,
-    KEYWORDS,
-    Form,
-    RubyToken,
-    TokenKind,
-    UnclosedStringError,
-    UnreadableEscapeError,
-    quote_of,
-    read_quoted,
-    unescape,
-    unescape_raw,
 )
 
 MOST_TOKENS: Final = 100_000

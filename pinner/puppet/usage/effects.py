@@ -6,15 +6,13 @@ from dataclasses import dataclass, field, replace
 from pinner.model.comparison import DataEffect, Effect
 from pinner.model.module_api import ApiChange, ApiChangeKind, AttributeRule, Definition, Needs, Parameter
 from pinner.model.operator_data import Array, Literal, Opaque, OpaqueReason, PlaceScope, Use, UseOrigin, Value
-from pinner.puppet.code.defaults import constant
-from pinner.puppet.code.normal import normal
+from pinner.puppet.code.defaults import constant, normal
 from pinner.puppet.code.renames import Handovers, Successor
-from pinner.puppet.language.builtin_functions import BUILTIN_FUNCTIONS
+from pinner.puppet.data_types import Fit
 from pinner.puppet.language.evaluate import Value as PuppetValue
+from pinner.puppet.language.nodes import BUILTIN_FUNCTIONS
 from pinner.puppet.platforms import PLATFORMS, Platform
-from pinner.puppet.types.fit import Fit
-from pinner.puppet.usage.codebase import Codebase, Declared, Owner, missing_values
-from pinner.puppet.usage.hiera_keys import LookupOptions
+from pinner.puppet.usage.codebase import Codebase, Declared, LookupOptions, Owner, missing_values
 from pinner.puppet.usage.judge import correction, exists, mismatch, one_line, owner_of, platforms_in, takes
 from pinner.puppet.usage.values import (
     GivenValues,

@@ -16,13 +16,19 @@ from pinner.model.module_api import Definition, DefinitionKind, Parameter
 from pinner.model.operator_data import Array, Hash, Literal, Opaque, PlaceScope, Use, UseOrigin, Value
 from pinner.model.rules import RULES
 from pinner.model.text import quoted
-from pinner.puppet.language.builtin_functions import BUILTIN_FUNCTIONS
+from pinner.puppet.data_types import Argument, Fit, TypeRef, fit, parse_type
 from pinner.puppet.language.evaluate import Value as PuppetValue
+from pinner.puppet.language.nodes import BUILTIN_FUNCTIONS
 from pinner.puppet.platforms import PLATFORMS, Platform
-from pinner.puppet.types.fit import Fit, fit
-from pinner.puppet.types.syntax import Argument, TypeRef, parse_type
-from pinner.puppet.usage.codebase import Codebase, Declared, MissingValue, Nearby, Owner, missing_values
-from pinner.puppet.usage.hiera_keys import LookupOptions
+from pinner.puppet.usage.codebase import (
+    Codebase,
+    Declared,
+    LookupOptions,
+    MissingValue,
+    Nearby,
+    Owner,
+    missing_values,
+)
 from pinner.puppet.usage.values import (
     GivenValues,
     accepted,

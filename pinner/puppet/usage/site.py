@@ -44,8 +44,15 @@ from pinner.puppet.language.nodes import (
 )
 from pinner.puppet.language.parser import parse_code
 from pinner.puppet.lexer import Lines
-from pinner.puppet.usage.reach import ANY_SURROUNDINGS, Frame, Surroundings, frame_of
-from pinner.puppet.usage.values import Constants, constants_of, value_of
+from pinner.puppet.usage.values import (
+    ANY_SURROUNDINGS,
+    Constants,
+    Frame,
+    Surroundings,
+    constants_of,
+    frame_of,
+    value_of,
+)
 
 _INCLUDES: Final = frozenset({"include", "contain", "require"})
 _LOOKUPS: Final = frozenset({"lookup", "hiera", "hiera_array", "hiera_hash", "hiera_include"})

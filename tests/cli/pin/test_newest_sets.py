@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from pinner.model.lock import Series
-from pinner.puppet.ranges import parse_range
-from pinner.puppet.versions import parse_version
+from pinner.puppet.versions import parse_range, parse_version
 from tests.support.contradictions import SERIES, lock
 from tests.support.newest_sets import (
     GOLDEN,

@@ -1,7 +1,6 @@
 from pinner.project.foreign.environments import Remarks, read_environments, read_sources
 from pinner.project.yaml.nodes import MappingNode, read_nodes
-from pinner.puppet.puppetfile.r10k import Environment, Naming, Source
-from pinner.puppet.puppetfile.values import ModuleKind, PuppetfileModule
+from pinner.puppet.puppetfile.reader import Environment, ModuleKind, Naming, PuppetfileModule, Source
 
 Told = tuple[list[str], list[str]]
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from pinner.project.operator.tree import LARGEST_CODE_FILE, SiteTree, read_site, read_site_texts
-from pinner.puppet.usage.reach import Surroundings
+from pinner.puppet.usage.values import Surroundings
 
 
 def read(root: Path, files: dict[str, bytes]) -> SiteTree:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pinner.puppet.code.docs import removal_of, replacement_of
+from pinner.puppet.code.deprecations import removal_of, replacement_of
 
 
 @pytest.mark.parametrize(

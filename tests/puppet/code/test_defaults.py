@@ -20,8 +20,7 @@ from pinner.project.operator.values import read_yaml
 from pinner.puppet.code.compare import compare_apis
 from pinner.puppet.code.defaults import ModuleSources, needed_paths, with_effective_defaults
 from pinner.puppet.code.read import read_file
-from pinner.puppet.hiera.hierarchy import Hierarchy, parse_hierarchy
-from pinner.puppet.hiera.module_data import ModuleData
+from pinner.puppet.hiera.hierarchy import Hierarchy, ModuleData, parse_hierarchy
 from pinner.puppet.platforms import PLATFORMS, Platform
 from tests.support.oracles import RubyOracle, run_oracle
 

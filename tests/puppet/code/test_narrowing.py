@@ -1,6 +1,6 @@
 import pytest
 
-from pinner.puppet.code.normal import Width, width
+from pinner.puppet.code.defaults import Width, width
 
 WIDER = [
     ("String", "Any"),

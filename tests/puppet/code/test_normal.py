@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinner.puppet.code.normal import normal
+from pinner.puppet.code.defaults import normal
 from tests.support.puppet_code import TEXTS, mutations
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from pinner.puppet.puppetfile.values import Puppetfile, forge_module, git_module
+from pinner.puppet.puppetfile.reader import Puppetfile, forge_module, git_module
 from pinner.puppet.puppetfile.writer import check_puppetfile, render_puppetfile
 
 SHA = "0123456789abcdef0123456789abcdef01234567"

@@ -1,5 +1,5 @@
 from pinner.model.lock import ForgePin, GitPin, Lock, Pin, Selector, SelectorKind
-from pinner.puppet.puppetfile.values import Puppetfile, forge_module, git_module
+from pinner.puppet.puppetfile.reader import Puppetfile, forge_module, git_module
 from pinner.puppet.puppetfile.writer import as_puppetfile
 
 SHA = "0123456789abcdef0123456789abcdef01234567"

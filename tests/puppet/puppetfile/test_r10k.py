@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pinner.puppet.puppetfile.r10k import Naming
+from pinner.puppet.puppetfile.reader import Naming
 from tests.support.oracles import find_tool
 from tests.support.properties import examples
 

@@ -1,6 +1,5 @@
 from pinner.model.errors import Location
-from pinner.puppet.puppetfile.reader import read_puppetfile
-from pinner.puppet.puppetfile.values import ModuleKind, Option, Puppetfile, PuppetfileModule
+from pinner.puppet.puppetfile.reader import ModuleKind, Option, Puppetfile, PuppetfileModule, read_puppetfile
 from pinner.puppet.ruby.declarations import Literal, Symbol
 
 SHA = "68edbded93de36c6607b20223ef24bc19955168c"

@@ -3,8 +3,14 @@ from posixpath import normpath
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pinner.puppet.puppetfile.reader import path_of, read_puppetfile
-from pinner.puppet.puppetfile.values import REFS, ModuleKind, Puppetfile, PuppetfileModule
+from pinner.puppet.puppetfile.reader import (
+    REFS,
+    ModuleKind,
+    Puppetfile,
+    PuppetfileModule,
+    path_of,
+    read_puppetfile,
+)
 from pinner.puppet.ruby.declarations import Literal, Symbol
 from tests.support.oracles import RubyOracle
 from tests.support.properties import examples

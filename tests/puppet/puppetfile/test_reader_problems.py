@@ -1,8 +1,16 @@
 import pytest
 
 from pinner.model.errors import Location, Problem
-from pinner.puppet.puppetfile.reader import LONGEST, MOST_PROBLEMS, Reading, read_puppetfile
-from pinner.puppet.puppetfile.values import ModuleKind, Option, Puppetfile, PuppetfileModule
+from pinner.puppet.puppetfile.reader import (
+    LONGEST,
+    MOST_PROBLEMS,
+    ModuleKind,
+    Option,
+    Puppetfile,
+    PuppetfileModule,
+    Reading,
+    read_puppetfile,
+)
 from pinner.puppet.ruby.declarations import Literal
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pinner.puppet.puppetfile.values import Puppetfile, forge_module, git_module
+from pinner.puppet.puppetfile.reader import Puppetfile, forge_module, git_module
 from pinner.puppet.puppetfile.writer import check_puppetfile, render_puppetfile
 from tests.support.oracles import RubyOracle, run_oracle
 from tests.support.puppetfile_readers import (

@@ -6,14 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinner.model.errors import InputError
-from pinner.puppet.puppetfile.reader import path_of, read_puppetfile
-from pinner.puppet.puppetfile.values import (
+from pinner.puppet.puppetfile.reader import (
     ModuleKind,
     Option,
     Puppetfile,
     PuppetfileModule,
     forge_module,
     git_module,
+    path_of,
+    read_puppetfile,
 )
 from pinner.puppet.puppetfile.writer import (
     HEADER_MARK,

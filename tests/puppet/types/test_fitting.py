@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pinner.model.operator_data import Array, Hash, Literal, Opaque, OpaqueReason
-from pinner.puppet.types.fit import Fit, fit
+from pinner.puppet.data_types import Fit, fit
 from tests.support.data import value_of
 from tests.support.oracles import RubyOracle
 from tests.support.properties import examples

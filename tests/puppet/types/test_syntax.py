@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinner.puppet.types.syntax import Fields, RegexRef, TypeRef, Unbounded, parse_type, references
+from pinner.puppet.data_types import Fields, RegexRef, TypeRef, Unbounded, parse_type, references
 
 
 @pytest.mark.parametrize(

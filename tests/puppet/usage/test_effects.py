@@ -7,9 +7,8 @@ from pinner.model.errors import Location
 from pinner.model.operator_data import Literal, Opaque, OpaqueReason, Use, UseOrigin, Value
 from pinner.puppet.code.compare import compare_apis
 from pinner.puppet.code.read import read_module
-from pinner.puppet.usage.codebase import make_codebase
+from pinner.puppet.usage.codebase import LookupOptions, make_codebase
 from pinner.puppet.usage.effects import CodeChange, effects_on
-from pinner.puppet.usage.hiera_keys import LookupOptions
 from tests.support.code import NEW, OLD
 from tests.support.data import value_of
 

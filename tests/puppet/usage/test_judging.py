@@ -6,8 +6,7 @@ from pinner.model.errors import Location
 from pinner.model.findings import Finding
 from pinner.model.operator_data import Literal, Opaque, OpaqueReason, Use, UseOrigin, Value
 from pinner.puppet.code.read import read_module
-from pinner.puppet.usage.codebase import Codebase, make_codebase
-from pinner.puppet.usage.hiera_keys import LookupOptions
+from pinner.puppet.usage.codebase import Codebase, LookupOptions, make_codebase
 from pinner.puppet.usage.judge import Context, judge
 from tests.support.data import value_of
 

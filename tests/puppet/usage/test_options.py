@@ -4,7 +4,7 @@ import pytest
 
 from pinner.model.errors import Location
 from pinner.model.operator_data import DataFile, Datum
-from pinner.puppet.usage.hiera_keys import option_keys, read_options
+from pinner.puppet.usage.codebase import option_keys, read_options
 from tests.support.data import value_of
 
 OPTIONS = {

@@ -8,8 +8,8 @@ import pytest
 from pinner.model.errors import Location
 from pinner.model.operator_data import DataFile, Datum, SiteFile
 from pinner.puppet.platforms import Platform
-from pinner.puppet.usage.reach import Surroundings, surroundings_of
 from pinner.puppet.usage.site import read_site_file
+from pinner.puppet.usage.values import Surroundings, surroundings_of
 from tests.support.data import value_of
 from tests.support.oracles import RubyOracle, run_oracle
 

@@ -1,1 +1,0 @@
-"""Puppet's data types, and whether a literal value matches one."""
