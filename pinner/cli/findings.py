@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pinner.cli.options import format_option
-from pinner.cli.output import is_quiet, is_verbose, print_message
-from pinner.cli.reports import WRITERS, Format, print_report
+from pinner.cli.output import WRITERS, Format, is_quiet, is_verbose, print_message, print_report
 from pinner.model.errors import COULD_NOT_FIND_OUT
 from pinner.model.findings import EnvironmentResult, Finding, fold_findings
 from pinner.model.rules import check_ignored

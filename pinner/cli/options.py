@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from pinner.cli.command import SharedOption
-from pinner.cli.reports import Format
+from pinner.cli.output import Format
 from pinner.model.control import Layout
 from pinner.model.errors import PinnerError
 from pinner.project.files import Project, find_project, list_environments, resolve

@@ -1,23 +1,83 @@
-"""Stdout, stderr and the file of -o; progress."""
+"""Output: which function writes which result in which format, stdout, stderr and the file of -o; progress.
+
+A report's module is imported when it is written, so that no command loads the formats that it does not print.
+
+With a finding or error goes the line of the manifest that it is about, with a caret under its column, as compilers
+print it. Only files without the operator's values are shown: manifests, pinner.yaml and templates. A line with a
+credential in it is left out.
+"""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from importlib import import_module
+from pathlib import Path, PurePath
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
-from pinner.cli.excerpts import with_excerpts
-from pinner.model.errors import Problem
+from pinner.model.errors import PinnerError, Problem
 from pinner.model.text import redact, visible
-from pinner.project.files import Root, resolve
+from pinner.project.files import ENVIRONMENTS, SETTINGS, TEMPLATES, Root, read_file, resolve
+from pinner.report.json.encoding import dump
 
 if TYPE_CHECKING:
     from pinner.locking.resolve import Progress
+
+
+_PLACE: Final = re.compile(r"(?P<indent> *)(?P<path>[^\s:][^:]*):(?P<line>[1-9]\d*):(?P<column>[1-9]\d*): ")
+_LARGEST: Final = 1024 * 1024
+_GUTTER: Final = 6
+"""Columns beside the source line: its number, a bar and blanks."""
+_NARROWEST: Final = 20
+
+
+def with_excerpts(lines: Iterable[str], *, width: int | None) -> Iterator[str]:
+    """Yield the lines, each that begins with a place followed by the source line there and a caret."""
+    texts: dict[str, list[str]] = {}
+    for line in lines:
+        yield line
+        found = _PLACE.match(line)
+        if found is None or not _is_shown(found["path"]):
+            continue
+        path = found["path"]
+        if path not in texts:
+            texts[path] = _read(path)
+        number, column = int(found["line"]), int(found["column"])
+        if number <= len(texts[path]):
+            yield from _excerpt(texts[path][number - 1], number, column, found["indent"], width)
+
+
+def _is_shown(path: str) -> bool:
+    pure = PurePath(path)
+    is_manifest = pure.parent.name == ENVIRONMENTS and pure.suffix == ".yaml"
+    return is_manifest or pure.name == SETTINGS or (pure.parent.name == TEMPLATES and pure.suffix == ".j2")
+
+
+def _read(path: str) -> list[str]:
+    try:
+        return read_file(Path(path), shown=path, limit=_LARGEST).decode().splitlines()
+    except (PinnerError, UnicodeDecodeError):  # the finding itself reports what is wrong with the file
+        return []
+
+
+def _excerpt(source: str, number: int, column: int, indent: str, width: int | None) -> Iterator[str]:
+    text = source.replace("\t", " ")
+    if redact(text) != text or visible(text) != text or column > len(text) + 1:
+        return
+    offset = column - 1
+    room = max((width or len(text) + _GUTTER + len(indent)) - _GUTTER - len(indent), _NARROWEST)
+    if len(text) > room:
+        start = max(0, min(offset - room // 2, len(text) - room))
+        text, offset = text[start : start + room], offset - start
+    gutter = " " * len(str(number))
+    yield f"{indent}{gutter} |"
+    yield f"{indent}{number} | {text}".rstrip()
+    yield f"{indent}{gutter} | {' ' * offset}^"
 
 
 class Color(StrEnum):
@@ -249,3 +309,167 @@ def progress() -> Iterator["Progress"]:
     finally:
         if checked:
             print_note(f"checked {checked} {'repository' if checked == 1 else 'repositories'}")
+
+
+class Format(StrEnum):
+    """The formats of results."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    JUNIT = "junit"
+    SARIF = "sarif"
+
+
+_TEXT, _JSON = "pinner.report.text", "pinner.report.json"
+
+WRITERS: Final[Mapping[str, Mapping[Format, str]]] = {
+    "api": {Format.TEXT: f"{_TEXT}.contents:api_text", Format.JSON: f"{_TEXT}.contents:api_json"},
+    "audit": {
+        Format.TEXT: f"{_TEXT}.contents:audit_text",
+        Format.JSON: f"{_TEXT}.contents:audit_json",
+        Format.JUNIT: "pinner.report.ci.findings:audit_junit",
+        Format.SARIF: "pinner.report.ci.findings:audit_sarif",
+    },
+    "bisection": {
+        Format.TEXT: f"{_TEXT}.search:bisection_lines",
+        Format.JSON: f"{_TEXT}.search:bisection_json",
+    },
+    "catalogue": {
+        Format.TEXT: f"{_TEXT}.contents:summary_text",
+        Format.JSON: f"{_TEXT}.contents:summary_json",
+    },
+    "catalogue update": {
+        Format.TEXT: f"{_TEXT}.contents:update_text",
+        Format.JSON: f"{_TEXT}.contents:update_json",
+    },
+    "comparison": {
+        Format.TEXT: f"{_TEXT}.comparison:comparison_text",
+        Format.JSON: f"{_JSON}.document:comparison_json",
+        Format.MARKDOWN: "pinner.report.ci.markdown:comparison_markdown",
+        Format.HTML: "pinner.report.html.pages:comparison_page",
+    },
+    "contents": {
+        Format.TEXT: f"{_TEXT}.contents:contents_text",
+        Format.JSON: f"{_TEXT}.contents:contents_json",
+    },
+    "diagnosis": {
+        Format.TEXT: f"{_TEXT}.contents:diagnosis_text",
+        Format.JSON: f"{_TEXT}.contents:diagnosis_json",
+    },
+    "environments": {
+        Format.TEXT: f"{_TEXT}.contents:environments_text",
+        Format.JSON: f"{_TEXT}.contents:environments_json",
+    },
+    "files": {
+        Format.TEXT: f"{_TEXT}.deployment:files_text",
+        Format.JSON: f"{_TEXT}.deployment:files_json",
+    },
+    "bundle": {
+        Format.TEXT: f"{_TEXT}.deployment:bundle_text",
+        Format.JSON: f"{_TEXT}.deployment:bundle_json",
+    },
+    "cleaning": {
+        Format.TEXT: f"{_TEXT}.deployment:cleaning_text",
+        Format.JSON: f"{_TEXT}.deployment:cleaning_json",
+    },
+    "versions": {
+        Format.TEXT: f"{_TEXT}.deployment:version_list_text",
+        Format.JSON: f"{_TEXT}.deployment:version_list_json",
+    },
+    "servers": {
+        Format.TEXT: f"{_TEXT}.deployment:server_comparison_text",
+        Format.JSON: f"{_TEXT}.deployment:server_comparison_json",
+    },
+    "deployment": {
+        Format.TEXT: f"{_TEXT}.deployment:deployment_text",
+        Format.JSON: f"{_TEXT}.deployment:deployment_json",
+    },
+    "compilation": {
+        Format.TEXT: f"{_TEXT}.compilation:compilation_text",
+        Format.JSON: f"{_JSON}.compilation:compilation_json",
+        Format.JUNIT: "pinner.report.ci.findings:compilation_junit",
+        Format.SARIF: "pinner.report.ci.findings:compilation_sarif",
+    },
+    "dashboard": {Format.HTML: "pinner.report.html.dashboard:dashboard_page"},
+    "findings": {
+        Format.TEXT: f"{_TEXT}.findings:result_lines",
+        Format.JSON: f"{_JSON}.document:results_json",
+        Format.JUNIT: "pinner.report.ci.findings:junit",
+        Format.SARIF: "pinner.report.ci.findings:sarif",
+    },
+    "identification": {
+        Format.TEXT: f"{_TEXT}.identify:identification_text",
+        Format.JSON: f"{_JSON}.document:identification_json",
+    },
+    "lock ids": {
+        Format.TEXT: f"{_TEXT}.identify:lock_ids_text",
+        Format.JSON: f"{_JSON}.encoding:lock_ids_json",
+    },
+    "missing fixes": {
+        Format.TEXT: f"{_TEXT}.search:missing_text",
+        Format.JSON: f"{_TEXT}.search:missing_json",
+    },
+    "origins": {Format.TEXT: f"{_TEXT}.identify:origins_text", Format.JSON: f"{_JSON}.encoding:origins_json"},
+    "plan": {
+        Format.TEXT: f"{_TEXT}.comparison:plan_text",
+        Format.JSON: f"{_JSON}.document:plan_json",
+        Format.MARKDOWN: "pinner.report.ci.markdown:plan_markdown",
+        Format.HTML: "pinner.report.html.pages:upgrade_page",
+    },
+    "proposals": {
+        Format.TEXT: f"{_TEXT}.comparison:proposals_text",
+        Format.JSON: f"{_TEXT}.comparison:proposals_json",
+    },
+    "preview": {
+        Format.TEXT: f"{_TEXT}.preview:preview_text",
+        Format.JSON: f"{_JSON}.preview:preview_json",
+        Format.MARKDOWN: "pinner.report.ci.preview:preview_markdown",
+        Format.HTML: "pinner.report.html.preview:preview_page",
+        Format.JUNIT: "pinner.report.ci.findings:preview_junit",
+        Format.SARIF: "pinner.report.ci.findings:preview_sarif",
+    },
+    "publication": {
+        Format.TEXT: f"{_TEXT}.deployment:publication_text",
+        Format.JSON: f"{_TEXT}.deployment:publication_json",
+    },
+    "reason": {Format.TEXT: f"{_TEXT}.comparison:reason_text", Format.JSON: f"{_JSON}.document:reason_json"},
+    "search": {Format.TEXT: f"{_TEXT}.search:search_text", Format.JSON: f"{_TEXT}.search:search_json"},
+    "search plan": {
+        Format.TEXT: f"{_TEXT}.search:search_plan_lines",
+        Format.JSON: f"{_TEXT}.search:search_plan_json",
+    },
+    "settings": {
+        Format.TEXT: f"{_TEXT}.contents:settings_text",
+        Format.JSON: f"{_TEXT}.contents:settings_json",
+    },
+    "statuses": {
+        Format.TEXT: f"{_TEXT}.status:align_columns",
+        Format.JSON: f"{_JSON}.document:statuses_json",
+    },
+    "tree": {Format.TEXT: f"{_TEXT}.contents:tree_text", Format.JSON: f"{_TEXT}.contents:tree_json"},
+    "updates": {
+        Format.TEXT: f"{_TEXT}.status:updates_text",
+        Format.JSON: f"{_TEXT}.status:updates_json",
+        Format.MARKDOWN: "pinner.report.ci.markdown:updates_markdown",
+    },
+}
+"""Result -> format -> `module:function`; a test checks that each of them exists."""
+
+
+def render(result: str, value: object, output: Format, **options: Any) -> Iterable[str]:
+    """Return the lines of a result's report; `options` are those of the text report, and change no other."""
+    module, _, function = WRITERS[result][output].partition(":")
+    write = getattr(import_module(module), function)
+    report = write(value, **options) if output is Format.TEXT else write(value)
+    if output is Format.JSON:
+        return (dump(report),)
+    return (report,) if isinstance(report, str) else report
+
+
+def print_report(
+    result: str, value: object, output: Format, *, links: Mapping[str, str] = NO_LINKS, **options: Any
+) -> None:
+    """Print a result's report, or keep it for the file of -o; `links` are words that lead somewhere on a terminal."""
+    print_data(render(result, value, output, **options), is_report=output is Format.TEXT, links=links)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pinner.cli.reports import WRITERS
+from pinner.cli.output import WRITERS
 from tests.support.cloud import Cloud
 from tests.support.unharmed import lock_basic
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pinner.catalogs.sandbox import Sandbox
-from pinner.cli.reports import Format, render
+from pinner.cli.output import Format, render
 from pinner.cli.workspace import open_workspace
 from pinner.comparing.compile import CompileOptions
 from pinner.comparing.preview import preview

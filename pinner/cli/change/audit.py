@@ -17,8 +17,7 @@ from pinner.cli.options import (
     remote_options,
     show_values_option,
 )
-from pinner.cli.output import is_verbose, print_message
-from pinner.cli.reports import Format, print_report
+from pinner.cli.output import Format, is_verbose, print_message, print_report
 from pinner.cli.workspace import open_workspace
 from pinner.comparing.audit import audit
 from pinner.model.errors import InputError, Problem, with_hints_once

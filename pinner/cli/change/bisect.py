@@ -4,8 +4,7 @@ import click
 
 from pinner.cli.command import PinnerCommand
 from pinner.cli.options import RemoteOptions, example, format_option, remote_options
-from pinner.cli.output import print_note
-from pinner.cli.reports import Format, print_report
+from pinner.cli.output import Format, print_note, print_report
 from pinner.cli.workspace import open_workspace
 from pinner.inspecting.bisect import Prober, bisect, find_command, plan
 from pinner.model.errors import COULD_NOT_FIND_OUT, NO

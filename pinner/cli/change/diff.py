@@ -16,8 +16,7 @@ from pinner.cli.options import (
     remote_options,
     show_values_option,
 )
-from pinner.cli.output import print_message
-from pinner.cli.reports import Format, print_report
+from pinner.cli.output import Format, print_message, print_report
 from pinner.cli.workspace import open_workspace
 from pinner.comparing.diff import compare, only
 from pinner.model.errors import COULD_NOT_FIND_OUT, with_hints_once

@@ -15,8 +15,7 @@ from pinner.cli.change.compile import (
 )
 from pinner.cli.command import PinnerCommand
 from pinner.cli.options import RemoteOptions, complete_environment, example, format_option, remote_options
-from pinner.cli.output import is_verbose, print_message, progress
-from pinner.cli.reports import Format, print_report
+from pinner.cli.output import Format, is_verbose, print_message, print_report, progress
 from pinner.cli.workspace import open_workspace
 from pinner.comparing.compile import CompileOptions
 from pinner.comparing.preview import locked_for, preview

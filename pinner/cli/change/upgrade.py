@@ -18,8 +18,7 @@ from pinner.cli.options import (
     remote_options,
     show_values_option,
 )
-from pinner.cli.output import print_message, print_note, progress
-from pinner.cli.reports import Format, print_report
+from pinner.cli.output import Format, print_message, print_note, print_report, progress
 from pinner.cli.workspace import open_workspace
 from pinner.comparing.data_steps import FileEdit, data_changes, edit_data
 from pinner.comparing.diff import only

@@ -13,8 +13,7 @@ from pinner.cli.options import (
     layout_options,
     remote_options,
 )
-from pinner.cli.output import print_message
-from pinner.cli.reports import Format, print_report
+from pinner.cli.output import Format, print_message, print_report
 from pinner.cli.workspace import open_workspace
 from pinner.deploying.versions.bundle import deploy_bundle
 from pinner.deploying.versions.deploy import deploy, look

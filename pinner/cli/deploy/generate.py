@@ -13,8 +13,7 @@ from pinner.cli.options import (
     format_option,
     layout_options,
 )
-from pinner.cli.output import print_data, print_message, print_note
-from pinner.cli.reports import Format, print_report
+from pinner.cli.output import Format, print_data, print_message, print_note, print_report
 from pinner.cli.workspace import open_workspace
 from pinner.deploying.generate import (
     DIRECTORIES,

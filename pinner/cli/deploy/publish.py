@@ -11,8 +11,7 @@ from pinner.cli.options import (
     layout_options,
     one_remote_options,
 )
-from pinner.cli.output import print_note
-from pinner.cli.reports import Format, print_report
+from pinner.cli.output import Format, print_note, print_report
 from pinner.cli.workspace import open_workspace
 from pinner.deploying.publish import publish
 

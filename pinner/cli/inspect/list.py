@@ -10,7 +10,7 @@ from pinner.cli.options import (
     example,
     format_option,
 )
-from pinner.cli.reports import Format, print_report
+from pinner.cli.output import Format, print_report
 from pinner.cli.workspace import open_workspace
 from pinner.inspecting.contents import read_tree, summarize_environments
 

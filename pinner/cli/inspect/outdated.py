@@ -12,8 +12,7 @@ from pinner.cli.options import (
     modules_option,
     remote_options,
 )
-from pinner.cli.output import progress
-from pinner.cli.reports import Format, print_report
+from pinner.cli.output import Format, print_report, progress
 from pinner.cli.workspace import open_workspace
 from pinner.inspecting.outdated import find_updates
 

@@ -11,7 +11,7 @@ from pinner.cli.options import (
     format_option,
     remote_options,
 )
-from pinner.cli.reports import Format, print_report
+from pinner.cli.output import Format, print_report
 from pinner.cli.workspace import open_workspace
 from pinner.inspecting.contents import show_module
 

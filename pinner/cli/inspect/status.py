@@ -15,14 +15,15 @@ from pinner.cli.options import (
     remote_options,
 )
 from pinner.cli.output import (
+    Format,
     has_color,
     is_terminal,
     is_verbose,
     print_lines,
+    print_report,
     progress,
     terminal_width,
 )
-from pinner.cli.reports import Format, print_report
 from pinner.cli.workspace import open_workspace
 from pinner.inspecting.status import make_dashboard, read_statuses
 from pinner.model.errors import COULD_NOT_FIND_OUT

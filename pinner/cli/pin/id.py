@@ -6,7 +6,7 @@ import click
 
 from pinner.cli.command import PinnerCommand
 from pinner.cli.options import environments_argument, example, format_option
-from pinner.cli.reports import Format, print_report
+from pinner.cli.output import Format, print_report
 from pinner.model.errors import InputError, Problem
 from pinner.project.files import find_project
 from pinner.project.manifest.lock import read_lock_ids

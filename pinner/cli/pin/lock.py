@@ -15,8 +15,7 @@ from pinner.cli.findings import (
     strict_option,
 )
 from pinner.cli.options import RemoteOptions, environments_argument, example, remote_options
-from pinner.cli.output import progress
-from pinner.cli.reports import Format
+from pinner.cli.output import Format, progress
 from pinner.cli.workspace import open_workspace
 from pinner.locking.lock import lock_environments
 from pinner.locking.pins import UpdateScope

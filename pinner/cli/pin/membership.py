@@ -15,8 +15,7 @@ from pinner.cli.options import (
     example,
     remote_options,
 )
-from pinner.cli.output import print_note, progress
-from pinner.cli.reports import Format
+from pinner.cli.output import Format, print_note, progress
 from pinner.cli.workspace import open_workspace
 from pinner.locking.lock import lock_environments
 from pinner.workspace.workspace import Workspace

@@ -24,8 +24,7 @@ from pinner.cli.options import (
     modules_option,
     remote_options,
 )
-from pinner.cli.output import print_note, progress, write_file
-from pinner.cli.reports import Format
+from pinner.cli.output import Format, print_note, progress, write_file
 from pinner.cli.workspace import open_workspace
 from pinner.comparing.diff import compare_results
 from pinner.locking.lock import lock_environments

@@ -22,8 +22,7 @@ from pinner.cli.options import (
     modules_option,
     remote_options,
 )
-from pinner.cli.output import progress
-from pinner.cli.reports import Format
+from pinner.cli.output import Format, progress
 from pinner.cli.workspace import open_workspace
 from pinner.locking.verify import of_modules, verify_environments
 from pinner.workspace.operator_data import read_operator_data

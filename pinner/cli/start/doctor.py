@@ -7,7 +7,7 @@ import click
 
 from pinner.cli.command import PinnerCommand
 from pinner.cli.options import RemoteOptions, example, format_option, remote_options
-from pinner.cli.reports import Format, print_report
+from pinner.cli.output import Format, print_report
 from pinner.cli.workspace import open_workspace
 from pinner.deploying.versions.server_check import check_server
 from pinner.inspecting.doctor import check_programs, check_workspace, failed_checks

@@ -8,8 +8,7 @@ from pinner.adopting.plan import ImportOptions, ImportPlan, find_in_the_way, pla
 from pinner.adopting.sources import KINDS
 from pinner.cli.command import PinnerCommand
 from pinner.cli.options import RemoteOptions, example, format_option, remote_options
-from pinner.cli.output import print_data, print_message, progress
-from pinner.cli.reports import Format, print_report
+from pinner.cli.output import Format, print_data, print_message, print_report, progress
 from pinner.cli.workspace import open_workspace
 from pinner.model.control import FileState
 from pinner.model.errors import with_hints_once

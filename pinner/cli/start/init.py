@@ -11,8 +11,7 @@ import click
 from pinner.adopting.init import Ci, InitChoice, choose_modules, choose_release, start
 from pinner.cli.command import PinnerCommand
 from pinner.cli.options import example, format_option
-from pinner.cli.output import print_data
-from pinner.cli.reports import Format, print_report
+from pinner.cli.output import Format, print_data, print_report
 from pinner.model.control import FileState
 from pinner.model.errors import InputError, Problem
 from pinner.project.files import project_at
