@@ -1,19 +1,108 @@
-"""Shared options, the workspace they make, completion."""
+"""The class of every command with its shared options, the options of several commands, and the output of findings."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
-from pinner.cli.command import SharedOption
-from pinner.cli.output import Format
+from pinner.cli.output import (
+    Color,
+    Format,
+    OutputOptions,
+    is_quiet,
+    output_options,
+    print_message,
+    print_report,
+)
 from pinner.model.control import Layout
-from pinner.model.errors import PinnerError
+from pinner.model.errors import COULD_NOT_FIND_OUT, PinnerError
+from pinner.model.findings import EnvironmentResult, Finding, fold_findings
+from pinner.model.rules import check_ignored
 from pinner.project.files import Project, find_project, list_environments, resolve
 from pinner.project.manifest.lock import read_lock
+from pinner.report.text.findings import finding_lines
+
+_WIDEST_FLAGS: Final = 22
+"""Columns for an option's flags; the help of a wider one starts on the next line."""
+
+
+class SharedOption(click.Option):
+    """An option that many commands take; --help lists these in a section of their own."""
+
+
+def _shared_options() -> tuple[SharedOption, ...]:
+    return (
+        SharedOption(
+            ["-o", "--output", "output_path"],
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="Write the result to FILE, which is replaced only on success (exit code 0 or 1).",
+        ),
+        SharedOption(["-q", "--quiet", "is_quiet"], is_flag=True, help="Print only results and problems."),
+        SharedOption(
+            ["-v", "--verbose", "is_verbose"], is_flag=True, help="Print each repository that is contacted."
+        ),
+        SharedOption(
+            ["--color"],
+            type=click.Choice([choice.value for choice in Color]),
+            default=Color.AUTO.value,
+            help="Colour the text (auto: on a terminal, unless NO_COLOR is set).",
+        ),
+    )
+
+
+class PinnerCommand(click.Command):
+    """A command that also takes the shared options, unless it defines an option of that name itself."""
+
+    def __init__(
+        self, name: str | None, *, params: list[click.Parameter] | None = None, **others: Any
+    ) -> None:
+        own = params or []
+        taken = {flag for param in own for flag in param.opts}
+        self.shared = [option for option in _shared_options() if not taken.intersection(option.opts)]
+        super().__init__(name, params=[*own, *self.shared], **others)
+
+    def invoke(self, ctx: click.Context) -> int:
+        """Run the command with its output as the shared options demand, and return its exit code."""
+        given = {option.name: ctx.params.pop(option.name or "") for option in self.shared}
+        if given.get("is_quiet") and given.get("is_verbose"):
+            raise click.UsageError("-q and -v exclude each other.", ctx)
+        options = OutputOptions(
+            is_quiet=given.get("is_quiet", False),
+            is_verbose=given.get("is_verbose", False),
+            color=Color(given.get("color", Color.AUTO)),
+            may_page=ctx.find_root().params.get("may_page", True),
+        )
+        with output_options(options, given.get("output_path")) as finish:
+            exit_code = int(super().invoke(ctx) or 0)
+            finish(exit_code)
+        return exit_code
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Return the remaining arguments; `--json` gets the hint that other tools' users need."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.option_name == "--json" and any("--format" in param.opts for param in self.params):
+                raise click.NoSuchOption("--json", possibilities=["--format json"], ctx=ctx) from None
+            raise
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the command's own options, then those that many commands take."""
+        rows: dict[bool, list[tuple[str, str]]] = {False: [], True: []}
+        for param in self.get_params(ctx):
+            if not isinstance(param, click.Option):
+                continue
+            is_shared = isinstance(param, SharedOption) or "--help" in param.opts
+            if record := param.get_help_record(ctx):
+                rows[is_shared].append(record)
+        for title, records in (("Options", rows[False]), ("Common options", rows[True])):
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records, col_max=_WIDEST_FLAGS)
 
 
 def complete_environment(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
@@ -213,3 +302,78 @@ def layout_options(command: Command) -> Command:
         help="Layout of the environments for r10k [PINNER_LAYOUT].",
     )
     return layout(control_repo_option(command))
+
+
+def _read_ignored(
+    _context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]
+) -> frozenset[tuple[str, str | None]]:
+    for text in texts:
+        if flaw := check_ignored(text):
+            raise click.BadParameter(flaw)
+    return frozenset((code, module or None) for code, _, module in (text.partition(":") for text in texts))
+
+
+ignore_option = click.option(
+    "--ignore",
+    metavar="CODE[:MODULE]",
+    multiple=True,
+    callback=_read_ignored,
+    help="Ignore this finding (repeatable).",
+)
+
+
+accept_option = click.option(
+    "--accept-moved",
+    "accepted",
+    metavar="MODULE",
+    multiple=True,
+    help="Accept that a tag of this module now points to another commit (repeatable).",
+)
+findings_format = format_option(Format.TEXT, Format.JSON, Format.JUNIT, Format.SARIF)
+strict_option = click.option("--strict", "is_strict", is_flag=True, help="Treat warnings as errors.")
+
+against_option = click.option(
+    "--against",
+    metavar="REV",
+    help="Report pins that moved back since this revision of the project, such as the target of a merge request.",
+)
+older_option = click.option(
+    "--allow-older",
+    "older",
+    metavar="MODULE",
+    multiple=True,
+    help="Accept an older commit of this module than the locked one (repeatable).",
+)
+
+
+def print_results(outcomes: Iterable[EnvironmentResult], *, verb: str, output: Format) -> int:
+    """Print the results of several environments, and return the highest of their exit codes.
+
+    With -q, the text has only the environments with findings.
+    """
+    outcomes = tuple(outcomes)
+    printed = outcomes
+    if is_quiet() and output is Format.TEXT:
+        printed = tuple(outcome for outcome in outcomes if outcome.findings)
+    if printed or not is_quiet():
+        print_report("findings", printed, output, verb=verb)
+    return max((outcome.exit_code for outcome in outcomes), default=0)
+
+
+def print_unknown(found: Iterable[Finding], *, is_verbose: bool = True) -> int:
+    """Print what could not be determined, equal findings once; return the exit code for it, 0 if there is nothing."""
+    found = tuple(found)
+    for line in finding_lines(fold_findings(found), is_verbose=is_verbose):
+        print_message(line)
+    return COULD_NOT_FIND_OUT if found else 0
+
+
+dry_run_option = click.option(
+    "--dry-run",
+    "is_dry_run",
+    is_flag=True,
+    help="Write nothing; show what would change, with commits and release notes.",
+)
+exit_code_option = click.option(
+    "--exit-code", "ends_by_change", is_flag=True, help="With --dry-run: end with 1 if a lock would change."
+)

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import click
 
-from pinner.cli.command import PinnerCommand
-from pinner.cli.findings import ignore_option
 from pinner.cli.options import (
+    PinnerCommand,
     RemoteOptions,
     code_option,
     environment_argument,
     example,
     format_option,
     hiera_option,
+    ignore_option,
     modules_option,
     remote_options,
     show_values_option,

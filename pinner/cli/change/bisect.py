@@ -2,8 +2,7 @@
 
 import click
 
-from pinner.cli.command import PinnerCommand
-from pinner.cli.options import RemoteOptions, example, format_option, remote_options
+from pinner.cli.options import PinnerCommand, RemoteOptions, example, format_option, remote_options
 from pinner.cli.output import Format, print_note, print_report
 from pinner.cli.workspace import open_workspace
 from pinner.inspecting.bisect import Prober, bisect, find_command, plan

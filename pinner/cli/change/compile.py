@@ -12,8 +12,14 @@ from pinner.catalogs.classifier import classify, split_command
 from pinner.catalogs.environment_tree import modules_in
 from pinner.catalogs.facts import with_legacy_facts, without_legacy_facts
 from pinner.catalogs.sandbox import Sandbox
-from pinner.cli.command import PinnerCommand
-from pinner.cli.options import RemoteOptions, complete_environment, example, format_option, remote_options
+from pinner.cli.options import (
+    PinnerCommand,
+    RemoteOptions,
+    complete_environment,
+    example,
+    format_option,
+    remote_options,
+)
 from pinner.cli.output import Format, is_verbose, print_message, print_report
 from pinner.cli.workspace import open_workspace
 from pinner.comparing.compile import CompileOptions, compile_classes, compile_environment

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from pinner.cli.command import PinnerCommand, SharedOption
 from pinner.cli.options import (
+    PinnerCommand,
     RemoteOptions,
+    SharedOption,
     code_option,
     complete_environment,
     example,

@@ -13,8 +13,14 @@ from pinner.cli.change.compile import (
     only_option,
     sample_option,
 )
-from pinner.cli.command import PinnerCommand
-from pinner.cli.options import RemoteOptions, complete_environment, example, format_option, remote_options
+from pinner.cli.options import (
+    PinnerCommand,
+    RemoteOptions,
+    complete_environment,
+    example,
+    format_option,
+    remote_options,
+)
 from pinner.cli.output import Format, is_verbose, print_message, print_report, progress
 from pinner.cli.workspace import open_workspace
 from pinner.comparing.compile import CompileOptions

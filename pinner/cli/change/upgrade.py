@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from pinner.cli.command import PinnerCommand, SharedOption
 from pinner.cli.options import (
+    PinnerCommand,
     RemoteOptions,
+    SharedOption,
     code_option,
     environment_argument,
     example,

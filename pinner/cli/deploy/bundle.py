@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from pinner.cli.command import PinnerCommand
 from pinner.cli.options import (
+    PinnerCommand,
     RemoteOptions,
     environments_argument,
     example,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from pinner.cli.command import PinnerCommand
 from pinner.cli.options import (
+    PinnerCommand,
     control_repo_option,
     environments_argument,
     example,

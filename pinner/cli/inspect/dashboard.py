@@ -4,9 +4,14 @@ from pathlib import Path
 
 import click
 
-from pinner.cli.command import PinnerCommand
-from pinner.cli.findings import print_unknown
-from pinner.cli.options import RemoteOptions, environments_argument, example, remote_options
+from pinner.cli.options import (
+    PinnerCommand,
+    RemoteOptions,
+    environments_argument,
+    example,
+    print_unknown,
+    remote_options,
+)
 from pinner.cli.output import Format, is_verbose, print_note, progress, render, write_file
 from pinner.cli.workspace import open_workspace
 from pinner.inspecting.status import make_dashboard, read_served, read_statuses

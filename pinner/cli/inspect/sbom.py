@@ -2,8 +2,7 @@
 
 import click
 
-from pinner.cli.command import PinnerCommand
-from pinner.cli.options import RemoteOptions, complete_environment, example, remote_options
+from pinner.cli.options import PinnerCommand, RemoteOptions, complete_environment, example, remote_options
 from pinner.cli.output import print_data, print_message
 from pinner.cli.workspace import open_workspace
 from pinner.inspecting.contents import read_bill

@@ -2,8 +2,8 @@
 
 import click
 
-from pinner.cli.command import PinnerCommand
 from pinner.cli.options import (
+    PinnerCommand,
     RemoteOptions,
     complete_module,
     environment_argument,

@@ -4,14 +4,14 @@ import sys
 
 import click
 
-from pinner.cli.command import PinnerCommand
-from pinner.cli.findings import print_unknown
 from pinner.cli.options import (
+    PinnerCommand,
     RemoteOptions,
     environments_argument,
     example,
     format_option,
     modules_option,
+    print_unknown,
     remote_options,
 )
 from pinner.cli.output import (

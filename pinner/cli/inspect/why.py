@@ -2,8 +2,7 @@
 
 import click
 
-from pinner.cli.command import PinnerCommand
-from pinner.cli.options import complete_module, environment_argument, example, format_option
+from pinner.cli.options import PinnerCommand, complete_module, environment_argument, example, format_option
 from pinner.cli.output import Format, print_report
 from pinner.cli.workspace import open_workspace
 from pinner.inspecting.contents import explain_pin

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from pinner.cli.command import PinnerCommand
-from pinner.cli.options import environments_argument, example, format_option
+from pinner.cli.options import PinnerCommand, environments_argument, example, format_option
 from pinner.cli.output import Format, print_report
 from pinner.model.errors import InputError, Problem
 from pinner.project.files import find_project

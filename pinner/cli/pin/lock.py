@@ -1,25 +1,35 @@
 """`lock`: pin modules, or check that locks are up to date."""
 
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
 import click
 
-from pinner.cli.command import PinnerCommand
-from pinner.cli.findings import (
+from pinner.cli.options import (
+    PinnerCommand,
+    RemoteOptions,
     accept_option,
     against_option,
     dry_run_option,
+    environments_argument,
+    example,
     exit_code_option,
     findings_format,
     older_option,
-    print_proposals,
     print_results,
+    remote_options,
     strict_option,
 )
-from pinner.cli.options import RemoteOptions, environments_argument, example, remote_options
-from pinner.cli.output import Format, progress
+from pinner.cli.output import WRITERS, Format, is_verbose, print_report, progress
 from pinner.cli.workspace import open_workspace
 from pinner.locking.lock import lock_environments
 from pinner.locking.pins import UpdateScope
 from pinner.locking.verify import check_locks
+from pinner.model.findings import EnvironmentResult
+from pinner.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pinner.workspace.operator_data import OperatorData
 
 
 @click.command(
@@ -88,3 +98,25 @@ def lock_command(
             outcomes, workspace, verb="would lock", output=output, ends_by_change=ends_by_change
         )
     return print_results(outcomes, verb="locked", output=output)
+
+
+def print_proposals(
+    outcomes: Iterable[EnvironmentResult],
+    workspace: Workspace,
+    *,
+    verb: str,
+    output: Format,
+    read_data: Callable[[str], "OperatorData | None"] = lambda _environment: None,
+    ends_by_change: bool = False,
+) -> int:
+    """Print what would change in each environment, and return the highest exit code."""
+    from pinner.comparing.diff import compare_results  # noqa: PLC0415 - reads code, which locking does not
+
+    outcomes = tuple(outcomes)
+    code = max((outcome.exit_code for outcome in outcomes), default=0)
+    if output not in WRITERS["proposals"]:
+        print_report("findings", outcomes, output)
+    else:
+        proposals = compare_results(outcomes, workspace, read_data)
+        print_report("proposals", proposals, output, verb=verb, is_verbose=is_verbose())
+    return code or int(ends_by_change and any(outcome.would_write for outcome in outcomes))

@@ -6,16 +6,17 @@ from typing import Any
 import click
 
 from pinner.adopting.membership import add_modules, choose_environments, remove_modules
-from pinner.cli.command import PinnerCommand
-from pinner.cli.findings import findings_format, print_proposals
 from pinner.cli.options import (
+    PinnerCommand,
     RemoteOptions,
     complete_environment,
     complete_module,
     example,
+    findings_format,
     remote_options,
 )
 from pinner.cli.output import Format, print_note, progress
+from pinner.cli.pin.lock import print_proposals
 from pinner.cli.workspace import open_workspace
 from pinner.locking.lock import lock_environments
 from pinner.workspace.workspace import Workspace

@@ -4,27 +4,25 @@ from pathlib import Path
 
 import click
 
-from pinner.cli.command import PinnerCommand
-from pinner.cli.findings import (
-    accept_option,
-    dry_run_option,
-    exit_code_option,
-    findings_format,
-    older_option,
-    print_proposals,
-    print_results,
-    strict_option,
-)
 from pinner.cli.options import (
+    PinnerCommand,
     RemoteOptions,
+    accept_option,
     code_option,
+    dry_run_option,
     environments_argument,
     example,
+    exit_code_option,
+    findings_format,
     hiera_option,
     modules_option,
+    older_option,
+    print_results,
     remote_options,
+    strict_option,
 )
 from pinner.cli.output import Format, print_note, progress, write_file
+from pinner.cli.pin.lock import print_proposals
 from pinner.cli.workspace import open_workspace
 from pinner.comparing.diff import compare_results
 from pinner.locking.lock import lock_environments

@@ -4,23 +4,21 @@ from pathlib import Path
 
 import click
 
-from pinner.cli.command import PinnerCommand
-from pinner.cli.findings import (
+from pinner.cli.options import (
+    PinnerCommand,
+    RemoteOptions,
     accept_option,
     against_option,
-    findings_format,
-    ignore_option,
-    print_results,
-    strict_option,
-)
-from pinner.cli.options import (
-    RemoteOptions,
     code_option,
     environments_argument,
     example,
+    findings_format,
     hiera_option,
+    ignore_option,
     modules_option,
+    print_results,
     remote_options,
+    strict_option,
 )
 from pinner.cli.output import Format, progress
 from pinner.cli.workspace import open_workspace

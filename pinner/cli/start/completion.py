@@ -3,8 +3,7 @@
 import click
 from click.shell_completion import get_completion_class
 
-from pinner.cli.command import PinnerCommand
-from pinner.cli.options import example
+from pinner.cli.options import PinnerCommand, example
 from pinner.cli.output import print_data
 from pinner.cli.root import pinner
 

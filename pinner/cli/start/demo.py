@@ -10,8 +10,7 @@ from pathlib import Path
 import click
 
 from pinner.adopting.demo import ENVIRONMENTS, commit_locks, make_demo
-from pinner.cli.command import PinnerCommand
-from pinner.cli.options import example
+from pinner.cli.options import PinnerCommand, example
 from pinner.cli.output import captured_data, print_data
 from pinner.cli.root import pinner
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import click
 
-from pinner.cli.command import PinnerCommand
-from pinner.cli.options import RemoteOptions, example, format_option, remote_options
+from pinner.cli.options import PinnerCommand, RemoteOptions, example, format_option, remote_options
 from pinner.cli.output import Format, print_report
 from pinner.cli.workspace import open_workspace
 from pinner.deploying.versions.server_check import check_server

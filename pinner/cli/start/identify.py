@@ -7,8 +7,7 @@ import click
 from pinner.adopting.identify import CACHE, identify, read_against
 from pinner.adopting.local_modules import to_source
 from pinner.adopting.plan import ImportOptions, plan_found, write_plan
-from pinner.cli.command import PinnerCommand
-from pinner.cli.options import RemoteOptions, example, format_option, remote_options
+from pinner.cli.options import PinnerCommand, RemoteOptions, example, format_option, remote_options
 from pinner.cli.output import Format, print_message, print_note, print_report, progress
 from pinner.cli.workspace import open_workspace
 from pinner.model.errors import COULD_NOT_FIND_OUT, Problem, with_hints_once

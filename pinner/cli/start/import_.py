@@ -6,8 +6,7 @@ import click
 
 from pinner.adopting.plan import ImportOptions, ImportPlan, find_in_the_way, plan_import, write_plan
 from pinner.adopting.sources import KINDS
-from pinner.cli.command import PinnerCommand
-from pinner.cli.options import RemoteOptions, example, format_option, remote_options
+from pinner.cli.options import PinnerCommand, RemoteOptions, example, format_option, remote_options
 from pinner.cli.output import Format, print_data, print_message, print_report, progress
 from pinner.cli.workspace import open_workspace
 from pinner.model.control import FileState

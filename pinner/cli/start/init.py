@@ -9,8 +9,7 @@ from typing import TypeVar
 import click
 
 from pinner.adopting.init import Ci, InitChoice, choose_modules, choose_release, start
-from pinner.cli.command import PinnerCommand
-from pinner.cli.options import example, format_option
+from pinner.cli.options import PinnerCommand, example, format_option
 from pinner.cli.output import Format, print_data, print_report
 from pinner.model.control import FileState
 from pinner.model.errors import InputError, Problem
