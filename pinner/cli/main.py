@@ -49,7 +49,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments is None:
             children.catch_signals()
-        from pinner.cli.errors import run_command  # noqa: PLC0415 - see above
+        from pinner.cli.root import run_command  # noqa: PLC0415 - see above
 
         exit_code = run_command(words)
         if arguments is None:

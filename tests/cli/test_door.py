@@ -9,8 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from pinner.cli.errors import run_command
-from pinner.cli.root import COMMANDS
+from pinner.cli.root import COMMANDS, run_command
 from pinner.cli.root import pinner as root
 from pinner.model.errors import InputError, Location, Problem, UnknownError
 from tests.support.cloud import Cloud
