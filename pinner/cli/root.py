@@ -60,7 +60,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "status": ("inspect.status", "Show what each environment pins, and how far behind it is."),
         "show": ("inspect.show", "Show what a module of ENV defines at its pin."),
         "tree": ("inspect.list", "Show which modules of ENV require which, and the ranges."),
-        "why": ("inspect.why", "Show where a pin comes from, and what depends on it."),
+        "why": ("inspect.list", "Show where a pin comes from, and what depends on it."),
         "outdated": ("inspect.outdated", "Show updates available upstream, and upcoming ends of life."),
         "find": ("inspect.find", "Show which environments contain a commit, change or fix."),
         "api": ("inspect.api", "Show what a module defines at a commit, with all parameters."),

@@ -1,4 +1,4 @@
-"""`list` and `tree`: the environments, and the dependencies inside one."""
+"""`list`, `tree` and `why`: the environments, the dependencies inside one, and where a pin comes from."""
 
 import click
 
@@ -12,7 +12,7 @@ from pinner.cli.options import (
 )
 from pinner.cli.output import Format, print_report
 from pinner.cli.workspace import open_workspace
-from pinner.inspecting.contents import read_tree, summarize_environments
+from pinner.inspecting.contents import explain_pin, read_tree, summarize_environments
 
 
 @click.command("list", cls=PinnerCommand, epilog=example("pinner list", "pinner list --format json"))
@@ -49,3 +49,22 @@ def tree_command(
     """
     tree = read_tree(open_workspace(project), environment, module, is_reversed=is_reversed)
     print_report("tree", tree, output)
+
+
+@click.command(
+    "why",
+    cls=PinnerCommand,
+    epilog=example("pinner why production nova", "pinner why production nova::compute::enabled"),
+)
+@environment_argument
+@click.argument("module", shell_complete=complete_module)
+@format_option(Format.TEXT, Format.JSON)
+@click.pass_obj
+def why_command(project: str, environment: str, module: str, *, output: Format) -> None:
+    """Show where a pin comes from, and what depends on it.
+
+    Shows the manifest's line, the rule, the ref and the commit. MODULE may also be a class, a type or a Hiera key such as
+    nova::compute::enabled: what it is in the pinned code is shown first. Contacts no remote.
+    """
+    reason = explain_pin(open_workspace(project), environment, module)
+    print_report("reason", reason, output)
