@@ -63,7 +63,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "why": ("inspect.list", "Show where a pin comes from, and what depends on it."),
         "outdated": ("inspect.outdated", "Show updates available upstream, and upcoming ends of life."),
         "find": ("inspect.find", "Show which environments contain a commit, change or fix."),
-        "api": ("inspect.api", "Show what a module defines at a commit, with all parameters."),
+        "api": ("inspect.show", "Show what a module defines at a commit, with all parameters."),
         "sbom": ("inspect.sbom", "Print a software bill of materials of ENV's lock."),
     },
     "Change": {
