@@ -56,7 +56,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
     "Inspect": {
         "list": ("inspect.list", "List the environments with their release and lock id."),
-        "dashboard": ("inspect.dashboard", "Write one HTML page with the state of all environments."),
+        "dashboard": ("inspect.status", "Write one HTML page with the state of all environments."),
         "status": ("inspect.status", "Show what each environment pins, and how far behind it is."),
         "show": ("inspect.show", "Show what a module of ENV defines at its pin."),
         "tree": ("inspect.list", "Show which modules of ENV require which, and the ranges."),
