@@ -5,11 +5,19 @@ from dataclasses import replace
 
 from pinner.locking.checks import overrides_of, pins_by_name, runtimes_of, short_name_of_module
 from pinner.locking.requirements import EnvironmentRequirements, read_requirements
-from pinner.model.contents import DependencyTree, EnvironmentSummary, ModuleContents, Need
 from pinner.model.errors import InputError, Problem, UnknownError
 from pinner.model.lock import Dependency, GitPin, Lock, Pin
 from pinner.model.module_api import DefinitionKind
-from pinner.model.results import Bill, Dependent, KeyMeaning, Reason
+from pinner.model.results import (
+    Bill,
+    DependencyTree,
+    Dependent,
+    EnvironmentSummary,
+    KeyMeaning,
+    ModuleContents,
+    Need,
+    Reason,
+)
 from pinner.model.text import nearest, quote
 from pinner.openstack.catalogue import canonical_module
 from pinner.project.files import list_environments

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from pinner import __version__
 from pinner.git.process.command import git_version
 from pinner.locking.requirements import GitRequirement, read_requirements
-from pinner.model.contents import Check, CheckState
 from pinner.model.errors import PinnerError
 from pinner.model.lock import GitPin
+from pinner.model.results import Check, CheckState
 from pinner.project.files import list_environments
 from pinner.workspace.workspace import Workspace
 

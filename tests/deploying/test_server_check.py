@@ -8,7 +8,7 @@ import pytest
 
 from pinner.deploying.versions.directory import DeploymentDirectory
 from pinner.deploying.versions.server_check import PuppetServerFiles, check_server
-from pinner.model.contents import CheckState
+from pinner.model.results import CheckState
 from tests.support.oracles import find_tool
 from tests.support.puppet_server_tree import ServerTree
 

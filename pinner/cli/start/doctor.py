@@ -10,8 +10,8 @@ from pinner.cli.output import Format, print_report
 from pinner.cli.workspace import open_workspace
 from pinner.deploying.versions.server_check import check_server
 from pinner.inspecting.doctor import check_programs, check_workspace, failed_checks
-from pinner.model.contents import Check, Diagnosis, SettingValue
 from pinner.model.errors import InputError, PinnerError
+from pinner.model.results import Check, Diagnosis, SettingValue
 from pinner.project.files import find_project
 from pinner.project.manifest.settings import describe_settings, read_settings
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from pinner.deploying.versions.directory import OWN
 from pinner.deploying.versions.generated_types import find_puppet, print_settings
 from pinner.deploying.versions.static_catalogs import CODE_CONTENT, CODE_ID, CONFIGURATION
-from pinner.model.contents import Check, CheckState
 from pinner.model.errors import InputError, PinnerError, UnknownError
+from pinner.model.results import Check, CheckState
 from pinner.project.files import read_file, resolve
 
 CONFIGURATIONS = (

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pinner.model.contents import SettingValue
 from pinner.model.control import Layout
 from pinner.model.errors import InputError, Location, Problem
 from pinner.model.manifest import Settings
+from pinner.model.results import SettingValue
 from pinner.model.text import quote
 from pinner.project.files import Project
 from pinner.project.yaml.nodes import MappingNode, ScalarNode, map_at, text_at, texts_at, values_by_key

@@ -4,11 +4,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pinner.model.catalogue import CatalogueRelease, CatalogueSummary, CatalogueUpdate, FactChange
-from pinner.model.contents import DependencyTree, Diagnosis, EnvironmentSummary, ModuleContents, SettingValue
 from pinner.model.findings import Level
 from pinner.model.lock import ForgePin, GitPin, Pin, short_name
 from pinner.model.module_api import Definition, DefinitionKind, Parameter
-from pinner.model.results import Audit, CommitApi
+from pinner.model.results import (
+    Audit,
+    CommitApi,
+    DependencyTree,
+    Diagnosis,
+    EnvironmentSummary,
+    ModuleContents,
+    SettingValue,
+)
 from pinner.model.text import one_line, redact
 from pinner.report.changes import verdict_words
 from pinner.report.json.document import results_json, verdict_json
