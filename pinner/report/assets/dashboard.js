@@ -1,5 +1,7 @@
 // Filters the table and shows the details of a cell. The state is in the address after `#`; no markup is made.
 (() => {
+  const drawing = document.getElementById("drawing");  // where it does not fit, it begins near the present
+  if (drawing) drawing.scrollLeft = drawing.querySelector("line.today").x1.baseVal.value / 1000 * drawing.scrollWidth - drawing.clientWidth * .7;
   const at = (id) => document.getElementById(id);
   const bar = at("bar");
   if (!bar) return;

@@ -177,7 +177,7 @@ def tiles(result: Dashboard) -> list[Tile]:
             "info",
         ),
         *(Tile(len(names), label, level if names else "good", tuple(names)) for label, level, names in found),
-        Tile(None, "locks not deployed: not checked, see --deployed", "info")
+        Tile(None, "locks not deployed: not checked", "info")
         if result.served is None
         else Tile(
             len(undeployed), "locks not deployed", "behaviour" if undeployed else "good", tuple(undeployed)
@@ -231,7 +231,7 @@ def timeline(result: Dashboard) -> Timeline | None:
         stop = at(date.fromisoformat(series.eol)) if series.eol else _WIDTH
         bars.append(Bar(series, x, 24 + row * _ROW, max(stop - x, 4), numbers[series], series.eol is None))
     years = tuple((at(date(year, 1, 1)), year) for year in range(start.year, end.year + 1))
-    return Timeline(tuple(bars), years, at(result.made_on), 30 + len(dated) * _ROW)
+    return Timeline(tuple(bars), years, at(result.made_on), 42 + len(dated) * _ROW)
 
 
 _MARKS = {Status.MAINTAINED: "", Status.UNMAINTAINED: "u", Status.END_OF_LIFE: "e"}

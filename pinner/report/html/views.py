@@ -18,7 +18,7 @@ from pinner.model.comparison import (
     Step,
 )
 from pinner.model.errors import Location
-from pinner.model.lock import GitPin, Pin, Series
+from pinner.model.lock import GitPin, Pin, Series, SeriesStatus
 from pinner.model.module_api import ApiChange, Severity
 from pinner.report.changes import api_name, effect_hint, effect_summary, pages_of
 from pinner.report.links import web_pages
@@ -236,7 +236,8 @@ def release_words(series: Series | None) -> str:
     """Return a release with its phase, and its end of life if that is known."""
     if series is None:
         return "no release"
-    end = f", end of life {series.eol}" if series.eol else ""
+    words = " since" if series.status is SeriesStatus.END_OF_LIFE else ", end of life"
+    end = f"{words} {series.eol}" if series.eol else ""
     return f"{series} ({series.status}{end})"
 
 

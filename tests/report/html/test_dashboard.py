@@ -109,7 +109,7 @@ def test_tiles_count_environments() -> None:
         "behind": (1, ("one",)),
         "with overrides that end soon": (1, ("two",)),
         "without a lock": (1, ("three",)),
-        "locks not deployed: not checked, see --deployed": (None, ()),
+        "locks not deployed: not checked": (None, ()),
     }
     assert "no answer" in page_text(result)
 
@@ -193,3 +193,13 @@ def test_names_and_messages_are_text_everywhere() -> None:
 
 def test_no_environment_is_a_page_too() -> None:
     assert "0 environments, 0 locks" in page_text(Dashboard((), TODAY))
+
+
+def test_a_tile_names_three_environments_and_counts_the_others() -> None:
+    rows = [status(name, row("nova", behind=1)) for name in ("a", "b", "c", "d", "e")]
+    (tile,) = (
+        one.text
+        for one in Page(dashboard_page(of(*rows))).all("li")
+        if " behind" in one.text and "<" not in one.text and one.text.startswith("5")
+    )
+    assert words(tile) == "5 behinda, b, c, and 2 more"

@@ -188,7 +188,7 @@ def test_the_header_has_releases_ids_dates_and_owners() -> None:
     )
     sides = words(page.one("table", **{"class": "sides"}).text)
     assert "Public cloud" in sides
-    assert "end of life 2026-04-29" in sides
+    assert "end of life since 2026-04-29" in sides
     assert f"{result.before.lock.lock_id} 2026-03-01" in sides
     assert "cloud@example.org" in sides
     assert "on 2026-04-01" in page.one("footer").text
