@@ -5,8 +5,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pinner.adopting.local_modules import LocalModule, read_local_modules
-from pinner.adopting.match import READER, Holder, MatchedCommit, counts, find_commit, tag_of
+from pinner.adopting.match import (
+    READER,
+    Holder,
+    LocalModule,
+    MatchedCommit,
+    counts,
+    find_commit,
+    read_local_modules,
+    tag_of,
+)
 from pinner.git.objects.history import UNSHALLOW_HINT, ShallowError, count_between, refs_containing
 from pinner.git.objects.tree_index import read_index
 from pinner.git.process.failures import SyncFailure

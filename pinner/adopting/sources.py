@@ -1,35 +1,430 @@
-"""The kinds of source that can be imported: one table, with what recognises and what reads each kind.
+"""Read the sources that can be imported: one table has the kinds of source, what recognises and what reads each kind.
 
-Here are the readers of Jens' environments and of the packaged presets of puppet_openstack_builder; the others have
-files of their own.
+Here are the readers of control repositories, of r10k's configuration on disk (r10k.yaml, and the files of its yaml and
+yamldir sources), of Jens' environments and of the packaged presets of puppet_openstack_builder; those of Puppetfiles
+have a file of their own.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from pinner.adopting.control import is_control_repository, read_control_repository
+from pinner.adopting.place import PlacedEnvironment, PlacedModule, is_openstacks
 from pinner.adopting.puppetfiles import (
+    Declared,
+    as_environment,
+    declare,
     has_lists,
     is_fuel,
     is_librarian,
     is_puppetfile,
     join_environments,
+    read_declared,
     read_fuel,
     read_librarian,
     read_puppetfiles,
     read_with_lists,
 )
-from pinner.adopting.r10k import is_environments, is_settings, read_environments_of, read_settings
-from pinner.model.errors import InputError, Location, Problem
+from pinner.deploying.environment_files import ENVIRONMENT_CONF, own_module_directories
+from pinner.git.objects.read import TooLarge, expand_commit, read_files, with_directories
+from pinner.git.process.failures import SyncFailure
+from pinner.git.process.repository import Mirror
+from pinner.locking.resolve import RefResolver, fetch_all
+from pinner.model.errors import InputError, Location, Problem, UnknownError
+from pinner.model.lock import Metadata, SelectorKind
 from pinner.model.manifest import FoundEnvironment, FoundModule, FoundSources, RefKind
-from pinner.openstack.catalogue import NAME, Preset, PresetModule, presets
-from pinner.project.foreign.environments import DefinitionFile, read_definition, read_library
-from pinner.puppet.foreign import Library, read_environment
-from pinner.puppet.names import check_module_name
+from pinner.model.text import check_git_url, quoted
+from pinner.openstack.catalogue import NAME, Preset, PresetModule, current_home, presets
+from pinner.project.files import resolve
+from pinner.project.foreign.environments import (
+    DefinitionFile,
+    Remarks,
+    read_definition,
+    read_environment,
+    read_environments,
+    read_library,
+    read_sources,
+)
+from pinner.project.yaml.schema import read_foreign
+from pinner.puppet.foreign import Library
+from pinner.puppet.foreign import read_environment as read_jens_environment
+from pinner.puppet.names import check_install_path, check_module_name, check_moduledir
+from pinner.puppet.puppetfile.reader import (
+    LONGEST,
+    PUPPETFILE,
+    Environment,
+    Naming,
+    Puppetfile,
+    Reading,
+    Source,
+    judge_module,
+)
 from pinner.puppet.versions import version_of_tag
+from pinner.workspace.locks import read_metadata
 from pinner.workspace.workspace import Workspace
+
+
+def select_modules(
+    environments: Sequence[PlacedEnvironment], resolver: RefResolver
+) -> tuple[PlacedEnvironment, ...]:
+    """Return the environments with `module: false` for repositories without a module at the required commit.
+
+    OpenStack's own modules stay modules: if their metadata is gone, the module was retired, which must not go
+    unnoticed.
+    """
+    commits: dict[Mirror, set[str]] = {}
+    for module in (module for environment in environments for module in environment.modules):
+        mirror, commit = _spot(module, resolver)
+        if mirror and commit and module.is_module and not is_openstacks(module):
+            commits.setdefault(mirror, set()).add(commit)
+    metadata = read_metadata(commits, resolver.workspace)
+    return tuple(_environment_of(environment, resolver, metadata) for environment in environments)
+
+
+def _spot(module: PlacedModule, resolver: RefResolver) -> tuple[Mirror | None, str | None]:
+    """Return the mirror and the commit of a module; None for what cannot be determined yet."""
+    mirror = resolver.mirror(module.git) if module.git else None
+    if mirror is None:
+        return None, None
+    if module.commit:
+        return mirror, module.commit
+    by_selector = {SelectorKind.BRANCH: mirror.refs.branch, SelectorKind.TAG: mirror.refs.tag}
+    find = by_selector.get(module.selector) if module.selector else None
+    return mirror, find(module.value) if find else None
+
+
+def _environment_of(
+    environment: PlacedEnvironment, resolver: RefResolver, metadata: Mapping[str, Metadata]
+) -> PlacedEnvironment:
+    modules = []
+    notes = []
+    for module in environment.modules:
+        known = metadata.get(_spot(module, resolver)[1] or "")
+        is_none = (
+            known is not None and not known.is_of_module and module.is_module and not is_openstacks(module)
+        )
+        modules.append(replace(module, is_module=False) if is_none else module)
+        if is_none:
+            message = f"module '{module.name}': its repository has no metadata.json, manifests/ or lib/, so it is treated as files, not as a Puppet module"
+            notes.append(
+                Problem(
+                    message, module.place, "the manifest sets 'module: false'; remove that if it is a module"
+                )
+            )
+    return replace(environment, modules=tuple(modules), notes=(*environment.notes, *notes))
+
+
+SOURCE: Final = "r10k"
+MOST_BRANCHES: Final = 500
+_SHOWN: Final = 5
+"""Number of names in one message; the others are only counted."""
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.+|[\w.-]+@[\w.-]+:.+", re.ASCII)
+_BRANCH_AFTER: Final = "#"
+
+
+def is_control_repository(source: str) -> bool:
+    """Return whether the source is a URL, a bare repository, or a clone with #BRANCH.
+
+    A branch is optional for the first two.
+    """
+    text, hashed, _ = source.partition(_BRANCH_AFTER)
+    path = Path(text)
+    is_bare = all((path / name).exists() for name in ("HEAD", "objects", "refs"))
+    return _URL.fullmatch(text) is not None or is_bare or (bool(hashed) and (path / ".git").exists())
+
+
+def read_control_repository(source: str, workspace: Workspace) -> FoundSources:
+    """Return one environment per branch that has a Puppetfile; with #BRANCH in the source, only that one.
+
+    Raises InputError if there is none, UnknownError if the repository could not be fetched.
+    """
+    text, _, branch = source.partition(_BRANCH_AFTER)
+    is_url = _URL.fullmatch(text) is not None
+    url = current_home(text) if is_url else str(resolve(Path(text)))
+    if flaw := check_git_url(url):
+        raise InputError(Problem(flaw))
+    shown = url if is_url else text
+    mirror = require_mirror(fetch_all(workspace, [url]), url, Location(shown))
+    branches = (branch,) if branch else mirror.refs.branches
+    found = read_branches(mirror, branches, shown=shown, naming=Naming())
+    if not found.environments:
+        what = f"branch {quoted(branch)}" if branch else "no branch"
+        message = f"{what} has {'no' if branch else 'a'} {PUPPETFILE}"
+        known = f"its branches are {', '.join(mirror.refs.branches[:10])}"
+        raise InputError(Problem(message, Location(shown), known))
+    return found
+
+
+def require_mirror(resolver: RefResolver, url: str, place: Location) -> Mirror:
+    """Return the mirror of a control repository; raises UnknownError if it could not be fetched."""
+    mirror = resolver.mirrors[url]
+    if isinstance(mirror, SyncFailure):
+        raise UnknownError(Problem(mirror.message, place, mirror.hint))
+    return mirror
+
+
+def read_branches(
+    mirror: Mirror, branches: tuple[str, ...], *, shown: str, naming: Naming, puppetfile: str = PUPPETFILE
+) -> FoundSources:
+    """Return one environment per branch that has a Puppetfile, named as r10k names it.
+
+    Raises InputError if there are more than MOST_BRANCHES branches.
+    """
+    if len(branches) > MOST_BRANCHES:
+        message = f"there are {len(branches)} branches: the limit is {MOST_BRANCHES} at once"
+        raise InputError(Problem(message, Location(shown), "name one with #BRANCH"))
+    found = join_environments(_read_branch(mirror, branch, shown, naming, puppetfile) for branch in branches)
+    notes = (*_renamed(branches, naming, Location(shown)), *found.notes)
+    return replace(found, notes=notes)
+
+
+def _renamed(branches: tuple[str, ...], naming: Naming, place: Location) -> Iterator[Problem]:
+    """Yield at most one note, which lists the branches whose environments r10k names differently."""
+    named = [(branch, naming.of_branch(branch)) for branch in branches]
+    others = [f"{branch} is '{name}'" for branch, name in named if name not in {None, branch}]
+    if others:
+        more = [f"and {len(others) - _SHOWN} more"] if len(others) > _SHOWN else []
+        words = ", ".join((*others[:_SHOWN], *more))
+        yield Problem(f"r10k gives the environments of some branches other names: {words}", place)
+
+
+def _read_branch(mirror: Mirror, branch: str, shown: str, naming: Naming, puppetfile: str) -> FoundSources:
+    place = Location(f"{shown}{_BRANCH_AFTER}{branch}")
+    name = naming.of_branch(branch)
+    if name is None:
+        note = Problem(
+            "r10k skips the branch: its name is not a valid environment name, and 'invalid_branches' is 'error'",
+            place,
+        )
+        return FoundSources((), notes=(note,))
+    declared = read_at(mirror, mirror.refs.branch(branch), puppetfile, shown=str(place), branch=branch)
+    if declared is None:
+        return FoundSources((), notes=(Problem(f"there is no {puppetfile} on this branch", place),))
+    found = as_environment([declared], name=name, source=SOURCE)
+    modulepath = _modulepath(mirror, mirror.refs.branch(branch) or "", found.environments[0].moduledir)
+    return replace(
+        found, environments=tuple(replace(one, modulepath=modulepath) for one in found.environments)
+    )
+
+
+def _modulepath(mirror: Mirror, commit: str, moduledir: str) -> tuple[str, ...]:
+    """Return the module path of a commit's environment.conf, if it has directories of the commit besides the moduledir."""
+    content = read_files(mirror, [(commit, ENVIRONMENT_CONF)], max_bytes=LONGEST)[commit, ENVIRONMENT_CONF]
+    if not isinstance(content, bytes):
+        return ()
+    path = own_module_directories(content.decode(errors="replace"))
+    own = {one for one in path if check_moduledir(one) is None and with_directories(mirror, [commit], [one])}
+    if not own - {moduledir}:
+        return ()
+    return tuple(one for one in path if one in own or one == moduledir)
+
+
+def read_at(
+    mirror: Mirror, commit: str | None, puppetfile: str, *, shown: str, branch: str | None = None
+) -> Declared | None:
+    """Return what the Puppetfile of a commit declares, None if there is none."""
+    path = f"{shown}:{puppetfile}"
+    if flaw := check_install_path(puppetfile):
+        return Declared((), problems=(Problem(flaw, Location(shown)),))
+    content = (
+        read_files(mirror, [(commit, puppetfile)], max_bytes=LONGEST)[commit, puppetfile] if commit else None
+    )
+    if isinstance(content, TooLarge):
+        problem = Problem(f"this is longer than {LONGEST} bytes: no Puppetfile is", Location(path))
+        return Declared((), problems=(problem,))
+    return None if content is None else read_declared(content, path, branch=branch)
+
+
+def find_commit(mirror: Mirror, ref: str) -> str | None:
+    """Return the commit that a ref names, None if it names none or a short id is ambiguous.
+
+    The order is git's: a tag, a branch, a commit or the start of its id.
+    """
+    found = mirror.refs.tag(ref) or mirror.refs.branch(ref)
+    if found:
+        return found
+    commit = expand_commit(mirror, ref.lower())
+    return commit if isinstance(commit, str) else None
+
+
+def without_ignored(mirror: Mirror, prefixes: tuple[str, ...]) -> Iterator[str]:
+    """Yield the branches that start with none of r10k's `ignore_branch_prefixes`."""
+    yield from (branch for branch in mirror.refs.branches if not branch.startswith(prefixes))
+
+
+SETTINGS: Final = ("r10k.yaml", "r10k.yml")
+FILE: Final = "environments.yaml"
+DIRECTORY: Final = "environments.d"
+_DEFAULTS: Final = {"yaml": f"/etc/puppetlabs/r10k/{FILE}", "yamldir": f"/etc/puppetlabs/r10k/{DIRECTORY}"}
+
+
+def is_settings(path: Path) -> bool:
+    """Return whether the path is an r10k.yaml."""
+    return path.name in SETTINGS and path.is_file()
+
+
+def is_environments(path: Path) -> bool:
+    """Return whether the path is what r10k's yaml or yamldir sources read, or a directory that holds it."""
+    return _environments(path) is not None
+
+
+def read_environments_of(path: Path, workspace: Workspace) -> FoundSources:
+    """Return the environments of environments.yaml, or of a directory with one file per environment.
+
+    Raises InputError if there is none, UnknownError if a control repository could not be fetched.
+    """
+    return _read_all(_environments(path) or path, workspace, Naming())
+
+
+def read_settings(path: Path, workspace: Workspace) -> FoundSources:
+    """Return the environments of all sources of an r10k.yaml.
+
+    Raises InputError if it names none, UnknownError if a control repository could not be fetched.
+    """
+    file = read_foreign(path)
+    remarks = Remarks()
+    sources = read_sources(file.root, remarks) if file.root else ()
+    if not sources:
+        raise InputError(file.problems or Problem("there are no 'sources' in this file", Location(str(path))))
+    found = join_environments(_read_source(source, path, workspace) for source in sources)
+    problems = (*file.problems, *remarks.problems, *found.problems)
+    return replace(found, problems=problems, notes=(*remarks.notes, *found.notes))
+
+
+def _environments(path: Path) -> Path | None:
+    """Return the file or directory of environments that a path means, None if there is none."""
+    if path.is_dir() and path.name != DIRECTORY:
+        inner = (path / FILE, path / DIRECTORY)
+        return next((each for each in inner if each.exists()), None)
+    is_known = path.is_dir() or (path.is_file() and path.name == FILE)
+    return path if is_known else None
+
+
+def _read_source(source: Source, path: Path, workspace: Workspace) -> FoundSources:
+    """Return a source's environments, or what is wrong with it; raises UnknownError if that is uncertain."""
+    try:
+        if source.kind == "git":
+            url = current_home(source.remote.value) if source.remote else ""
+            if flaw := check_git_url(url):
+                return FoundSources((), (Problem(f"source '{source.name}': {flaw}", source.place),))
+            mirror = require_mirror(fetch_all(workspace, [url]), url, source.place)
+            branches = tuple(without_ignored(mirror, source.ignored_prefixes))
+            return read_branches(
+                mirror, branches, shown=url, naming=source.naming, puppetfile=source.puppetfile
+            )
+        if source.kind in _DEFAULTS:
+            config = _near(Path(source.config.value if source.config else _DEFAULTS[source.kind]), path)
+            return _read_all(config, workspace, _naming(source, config))
+    except InputError as error:
+        return FoundSources((), tuple(error.problems))
+    message = f"source '{source.name}': nothing is taken from a source of type '{source.kind}'"
+    return FoundSources(
+        (), (Problem(message, source.place, "pinner runs no commands; import what it prints"),)
+    )
+
+
+def _naming(source: Source, config: Path) -> Naming:
+    """Return how r10k names a source's environments.
+
+    With `prefix: true`, the prefix of a yamldir source is the name of its last file (yamldir.rb).
+    """
+    files = sorted(config.glob("*.yaml"))
+    if source.kind == "yamldir" and source.has_own_prefix and files:
+        return replace(source.naming, prefix=files[-1].stem)
+    return source.naming
+
+
+def _near(config: Path, path: Path) -> Path:
+    """Return the configured path, or that name beside r10k.yaml if this is a copy from another machine."""
+    return config if config.exists() else path.parent / config.name
+
+
+def _read_all(path: Path, workspace: Workspace, naming: Naming) -> FoundSources:
+    remarks = Remarks()
+    environments = tuple(_listed(path, remarks))
+    remotes = {current_home(each.remote.value) for each in environments if each.kind == "git" and each.remote}
+    resolver = fetch_all(workspace, (url for url in remotes if check_git_url(url) is None))
+    found = join_environments(_found(each, naming, resolver) for each in environments)
+    if not environments:
+        raise InputError(remarks.problems or Problem("the project has no environments", Location(str(path))))
+    problems = (*remarks.problems, *found.problems)
+    return replace(found, problems=problems, notes=(*remarks.notes, *found.notes))
+
+
+def _listed(path: Path, remarks: Remarks) -> Iterator[Environment]:
+    """Yield the environments that the file, or each file of the directory, defines."""
+    if not path.is_dir():
+        file = read_foreign(path)
+        remarks.problems += file.problems
+        yield from read_environments(file.root, remarks) if file.root else ()
+        return
+    for each in sorted(path.glob("*.yaml")):
+        file = read_foreign(each)
+        remarks.problems += file.problems
+        if file.root:
+            yield read_environment(each.stem, file.root, Location(str(each)), remarks)
+    for each in sorted(path.glob("*.yml")):
+        remarks.notes.append(Problem("r10k reads *.yaml only, so this is not read", Location(str(each))))
+
+
+def _found(environment: Environment, naming: Naming, resolver: RefResolver) -> FoundSources:
+    judged = tuple(problem for module in environment.modules for problem in judge_module(module))
+    puppetfile = Puppetfile(environment.modules, environment.moduledir or Puppetfile().moduledir)
+    own = declare(Reading(puppetfile, judged), environment.place.path)
+    content = _content(environment, resolver)
+    rest = [_less(content, own)] if content else []
+    parts = [own, *rest] if own.modules else [*rest, own]
+    return as_environment(parts, name=naming.as_it_is(environment.name), source=SOURCE)
+
+
+def _content(environment: Environment, resolver: RefResolver) -> Declared | None:
+    """Return what the Puppetfile of the environment's control repository declares, None if there is none."""
+    if environment.kind == "plain":
+        return None
+    if environment.kind != "git":
+        return _lost(environment, f"its control repository is of type '{environment.kind}', and not read")
+    if environment.remote is None or environment.ref is None:
+        return _lost(environment, "it names no control repository, or no ref of it")
+    url = current_home(environment.remote.value)
+    flaw = check_git_url(url)
+    return (
+        _lost(environment, flaw) if flaw else _content_at(environment, url, environment.ref.value, resolver)
+    )
+
+
+def _content_at(environment: Environment, url: str, ref: str, resolver: RefResolver) -> Declared | None:
+    mirror = require_mirror(resolver, url, environment.place)
+    commit = find_commit(mirror, ref)
+    if commit is None:
+        return _lost(environment, f"there is no '{ref}' in {url}")
+    branch = ref if mirror.refs.branch(ref) else None
+    return read_at(mirror, commit, environment.puppetfile, shown=f"{url}#{ref}", branch=branch)
+
+
+def _lost(environment: Environment, message: str) -> Declared:
+    what = f"environment '{environment.name}': {message}"
+    return Declared(
+        (), problems=(Problem(what, environment.place, "with --partial its own modules are imported"),)
+    )
+
+
+def _less(content: Declared, own: Declared) -> Declared:
+    """Return the Puppetfile's modules without those in the environment's own `modules:`, which win."""
+    taken = {module.name for module in own.modules}
+    rest = (module for module in content.modules if module.name not in taken)
+    notes = (
+        Problem(f"module '{module.name}': the environment's own 'modules' name it too, and win", module.place)
+        for module in content.modules
+        if module.name in taken
+    )
+    # An environment has one moduledir: if its Puppetfile has another, its modules get an install path.
+    is_elsewhere = bool(own.modules) and content.moduledir != own.moduledir
+    path = content.moduledir if is_elsewhere else None
+    modules = tuple(replace(module, install_path=module.install_path or path) for module in rest)
+    return Declared(modules, content.moduledir, content.problems, (*content.notes, *notes))
+
 
 LIBRARY: Final = "repositories.yaml"
 ENVIRONMENTS: Final = "environments"
@@ -73,7 +468,7 @@ def _libraries(path: Path) -> Iterator[Path]:
 
 
 def _read(file: DefinitionFile, library: Library) -> FoundSources:
-    found = read_environment(file.definition, library)
+    found = read_jens_environment(file.definition, library)
     return FoundSources(found.environments, (*file.problems, *found.problems), (*file.notes, *found.notes))
 
 

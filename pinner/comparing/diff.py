@@ -7,9 +7,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pinner.comparing.changes import explain_by_notes, read_effects
-from pinner.comparing.commit_range import Move, read_commit_ranges
-from pinner.comparing.data_steps import applying_changes
+from pinner.comparing.changes import Move, explain_by_notes, read_commit_ranges, read_effects
+from pinner.comparing.steps import applying_changes
 from pinner.git.control.user_repository import revisions_of
 from pinner.locking.requirements import read_requirements
 from pinner.model.comparison import (

@@ -21,8 +21,7 @@ from pinner.catalogs.process import Compiler, read_row
 from pinner.comparing.compile import CompileOptions, Ready, prepare
 from pinner.comparing.preview_shards import key_words, shard_of
 from pinner.comparing.stored_catalogs import CatalogStore, NodeCatalog, Unstable
-from pinner.comparing.target import aim
-from pinner.comparing.upgrade import try_target
+from pinner.comparing.upgrade import aim, try_target
 from pinner.locking.lock import urls_of
 from pinner.locking.requirements import read_requirements
 from pinner.locking.resolve import Progress, fetch_all

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from pinner.adopting.declared_modules import MOST, read_declared
+from pinner.adopting.puppetfiles import MOST_DECLARED, read_declared
 from pinner.model.errors import Location
 from pinner.model.manifest import FoundModule, RefKind
 
@@ -177,9 +177,9 @@ def test_what_r10k_warns_about_is_a_note() -> None:
 
 
 def test_too_many_modules_are_refused() -> None:
-    text = "".join(f"mod 'x{number}', '1.0.0'\n" for number in range(MOST + 1))
+    text = "".join(f"mod 'x{number}', '1.0.0'\n" for number in range(MOST_DECLARED + 1))
     assert problems(text) == [
-        f"Puppetfile: there are {MOST + 1} modules here: no environment has more than {MOST}"
+        f"Puppetfile: there are {MOST_DECLARED + 1} modules here: no environment has more than {MOST_DECLARED}"
     ]
 
 

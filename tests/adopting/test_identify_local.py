@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pinner.adopting.local_modules import read_local_modules
+from pinner.adopting.match import read_local_modules
 from pinner.model.identification import Unread
 
 

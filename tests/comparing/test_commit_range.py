@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinner.comparing.commit_range import range_from_json, range_to_json
+from pinner.comparing.changes import range_from_json, range_to_json
 from pinner.git.mirrors.metadata import ObjectCache
 from pinner.model.comparison import CommitRange
 from pinner.puppet.platforms import PLATFORMS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pinner.comparing.milestones import hop_of, milestones
+from pinner.comparing.steps import hop_of, milestones
 from pinner.model.comparison import Name
 from pinner.model.lock import Series
 from pinner.model.module_api import ApiChange, ApiChangeKind, DefinitionKind, Severity

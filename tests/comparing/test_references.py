@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pinner.comparing.data_steps import reference_steps
+from pinner.comparing.steps import reference_steps
 from pinner.model.comparison import Edit, Stage, Step
 from pinner.workspace.operator_data import read_operator_data
 

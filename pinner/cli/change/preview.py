@@ -26,7 +26,7 @@ from pinner.cli.workspace import open_workspace
 from pinner.comparing.compile import CompileOptions
 from pinner.comparing.preview import locked_for, preview
 from pinner.comparing.preview_shards import merge_shards
-from pinner.comparing.target import find_target
+from pinner.comparing.upgrade import find_target
 from pinner.model.errors import COULD_NOT_FIND_OUT, NO, InputError, Problem, with_hints_once
 from pinner.model.preview import Preview
 from pinner.project.foreign.preview_report import read_key, read_shard

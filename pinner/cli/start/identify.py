@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from pinner.adopting.identify import CACHE, identify, read_against
-from pinner.adopting.local_modules import to_source
+from pinner.adopting.match import to_source
 from pinner.adopting.plan import ImportOptions, plan_found, write_plan
 from pinner.cli.options import PinnerCommand, RemoteOptions, example, format_option, remote_options
 from pinner.cli.output import Format, print_message, print_note, print_report, progress
