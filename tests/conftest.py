@@ -42,6 +42,9 @@ for name in [name for name in os.environ if name.startswith("GIT_")]:
     del os.environ[name]
 os.umask(0o022)
 
+# git waits for the disk whenever it has stored something, which no test depends on; its own tests set the same.
+os.environ["GIT_TEST_FSYNC"] = "0"
+
 
 @pytest.fixture(scope="session")
 def scripts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

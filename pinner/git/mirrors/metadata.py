@@ -387,6 +387,8 @@ class ObjectCache:
         # Bytes that are not UTF-8 are damage, which the checksum detects.
         database.text_factory = partial(str, encoding="utf-8", errors="replace")
         try:
+            # Not waiting for the disk: what a power failure damages is detected and computed again.
+            database.execute("PRAGMA synchronous = OFF")
             with database:
                 yield database
         finally:
