@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.oracles import find_tool
+
 
 @contextlib.contextmanager
 def small_disk(directory: Path, *, size: str) -> Iterator[Path]:
     """Mount a file system of `size` (`256k`) at the directory, which is made."""
+    mount = find_tool("mount", "mount")
     directory.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(directory)],
+        [mount, "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(directory)],
         check=False,
         capture_output=True,
     )

@@ -187,9 +187,10 @@ def _put(one: _Prepared, draft: Path, place: DeploymentDirectory) -> None:
     """Put a draft in place; its record is written first, so that a version without a record is unfinished."""
     final = place.version(one.plan.environment, one.version.id)
     place.write_record(one.version)
+    draft.chmod(0o755)  # to move a directory into another one, its owner must be able to write it
     if os.path.lexists(final):
         if final.is_dir() and not final.is_symlink():
-            final.chmod(0o755)  # to rename a directory, one must be able to write it
+            final.chmod(0o755)
         exchange(draft, final)
     else:
         draft.rename(final)
