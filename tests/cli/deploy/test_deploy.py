@@ -1,17 +1,21 @@
 """`pinner deploy`: what a server would read, compared with git."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
+from tests.cli.conftest import add_upstreams
 from tests.support.cloud import Cloud, Result
 from tests.support.control import lock_two, make_control, move_nova
 from tests.support.repositories import run_git
 from tests.support.trees import files_in, tree_of
+from tests.support.users import ordinary_user
 
 pytestmark = pytest.mark.usefixtures("_known_committer")
 NO_TYPES = "--no-generate-types"
@@ -275,3 +279,40 @@ def test_offline_a_deployment_needs_the_cache_only(cloud: Cloud) -> None:
     (cloud.root / "upstreams").rename(cloud.root / "gone")
     result = deploy(cloud, "--offline")
     assert result.code == 0, result.err
+
+
+def test_a_user_who_is_not_root_deploys_repairs_and_cleans() -> None:
+    with TemporaryDirectory() as made:  # pytest's own is closed to other users
+        cloud = lock_two(add_upstreams(Cloud(Path(made))))
+        old = {name: cloud.lock_path(name).read_text() for name in ("production", "staging")}
+        move_nova(cloud, "2024.1", "2025.1")
+        new = {name: cloud.lock_path(name).read_text() for name in old}
+        assert deploy(cloud).code == 0  # loads all of pinner, which that user may not be able to read
+        shutil.rmtree(target(cloud))
+        if os.geteuid() == 0:
+            for path in [cloud.root, *cloud.root.rglob("*")]:
+                os.chown(path, 65534, 65534)
+        with ordinary_user():
+            first = _deploy_locks(cloud, old)
+            version = (target(cloud) / "production").resolve()
+            for directory in (version, version / "modules"):
+                directory.chmod(0o755)
+            (version / "modules" / "nova").unlink()
+            results = (
+                first,
+                deploy(cloud),
+                _deploy_locks(cloud, new),
+                cloud.run("deploy", "--to", str(target(cloud)), "--clean", "--keep", "0", "--min-age", "0"),
+            )
+        assert [result.code for result in results] == [0, 0, 0, 0], results
+        for name in new:
+            assert served(cloud, name) == locked(cloud, name)
+        assert [path for path in version.parent.iterdir() if path.is_dir()] == [
+            (target(cloud) / "production").resolve()
+        ]
+
+
+def _deploy_locks(cloud: Cloud, locks: Mapping[str, str]) -> Result:
+    for name, text in locks.items():
+        cloud.lock_path(name).write_text(text)
+    return deploy(cloud)
