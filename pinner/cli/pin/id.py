@@ -32,17 +32,13 @@ def id_command(project: str, environments: tuple[str, ...], *, report: Path | No
     Puppet reports and catalogs contain the environment's lock id as their configuration version.
     """
     if report is not None:
-        return _show_origins(project, environments, report, output)
+        if environments:
+            raise InputError(Problem("--from-report takes no environment: the report contains it"))
+        from pinner.inspecting.status import find_origins  # noqa: PLC0415 - reads git history, lock ids do not
+
+        result = find_origins(find_project(Path(project)), report)
+        print_report("origins", result, output)
+        return 0 if result.found else 1
     rows = read_lock_ids(find_project(Path(project)), environments)
     print_report("lock ids", rows, output)
     return 0
-
-
-def _show_origins(project: str, environments: tuple[str, ...], report: Path, output: Format) -> int:
-    if environments:
-        raise InputError(Problem("--from-report takes no environment: the report contains it"))
-    from pinner.inspecting.status import find_origins  # noqa: PLC0415 - reads git history, lock ids do not
-
-    result = find_origins(find_project(Path(project)), report)
-    print_report("origins", result, output)
-    return 0 if result.found else 1

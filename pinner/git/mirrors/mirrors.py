@@ -172,7 +172,13 @@ _NO_SUCH_COMMIT = ("not our ref", "unadvertised object", "couldn't find remote r
 
 def sync(remote: Remote, lock: int) -> Mirror | SyncFailure:
     """Update the mirror from the remote and return it; raises UnknownError after a timeout, or OSError."""
-    _clear_leftovers(remote.path)
+    # Remove what a killed run left; as the lock is held, no running process uses it.
+    for directory in _beside(remote.path):
+        if directory.exists():
+            shutil.rmtree(directory)
+    for pattern in ("*.lock", "packed-refs.new", "refs/**/*.lock", "objects/pack/tmp_*"):
+        for leftover in tuple(remote.path.glob(pattern)):
+            leftover.unlink(missing_ok=True)
     if not remote.path.exists():
         return _make(remote, lock)
     try:
@@ -206,7 +212,10 @@ def _fetched(remote: Remote, metadata: MirrorMetadata) -> Mirror | SyncFailure:
         return Mirror(remote.url, remote.path, metadata.refs)
     if is_empty(remote.path) and not is_git_server(remote):
         return _no_git(remote)
-    _join_packs(remote)
+    # Join small packs once there are many; unreachable objects are kept, and a failure does no harm.
+    if sum(name.endswith(".pack") for name in pack_files(remote.path)) > _MANY_PACKS:
+        arguments = ["repack", "--geometric=2", "-d", "-n", "--quiet"]
+        run([in_repository(remote.path), *arguments], timeout=remote.timeout, running=remote.running)
     return Mirror(remote.url, remote.path, _record_refs(remote.path, remote))
 
 
@@ -326,23 +335,6 @@ def _record_refs(path: Path, remote: Remote) -> Refs:
     )
     write_metadata(path, refs)
     return refs
-
-
-def _join_packs(remote: Remote) -> None:
-    """Join small packs once there are many; unreachable objects are kept, and a failure does no harm."""
-    if sum(name.endswith(".pack") for name in pack_files(remote.path)) > _MANY_PACKS:
-        arguments = ["repack", "--geometric=2", "-d", "-n", "--quiet"]
-        run([in_repository(remote.path), *arguments], timeout=remote.timeout, running=remote.running)
-
-
-def _clear_leftovers(path: Path) -> None:
-    """Remove what a killed run left; as the lock is held, no running process uses it."""
-    for directory in _beside(path):
-        if directory.exists():
-            shutil.rmtree(directory)
-    for pattern in ("*.lock", "packed-refs.new", "refs/**/*.lock", "objects/pack/tmp_*"):
-        for leftover in tuple(path.glob(pattern)):
-            leftover.unlink(missing_ok=True)
 
 
 def _beside(path: Path) -> tuple[Path, Path]:

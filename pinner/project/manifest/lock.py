@@ -235,19 +235,16 @@ def parse_lock(data: bytes, *, environment: str, path: str) -> Lock:
     """
     text = decode(data, path)
     flaws: list[Flaw] = []
-    lock = _lock(JsonObject.of(load_document(text, path), (), flaws), environment)
-    if flaws:
-        root = read_nodes(data, path).root
-        raise InputError(_problem(flaw, root, path) for flaw in flaws)
-    return lock
-
-
-def _lock(found: JsonObject, environment: str) -> Lock:
+    found = JsonObject.of(load_document(text, path), (), flaws)
     moduledir = found.text("moduledir", check_moduledir) or "modules"
     modules = found.needed_inner("modules")
     pins = {name: _pin(modules.inner(name), name, moduledir) for name in modules.rest(check_module_name)}
     found.refuse_rest()
-    return Lock(environment, pins, moduledir)
+    lock = Lock(environment, pins, moduledir)
+    if flaws:
+        root = read_nodes(data, path).root
+        raise InputError(_problem(flaw, root, path) for flaw in flaws)
+    return lock
 
 
 def _pin(found: JsonObject, module: str, moduledir: str) -> Pin:
