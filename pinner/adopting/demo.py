@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
-from pinner.git.control.commits import DemoCommit, commit_files, init_project, make_upstream
+from pinner.git.control.repository import DemoCommit, commit_files, init_project, make_upstream
 from pinner.git.process.local_repositories import checkout_of
 from pinner.model.errors import InputError, Problem
 from pinner.project.files import Root, resolve

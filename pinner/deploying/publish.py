@@ -25,8 +25,15 @@ from pinner.deploying.branch_state import (
     read_branch_states,
 )
 from pinner.deploying.generate import control_branches
-from pinner.git.control.commits import CommitDraft, Committer, make_commits, read_committer
-from pinner.git.control.repository import TRAILER, ControlClone, ControlRepository
+from pinner.git.control.repository import (
+    TRAILER,
+    CommitDraft,
+    Committer,
+    ControlClone,
+    ControlRepository,
+    make_commits,
+    read_committer,
+)
 from pinner.git.objects.read import read_blobs
 from pinner.git.process.local_repositories import require_own_target
 from pinner.git.process.repository import Mirror

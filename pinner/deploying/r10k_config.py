@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pinner.deploying.environment_files import LIST
 from pinner.deploying.generate import control_branches, needed_control_repo, needed_locks, source_of
-from pinner.git.control.commits import keep_branches
+from pinner.git.control.repository import keep_branches
 from pinner.git.mirrors.mirrors import Cache
 from pinner.git.process.children import (
     FixedDeadline,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pinner.git.control.commits import CommitDraft, Committer, make_commits
+from pinner.git.control.repository import CommitDraft, Committer, make_commits
 from pinner.git.objects.read import list_tree, read_blobs
 from pinner.git.process.repository import Mirror
 from pinner.model.control import EXECUTABLE, ControlFile
