@@ -31,7 +31,7 @@ from pinner.openstack.catalogue import (
     status_of,
 )
 from pinner.project.files import ENVIRONMENTS, LOCK_SUFFIX, Project, list_environments
-from pinner.project.foreign.puppet_run import read_run
+from pinner.project.foreign.node_facts import read_run
 from pinner.project.manifest.lock import read_lock
 from pinner.workspace.locks import read_old_locks
 from pinner.workspace.workspace import Workspace

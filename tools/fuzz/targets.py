@@ -20,7 +20,7 @@ from pinner.openstack.facts import FactsError, facts_text, read_facts
 from pinner.openstack.notes import read_note, read_trailers
 from pinner.project.files import Project
 from pinner.project.foreign.environments import read_definition
-from pinner.project.foreign.puppet_run import read_run
+from pinner.project.foreign.node_facts import read_run
 from pinner.project.foreign.releases import read_deliverable, read_series_status
 from pinner.project.manifest.lock import parse_lock
 from pinner.project.manifest.read import read_manifests
