@@ -498,7 +498,11 @@ def _nearest(comparison: DirectoryComparison, near_by_tree: Mapping[str, Near]) 
         *(frozenset(one.path for one in found[tree] if not one.is_here) for tree in near_by_tree)
     )
     measures = {tree: _measure(found[tree], nowhere, all_lines) for tree in near_by_tree}
-    tree = min(measures, key=lambda tree: _rank(near_by_tree[tree], measures[tree]))
+    ranks = {
+        tree: (one.lines, one.code_lines, near_by_tree[tree].beside_off, near_by_tree[tree].ref is None)
+        for tree, one in measures.items()
+    }
+    tree = min(ranks, key=ranks.__getitem__)
     return tree, measures[tree]
 
 
@@ -515,10 +519,6 @@ def _measure(differences: Sequence[FileDifference], nowhere: frozenset[str], all
         alien_lines=sum(one.lines if one.added is None else one.added for one in differences),
         all_lines=all_lines,
     )
-
-
-def _rank(near: Near, measure: Measure) -> tuple[int, int, int, bool]:
-    return measure.lines, measure.code_lines, near.beside_off, near.ref is None
 
 
 def _seen(

@@ -112,7 +112,15 @@ def draft_manifest(
             for module in rest
         },
         own=frozenset(module.name for module in rest if is_openstacks(module)),
-        wishes={module.name: _wish(module, _selector_of(module, settings), moduledir) for module in modules},
+        wishes={
+            module.name: ModuleChoice(
+                f"forge:{module.forge}" if module.forge else module.git or "",
+                _selector_of(module, settings),
+                module.install_path or moduledir,
+                module.is_module,
+            )
+            for module in modules
+        },
         description=found.description
         if found.description and not check_prose(found.description) and found.description.strip()
         else None,
@@ -143,11 +151,6 @@ def _selector_of(module: PlacedModule, settings: Settings) -> Selector | str:
     if module.series is not None and carries(module, module.series, settings):
         return Selector(SelectorKind.RELEASE, module.series.id)
     return Selector(module.selector or SelectorKind.COMMIT, module.value)
-
-
-def _wish(module: PlacedModule, want: Selector | str, moduledir: str) -> ModuleChoice:
-    where = f"forge:{module.forge}" if module.forge else module.git or ""
-    return ModuleChoice(where, want, module.install_path or moduledir, module.is_module)
 
 
 def _fields(module: PlacedModule, release: Series | None, settings: Settings) -> Iterator[tuple[str, str]]:
@@ -318,18 +321,16 @@ def lock_imported(
     if not names:
         return ()
     wanted_by_name = {wanted.manifest.environment: wanted for wanted in read_requirements(workspace, names)}
-    previous = {draft.name: _problem_lines(draft, wanted_by_name[draft.name], resolver) for draft in drafts}
+    previous = {}
+    for draft in drafts:  # modules required by their commit are left out
+        wanted = wanted_by_name[draft.name]
+        pins = dict(_pins(draft.modules, wanted, resolver))
+        previous[draft.name] = Lock(draft.name, pins, wanted.manifest.moduledir)
     outcomes = lock_environments(workspace, names, previous=previous, resolver=resolver)
     # There was no lock before: a written one is compared with itself, so that reports show no changed pins.
     return tuple(
         replace(outcome, before=outcome.after if outcome.is_written else None) for outcome in outcomes
     )
-
-
-def _problem_lines(draft: ManifestDraft, wanted: EnvironmentRequirements, resolver: RefResolver) -> Lock:
-    """Return the commits of the source as a lock; modules required by their commit are left out of it."""
-    pins = dict(_pins(draft.modules, wanted, resolver))
-    return Lock(draft.name, pins, wanted.manifest.moduledir)
 
 
 def _pins(

@@ -249,33 +249,10 @@ def find_commit(mirror: Mirror, ref: str) -> str | None:
     return commit if isinstance(commit, str) else None
 
 
-def without_ignored(mirror: Mirror, prefixes: tuple[str, ...]) -> Iterator[str]:
-    """Yield the branches that start with none of r10k's `ignore_branch_prefixes`."""
-    yield from (branch for branch in mirror.refs.branches if not branch.startswith(prefixes))
-
-
 SETTINGS: Final = ("r10k.yaml", "r10k.yml")
 FILE: Final = "environments.yaml"
 DIRECTORY: Final = "environments.d"
 _DEFAULTS: Final = {"yaml": f"/etc/puppetlabs/r10k/{FILE}", "yamldir": f"/etc/puppetlabs/r10k/{DIRECTORY}"}
-
-
-def is_settings(path: Path) -> bool:
-    """Return whether the path is an r10k.yaml."""
-    return path.name in SETTINGS and path.is_file()
-
-
-def is_environments(path: Path) -> bool:
-    """Return whether the path is what r10k's yaml or yamldir sources read, or a directory that holds it."""
-    return _environments(path) is not None
-
-
-def read_environments_of(path: Path, workspace: Workspace) -> FoundSources:
-    """Return the environments of environments.yaml, or of a directory with one file per environment.
-
-    Raises InputError if there is none, UnknownError if a control repository could not be fetched.
-    """
-    return _read_all(_environments(path) or path, workspace, Naming())
 
 
 def read_settings(path: Path, workspace: Workspace) -> FoundSources:
@@ -310,7 +287,9 @@ def _read_source(source: Source, path: Path, workspace: Workspace) -> FoundSourc
             if flaw := check_git_url(url):
                 return FoundSources((), (Problem(f"source '{source.name}': {flaw}", source.place),))
             mirror = require_mirror(fetch_all(workspace, [url]), url, source.place)
-            branches = tuple(without_ignored(mirror, source.ignored_prefixes))
+            branches = tuple(
+                one for one in mirror.refs.branches if not one.startswith(source.ignored_prefixes)
+            )
             return read_branches(
                 mirror, branches, shown=url, naming=source.naming, puppetfile=source.puppetfile
             )
@@ -570,14 +549,14 @@ KINDS = (
     SourceKind(
         "r10k-settings",
         "r10k.yaml, all its sources",
-        lambda source: is_settings(Path(source)),
+        lambda source: Path(source).name in SETTINGS and Path(source).is_file(),
         lambda source, workspace: read_settings(Path(source), workspace),
     ),
     SourceKind(
         "r10k-environments",
         "r10k's environments.yaml or environments.d",
-        lambda source: is_environments(Path(source)),
-        lambda source, workspace: read_environments_of(Path(source), workspace),
+        lambda source: _environments(Path(source)) is not None,
+        lambda source, workspace: _read_all(_environments(Path(source)) or Path(source), workspace, Naming()),
     ),
     SourceKind(
         "r10k",

@@ -106,7 +106,13 @@ def read_api_changes(shifts: Iterable[Shift], workspace: Workspace) -> Mapping[s
     for shift, pair in pairs.items():
         old, new = assemble(pair.old, found), assemble(pair.new, found)
         differences[shift] = ApiDifference(compare_apis(old, new), new.unreadable)
-    whole = tuple(shift for shift in shifts if _needs_whole_modules(pairs[shift], differences[shift]))
+    # Where a default may have changed or moved in a way that the changed files alone do not show.
+    whole = tuple(
+        shift
+        for shift in shifts
+        if pairs[shift].has_data
+        or any(change.change in _OF_DEFAULTS for change in differences[shift].changes)
+    )
     return {
         **{shift.name: one for shift, one in differences.items()},
         **_compare_whole_modules(whole, workspace),
@@ -131,11 +137,6 @@ def _differing(shift: Shift) -> _Pair:
     new = (code_file(change.path, change.new_mode, change.new_id) for change in changes)
     has_data = any(may_decide_defaults(change.path) for change in changes)
     return _Pair(tuple(file for file in old if file), tuple(file for file in new if file), has_data)
-
-
-def _needs_whole_modules(pair: _Pair, difference: ApiDifference) -> bool:
-    """Return whether a default may have changed or moved in a way that the changed files alone do not show."""
-    return pair.has_data or any(change.change in _OF_DEFAULTS for change in difference.changes)
 
 
 _OF_DEFAULTS = frozenset(
@@ -465,7 +466,7 @@ def read_commit_ranges(moves: Mapping[str, Move], workspace: Workspace) -> Commi
     if not unknown:
         return CommitRanges(known)
 
-    fresh = read_fresh(unknown, workspace)
+    fresh = _read(unknown, workspace)
     complete = {
         keys[name]: range_to_json(one)
         for name, one in fresh.of.items()
@@ -483,16 +484,9 @@ def _key(move: Move, workspace: Workspace) -> str:
     return f"{before.commit}..{after.commit} {kind}"
 
 
-def read_fresh(moves: Mapping[str, Move], workspace: Workspace) -> CommitRanges:
+def _read(moves: Mapping[str, Move], workspace: Workspace) -> CommitRanges:
     """Return the commit range of each move without the object cache; only missing commits are fetched."""
     holdings = hold_pins((pin for move in moves.values() for pin in move), workspace)
-    failures = tuple(one.mirror for one in holdings.values() if isinstance(one.mirror, SyncFailure))
-    return CommitRanges(_read(moves, holdings, workspace), failures)
-
-
-def _read(
-    moves: Mapping[str, Move], holdings: Mapping[str, Holding], workspace: Workspace
-) -> Mapping[str, CommitRange]:
     shifts = tuple(_shifts(moves, holdings))
     read = workspace.map(lambda move: _commit_history(move, holdings), moves.values())
     histories = dict(zip(moves, read, strict=True))
@@ -504,7 +498,8 @@ def _read(
         unreadable: tuple[Unreadable | UnreadNote, ...] = (*api.unreadable, *note.unread)
         changes = with_announcements(shift, api.changes, note.notes)
         found[shift.name] = CommitRange(histories[shift.name], changes, unreadable, note.notes)
-    return found
+    failures = tuple(one.mirror for one in holdings.values() if isinstance(one.mirror, SyncFailure))
+    return CommitRanges(found, failures)
 
 
 def _shifts(moves: Mapping[str, Move], holdings: Mapping[str, Holding]) -> Iterator[Shift]:

@@ -145,8 +145,8 @@ def read_facts(content: bytes) -> Facts:
         repositories=_list(raw["repositories"], "repositories", _repository),
         third_party=_list(raw["third_party"], "third_party", _third_party),
         gate_refs=_map(raw["gate_refs"], "gate_refs", _SERIES, lambda row, at: _text(row, at, _REF)),
-        integration=_map(raw["integration"], "integration", _SERIES, _pins),
-        misfits=_map(raw["misfits"], "misfits", _SERIES, _misfits),
+        integration=_map(raw["integration"], "integration", _SERIES, lambda rows, at: _list(rows, at, _pin)),
+        misfits=_map(raw["misfits"], "misfits", _SERIES, lambda rows, at: _list(rows, at, _misfit)),
     )
     _require_consistent(facts)
     return facts
@@ -314,17 +314,9 @@ def _third_party(value: object, at: str) -> ThirdParty:
     return ThirdParty(_text(raw["name"], f"{at}.name", _MODULE), homes, names)
 
 
-def _pins(value: object, at: str) -> tuple[ExternalPin, ...]:
-    return _list(value, at, _pin)
-
-
 def _pin(value: object, at: str) -> ExternalPin:
     name, git, ref = _row(value, at, 3)
     return ExternalPin(_text(name, at, _MODULE), _text(git, at, _URL), _maybe(ref, at, _PINNED))
-
-
-def _misfits(value: object, at: str) -> tuple[Misfit, ...]:
-    return _list(value, at, _misfit)
 
 
 def _misfit(value: object, at: str) -> Misfit:

@@ -179,7 +179,7 @@ def _takes_plain(wide: TypeRef, narrow: TypeRef, budget: list[int]) -> bool:
     if wide.key in {"enum", "pattern"}:
         return set(map(_shown, narrow.arguments)) <= set(map(_shown, wide.arguments))
     if wide.key in {"integer", "float", "string"}:
-        return _range_takes(_range(wide), _range(narrow))
+        return _range_takes(_limits(wide.arguments), _limits(narrow.arguments))
     # An Array, Hash or similar: its arguments and its sizes are each at least as wide.
     sides = (wide.arguments, narrow.arguments)
     sizes = [tuple(one for one in some if isinstance(one, int | float | Unbounded)) for some in sides]
@@ -193,10 +193,6 @@ def _takes_plain(wide: TypeRef, narrow: TypeRef, budget: list[int]) -> bool:
 
 def _shown(argument: Argument) -> str:
     return argument.source if isinstance(argument, RegexRef) else str(argument)
-
-
-def _range(one: TypeRef) -> tuple[float, float]:
-    return _limits(one.arguments or ())
 
 
 def _limits(arguments: tuple[Argument, ...]) -> tuple[float, float]:

@@ -274,7 +274,7 @@ class Expressions(EvaluationState):
     def __init__(self, words: frozenset[str]) -> None:
         super().__init__(words)
         self._evaluate_by_type: Mapping[type, Callable[[Any], Value]] = {
-            Constant: self._constant,
+            Constant: lambda node: node.value,
             Name: self._name,
             Template: self._template,
             ListNode: self._list,
@@ -287,7 +287,7 @@ class Expressions(EvaluationState):
             Body: self._body,
             Jump: self._jump,
             Def: self._def,
-            Splat: self._splat,
+            Splat: lambda node: self._unknown("'*' makes it an expression", node.spot),
         }
 
     def evaluate(self, node: Node) -> Value:
@@ -299,9 +299,6 @@ class Expressions(EvaluationState):
 
     def _call(self, node: Call) -> Value:
         raise NotImplementedError
-
-    def _constant(self, node: Constant) -> Value:
-        return node.value
 
     def _list(self, node: ListNode) -> Value:
         return self._computed(node, lambda: bounded(RubyList(self._values(node.items))))
@@ -318,9 +315,6 @@ class Expressions(EvaluationState):
     def _def(self, node: Def) -> Value:
         self.methods[node.name] = node
         return Symbol(node.name)
-
-    def _splat(self, node: Splat) -> Value:
-        return self._unknown("'*' makes it an expression", node.spot)
 
     def _template(self, node: Template) -> Value:
         texts = []

@@ -372,21 +372,9 @@ class RubyLiteral(NamedTuple):
     source: str = ""
 
 
-def _read_label(_text: str, match: re.Match[str]) -> RubyLiteral:
-    return RubyLiteral(TokenKind.LABEL, match[0][:-1], match.end())
-
-
-def _read_symbol(_text: str, match: re.Match[str]) -> RubyLiteral:
-    return RubyLiteral(TokenKind.SYMBOL, match[0][1:], match.end())
-
-
 def _read_variable(_text: str, match: re.Match[str]) -> RubyLiteral:
     name = match[0] if match[0].isprintable() else match[0][0]
     return RubyLiteral(TokenKind.DYNAMIC, f"the variable {name}", match.end(), Form.VARIABLE, match[0])
-
-
-def _read_character(_text: str, match: re.Match[str]) -> RubyLiteral:
-    return RubyLiteral(TokenKind.DYNAMIC, "a single character", match.end())
 
 
 def _read_quote(text: str, match: re.Match[str]) -> RubyLiteral:
@@ -439,10 +427,10 @@ def _read_text(text: str, start: int, quote: Quote, kind: TokenKind) -> RubyLite
 
 
 READERS: Final[Mapping[str, Callable[[str, re.Match[str]], RubyLiteral]]] = {
-    "label": _read_label,
-    "symbol": _read_symbol,
+    "label": lambda _text, match: RubyLiteral(TokenKind.LABEL, match[0][:-1], match.end()),
+    "symbol": lambda _text, match: RubyLiteral(TokenKind.SYMBOL, match[0][1:], match.end()),
     "variable": _read_variable,
-    "character": _read_character,
+    "character": lambda _text, match: RubyLiteral(TokenKind.DYNAMIC, "a single character", match.end()),
     "quote": _read_quote,
     "quoted_symbol": _read_quoted_symbol,
     "percent": _read_percent,

@@ -74,10 +74,6 @@ class Codebase:
             return ""
         return found.module if found else ""
 
-    def classes_of(self, module: str) -> tuple[str, ...]:
-        """Return the names of a module's classes, sorted."""
-        return tuple(sorted(name for name in self.classes if name.partition("::")[0] == module))
-
     def definitions_of(self, module: str) -> tuple[Definition, ...]:
         """Return a module's classes and defined types."""
         owners = (*self.classes.values(), *self.defines.values())
