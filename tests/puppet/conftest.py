@@ -18,3 +18,9 @@ def ruby() -> Iterator[RubyOracle]:
 @pytest.fixture(scope="session")
 def r10k() -> Iterator[RubyOracle]:
     yield from run_oracle("r10k_puppetfile.rb", "r10k")
+
+
+@pytest.fixture(scope="session")
+def puppet_types() -> Iterator[RubyOracle]:
+    """Puppet's own type system."""
+    yield from run_oracle("puppet_types.rb", "puppet-agent")

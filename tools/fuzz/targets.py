@@ -245,7 +245,9 @@ TARGETS: Final[Mapping[str, Target]] = {
         _code, ("puppet/code/*.py", "puppet/usage/*.py", "puppet/ruby/*.py", "support/puppet_code.py"), cost=2
     ),
     "types": Target(
-        _types, ("puppet/types/*.py",), ("Variant[String[1], Integer[0, 5], Pattern[/\\A(a|b)+\\z/]]\n",)
+        _types,
+        ("puppet/test_data_types.py", "puppet/test_regex.py"),
+        ("Variant[String[1], Integer[0, 5], Pattern[/\\A(a|b)+\\z/]]\n",),
     ),
     "versions": Target(
         _versions,
