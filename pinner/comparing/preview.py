@@ -6,7 +6,7 @@ import secrets
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from pinner.catalogs.inputs import node_digest
 from pinner.catalogs.local import compile_sides
 from pinner.catalogs.masking import Masks
 from pinner.catalogs.process import Compiler, read_row
-from pinner.comparing.compile import CompileOptions, Ready, prepare
+from pinner.catalogs.server import CompilingServer
+from pinner.comparing.compile import CompileOptions, Ready, module_trees, prepare
 from pinner.comparing.preview_shards import key_words, shard_of
 from pinner.comparing.stored_catalogs import CatalogStore, NodeCatalog, Unstable
 from pinner.comparing.upgrade import aim, try_target
@@ -86,14 +87,16 @@ class _Run:
 
     def compile(self, compilers: Sequence[Compiler]) -> None:
         """Compile what is not stored, and what has a secret that must be searched for in the other catalogs."""
-        self._compile(compilers, [self.missing(0), self.missing(1)])
+        self.take(compile_sides(compilers, [self.missing(0), self.missing(1)], self.rows))
         if sought := self._sought():
             by_name = {node.name: node for node in self.nodes}
             both = [[by_name[name] for side, name in sorted(sought) if side == index] for index in (0, 1)]
-            self._compile([replace(one, is_warm=False) for one in compilers], both)
+            cold = [replace(one, is_warm=False) for one in compilers]
+            self.take(compile_sides(cold, both, self.rows))
 
-    def _compile(self, compilers: Sequence[Compiler], nodes: Sequence[Sequence[Node]]) -> None:
-        for side, one in compile_sides(compilers, nodes, self.rows):
+    def take(self, compiled: Iterable[tuple[int, Compiled]]) -> None:
+        """Take results of nodes, each with its side."""
+        for side, one in compiled:
             key = side, one.node
             (self.again if key in self.fresh else self.fresh)[key] = one
             self.stored.pop(key, None)
@@ -203,38 +206,97 @@ def preview(
         jobs = max((options[1].jobs or os.cpu_count() or 1) // 2, 1)
         compilers = [replace(side.compiler, jobs=jobs) for side in sides]
         catalogs, reused = _catalogs(nodes, sides, compilers, store)
-        modules = [(side.modules, side.tree.find_ignored()) for side in sides]
-        trees = [side.trees or {} for side in sides]
+        places = [
+            Code(side.modules, side.tree.find_ignored(), side.trees or {}, _shown_path(one.control))
+            for side, one in zip(sides, options, strict=True)
+        ]
         problems = tuple(dict.fromkeys(problem for side in sides for problem in side.problems))
-    labels = (before.label, after.label)
+    found = _report((before, after), nodes, catalogs, places, tuple(ignore))
+    left_out_by_all = left_out + len(whole) - len(nodes)
+    shard = Shard(*part, key_words(key), left_out, _warnings(catalogs, 0)) if part else None
+    counts = replace(found.counts, left_out=left_out_by_all)
+    return replace(found, counts=counts, problems=problems, reused=reused, shard=shard)
+
+
+def preview_on_server(
+    before: LockRef,
+    after: LockRef,
+    workspace: Workspace,
+    nodes: Sequence[Node],
+    server: CompilingServer,
+    *,
+    ignore: Iterable[str] = (),
+    left_out: int = 0,
+) -> Preview:
+    """Return what changes on the nodes between two environments that a Puppet Server serves; see `preview`.
+
+    The server has its own control repository, and its own way to assign classes. Nothing is stored, here or there.
+    Raises InputError if both locks are of one environment, UnknownError if the server does not answer.
+    """
+    locks = (before.lock, after.lock)
+    if before.lock.environment == after.lock.environment:
+        message = f"--server: both sides are the environment '{before.lock.environment}', which the server serves once"
+        raise InputError(Problem(message, hint="deploy the new lock as another environment, and name that"))
+    trees = [module_trees(lock, workspace) for lock in locks]
+    run = _Run(nodes, {})
+    environments = [lock.environment for lock in locks]
+    run.take(server.compile_sides(environments, [run.missing(0), run.missing(1)], run.rows))
+    places = [
+        Code(frozenset(lock.pins), {}, some, server.url) for lock, some in zip(locks, trees, strict=True)
+    ]
+    found = _report((before, after), nodes, run.finish(), places, tuple(ignore))
+    return replace(found, counts=replace(found.counts, left_out=left_out))
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What one side was compiled with: names of modules, those that Puppet ignores, directories; `control` as it is shown."""
+
+    modules: frozenset[str]
+    ignored: Mapping[str, str]
+    trees: Mapping[str, Path]
+    control: str | None
+
+
+def _shown_path(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def _warnings(catalogs: Mapping[Key, NodeCatalog], side: int) -> Mapping[Notice, int]:
+    return Counter(notice for key, one in catalogs.items() if key[0] == side for notice in one.warnings)
+
+
+def _report(
+    sides: tuple[LockRef, LockRef],
+    nodes: Sequence[Node],
+    catalogs: Mapping[Key, NodeCatalog],
+    code: Sequence[Code],
+    ignore: Sequence[str],
+) -> Preview:
+    """Return what the catalogs of both sides differ in."""
     described = [
         PreviewSide(
-            label,
-            lock.lock_id,
-            str(one.control) if one.control else None,
+            one.label,
+            one.lock.lock_id,
+            code[side].control,
             next((found.puppet for key, found in catalogs.items() if key[0] == side and found.puppet), None),
         )
-        for side, (label, lock, one) in enumerate(zip(labels, locks, options, strict=True))
+        for side, one in enumerate(sides)
     ]
-    groups, unstable = _compare(nodes, catalogs, tuple(ignore))
+    groups, unstable = _compare(nodes, catalogs, ignore)
     failed = [_failed(catalogs, side) for side in (0, 1)]
-    warnings = [Counter[Notice](), Counter[Notice]()]
-    for (side, _), one in catalogs.items():
-        warnings[side].update(one.warnings)
+    known, warnings = _warnings(catalogs, 0), _warnings(catalogs, 1)
     return Preview(
         described[0],
         described[1],
-        NodeCounts(len(nodes) - len(failed[1]), len(failed[1]), left_out + len(whole) - len(nodes)),
+        NodeCounts(len(nodes) - len(failed[1]), len(failed[1])),
         groups,
-        tuple(_failures(failed, modules)),
-        {one: number for one, number in warnings[1].items() if one not in warnings[0]},
+        tuple(_failures(failed, [(one.modules, one.ignored) for one in code])),
+        {notice: number for notice, number in warnings.items() if notice not in known},
         tuple(sorted(_shown(one) for one in unstable)),
-        dict(_not_seen(*trees)),
-        dict(_moves(before.lock, after.lock)),
-        problems,
-        reused,
-        {node.name: node.kind for node in nodes},
-        Shard(*part, key_words(key), left_out, warnings[0]) if part else None,
+        dict(_not_seen(code[0].trees, code[1].trees)),
+        dict(_moves(sides[0].lock, sides[1].lock)),
+        kinds={node.name: node.kind for node in nodes},
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.support.servers import make_certificate
 
 NO_CONTENT = 204
+NOT_FOUND = 404
 
 
 @dataclass
@@ -21,6 +22,8 @@ class AdminApi:
     ssldir: Path
     answers: list[int] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    catalogs: list[tuple[int, bytes]] = field(default_factory=list)
+    """What POST requests are answered with: status and body."""
 
 
 def make_ssldir(directory: Path) -> Path:
@@ -47,6 +50,14 @@ def serve_admin_api(directory: Path) -> Iterator[AdminApi]:
             self.send_response(api.answers.pop(0) if api.answers else NO_CONTENT)
             self.send_header("Content-Length", "0")
             self.end_headers()
+
+        def do_POST(self) -> None:
+            api.requests.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            status, body = api.catalogs.pop(0) if api.catalogs else (NOT_FOUND, b"")
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_words: object) -> None:
             pass

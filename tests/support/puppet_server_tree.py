@@ -167,6 +167,7 @@ def _rules() -> list[Mapping[str, Any]]:
     return [
         _rule("own objects", 400, node, allow=["$2", NAME]),
         _rule("the rest of v3", 500, {"path": "/puppet/v3/", "type": "path"}, allow="*"),
+        _rule("catalogs of any node", 500, {"path": "/puppet/v4/catalog", "type": "path"}, allow=NAME),
         _rule("ca", 500, {"path": "/puppet-ca/v1/", "type": "path"}, **{"allow-unauthenticated": True}),
         _rule("status", 500, {"path": "/status/v1/", "type": "path"}, **{"allow-unauthenticated": True}),
         _rule("admin", 500, {"path": "/puppet-admin-api/v1/", "type": "path"}, allow=NAME),

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_hex
 
 import click
 
+from pinner.catalogs.server import CompilingServer
 from pinner.cli.change.compile import (
     chosen_nodes,
     compile_options,
@@ -24,9 +26,10 @@ from pinner.cli.options import (
 from pinner.cli.output import Format, is_verbose, print_message, print_report, progress
 from pinner.cli.workspace import open_workspace
 from pinner.comparing.compile import CompileOptions
-from pinner.comparing.preview import locked_for, preview
+from pinner.comparing.preview import locked_for, preview, preview_on_server
 from pinner.comparing.preview_shards import merge_shards
 from pinner.comparing.upgrade import find_target
+from pinner.deploying.versions.flush import check_url, client_context, find_certificates
 from pinner.model.errors import COULD_NOT_FIND_OUT, NO, InputError, Problem, with_hints_once
 from pinner.model.preview import Preview
 from pinner.project.foreign.preview_report import read_key, read_shard
@@ -34,6 +37,7 @@ from pinner.report.words import count
 from pinner.workspace.locks import read_lock_ref
 
 _MOST_SHARDS = 1000
+_SERVER_JOBS = 2
 
 
 @click.command(
@@ -80,6 +84,18 @@ _MOST_SHARDS = 1000
     is_flag=True,
     help="Put the JSON reports of all shards together; they are the arguments.",
 )
+@click.option(
+    "--server",
+    "url",
+    metavar="URL",
+    help="Compile on the Puppet Server at URL, which serves A and B as environments.",
+)
+@click.option(
+    "--ssldir",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="With --server: the agent's certificates (default: those of this machine's Puppet).",
+)
 @click.option("--all", "shows_all", is_flag=True, help="Show also changes on which no agent acts.")
 @click.option(
     "--exit-code", "tells_by_code", is_flag=True, help="End with 1 if an agent would act differently."
@@ -102,6 +118,8 @@ def preview_command(
     shard: str | None,
     key_file: Path | None,
     is_merging: bool,
+    url: str | None,
+    ssldir: Path | None,
     shows_all: bool,
     tells_by_code: bool,
     options: CompileOptions,
@@ -133,6 +151,14 @@ def preview_command(
             old, new = locked_for(workspace, sides[0], find_target(release), on_done=on_done)
     both = options, replace(options, control=control_b or options.control)
     key = read_key(key_file) if key_file else None
+    if url:
+        if release or part:
+            raise InputError(Problem("--server compiles what is deployed there, without --to and --shard"))
+        context = client_context(find_certificates(ssldir))
+        jobs = options.jobs or _SERVER_JOBS
+        server = CompilingServer(check_url(url), context, key or token_hex(16), options.timeout, jobs)
+        result = preview_on_server(old, new, workspace, nodes, server, ignore=ignore, left_out=left_out)
+        return _finish(result, output, shows_all=shows_all, tells_by_code=tells_by_code)
     result = preview(old, new, workspace, nodes, both, ignore=ignore, left_out=left_out, part=part, key=key)
     if is_verbose() and result.reused:
         words = f"{result.reused} of {count(2 * len(result.kinds), 'catalog')} compiled before with the same inputs"

@@ -102,15 +102,20 @@ def flush_changed(path: Path, result: Deployment, servers: Servers) -> Deploymen
     return replace(result, flushes=flushes)
 
 
-def flush(environments: Iterable[str], servers: Servers) -> Iterator[Flush]:
-    """Yield the result for each server and environment; raises InputError if a certificate cannot be read."""
-    files, names = servers.files, tuple(environments)
+def client_context(files: Certificates) -> ssl.SSLContext:
+    """Return what requests to a Puppet Server are authenticated with; raises InputError if a file cannot be read."""
     try:
         context = ssl.create_default_context(cafile=str(files.authorities))
         context.load_cert_chain(files.certificate, files.key)
     except (OSError, ssl.SSLError) as error:
         message = f"the certificate {files.certificate} or its key cannot be used: {error}"
         raise InputError(Problem(message, hint="run pinner as a user who may read the key")) from error
+    return context
+
+
+def flush(environments: Iterable[str], servers: Servers) -> Iterator[Flush]:
+    """Yield the result for each server and environment; raises InputError if a certificate cannot be read."""
+    context, names = client_context(servers.files), tuple(environments)
     for url in servers.urls:
         for environment in names:
             yield Flush(url, environment, _flush(url, environment, context, servers))
