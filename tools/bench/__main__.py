@@ -18,6 +18,7 @@ from tools.bench.explaining import bench_explain
 from tools.bench.growing import bench_growth
 from tools.bench.identifying import bench_identify
 from tools.bench.locking import bench_warm_lock
+from tools.bench.previewing import bench_preview
 from tools.bench.report import render
 from tools.bench.rounds import Section
 from tools.bench.starting import bench_start
@@ -37,12 +38,14 @@ BENCHES: Mapping[str, Bench] = {
     "explain": bench_explain,
     "identify": bench_identify,
     "compile": bench_compile,
+    "preview": bench_preview,
 }
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "cold": ("r10k", "g10k"),
     "deploy": ("r10k", "g10k"),
     "versions": ("r10k", "g10k"),
     "compile": ("apt-get", "dpkg-deb", "ruby", "puppet"),
+    "preview": ("apt-get", "dpkg-deb", "ruby", "puppet"),
     "explain": ("apt-get", "dpkg-deb", "ruby", "puppet", "puppet strings"),
 }
 

@@ -19,7 +19,10 @@ OPENSTACK = (
     *("horizon", "ironic", "keystone", "magnum", "manila", "mistral", "neutron", "nova", "octavia"),
     *("openstack-extras", "openstacklib", "oslo", "ovn", "placement", "swift", "tempest", "vswitch"),
 )
-THIRD_PARTY = ("puppetlabs-apache", "puppetlabs-concat", "puppetlabs-inifile", "puppetlabs-stdlib")
+THIRD_PARTY = (
+    *("puppetlabs-apache", "puppetlabs-concat", "puppetlabs-inifile", "puppetlabs-mysql"),
+    *("puppetlabs-postgresql", "puppetlabs-rabbitmq", "puppetlabs-stdlib"),
+)
 DATA_FILES = 500
 KEYS = 20_000
 _IGNORED = "dependency-unsatisfied, dependency-contradiction, dependency-missing, end-of-life"

@@ -1,0 +1,119 @@
+"""What a preview of two releases costs: the first, a second one, one of two locks changed, and a thousand nodes."""
+
+import json
+import sys
+from pathlib import Path
+
+from tests.support.real_estate import ROLES, write_estate
+from tools.bench.compiling import NODES, Estate, by_puppet, prepare_estate
+from tools.bench.cost import Command, Cost, measure
+from tools.bench.rounds import Limit, Ratio, Run, Runs, Section, interleave
+
+BY_PUPPET = 1 / 10
+RERUN = 1 / 50
+ONE_LOCK = 0.6
+OWN_PYTHON = 0.03
+MANY = {"identity": 100, "compute": 800, "network": 100}
+GIBIBYTE = 1024**3
+_OWN = """
+import json, resource, sys
+from pinner.cli.main import run
+try:
+    sys.exit(run())
+finally:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    open({path!r}, "w").write(json.dumps([used.ru_utime + used.ru_stime, used.ru_maxrss * 1024]))
+"""
+
+
+def bench_preview(_upstreams: Path, work: Path, rounds: int) -> tuple[Section, ...]:
+    """Measure previews of a hundred nodes beside Puppet's own command, and one of a thousand."""
+    estate = prepare_estate(work)
+    return _hundred(estate, rounds), _thousand(estate, work)
+
+
+def _hundred(estate: Estate, rounds: int) -> Section:
+    code = estate.code
+    used: list[Cost] = []
+
+    def preview(*environments: str) -> Cost:
+        return measure(_command(estate, *environments))
+
+    def first() -> Cost:
+        _forget(estate)
+        cost = preview(code.old, code.new)
+        used.append(_own(estate, cost))
+        return cost
+
+    def one_lock() -> Cost:
+        _forget(estate)
+        preview(code.old, code.old)
+        return preview(code.old, code.new)
+
+    run_by_label: dict[str, Run] = {
+        "puppet catalog compile, both releases": lambda: by_puppet(
+            code.project.site, estate.environments, estate.facts
+        ),
+        "pinner preview": first,
+        "pinner preview, again": lambda: preview(code.old, code.new),
+        "pinner preview, one lock changed": one_lock,
+    }
+    puppet, new, again, changed = interleave(rounds, run_by_label).values()
+    own = Runs("of that, pinner's own process", tuple(used))
+    return Section(
+        f"Preview of {sum(NODES.values())} nodes in {len(ROLES)} roles, thirty modules",
+        "Debian's packages of two releases. Puppet's command is measured on one node of each role and release, and its "
+        "costs are multiplied by the number of nodes; its wall time is that of one process after another.",
+        (puppet, new, own, again, changed),
+        (
+            Ratio(new, puppet, BY_PUPPET, "cpu"),
+            Ratio(new, puppet, None, "wall"),
+            Ratio(again, new, RERUN, "cpu"),
+            Ratio(again, new, RERUN, "wall"),
+            Ratio(changed, new, ONE_LOCK, "cpu"),
+            Ratio(own, new, OWN_PYTHON, "cpu"),
+        ),
+    )
+
+
+def _thousand(estate: Estate, work: Path) -> Section:
+    _, facts = write_estate(work / "many", MANY)
+    _forget(estate)
+    cost = measure(_command(estate, estate.code.old, estate.code.new, nodes=facts))
+    own = _own(estate, cost)
+    again = measure(_command(estate, estate.code.old, estate.code.new, nodes=facts))
+    runs = (
+        Runs("pinner preview", (cost,)),
+        Runs("of that, pinner's own process", (own,)),
+        Runs("pinner preview, again", (again,)),
+    )
+    return Section(
+        f"Preview of {sum(MANY.values())} nodes",
+        "Measured once. The memory is that of the largest process.",
+        runs,
+        (Ratio(runs[1], runs[0], OWN_PYTHON, "cpu"), Ratio(runs[2], runs[0], RERUN, "cpu")),
+        (Limit(runs[0], "peak", GIBIBYTE),),
+    )
+
+
+def _command(estate: Estate, *environments: str, nodes: Path | None = None) -> Command:
+    """Return a preview that also writes what its own process used."""
+    project = estate.code.project
+    words = ("preview", *environments, *estate.words(nodes), "--format", "json")
+    program = _OWN.format(path=str(_note(estate)))
+    return project.site.command(sys.executable, "-c", program, *words, cwd=project.directory)
+
+
+def _note(estate: Estate) -> Path:
+    return estate.code.project.site.root / "own.json"
+
+
+def _own(estate: Estate, whole: Cost) -> Cost:
+    cpu, peak = json.loads(_note(estate).read_text())
+    return Cost(whole.wall, cpu, peak)
+
+
+def _forget(estate: Estate) -> None:
+    """Remove the catalogs that are kept."""
+    for path in estate.code.project.directory.parent.glob("*cache/catalogs/memory.sqlite*"):
+        path.unlink()
