@@ -3,11 +3,12 @@
 https://www.puppet.com/docs/puppet/latest/nodes_external.html
 """
 
+import os
 import shlex
 import shutil
-import subprocess
 from typing import Final
 
+from pinner.catalogs.programs import run_program
 from pinner.model.errors import InputError, Problem, UnknownError
 
 _SECONDS: Final = 60.0
@@ -30,15 +31,9 @@ def classify(command: tuple[str, ...], node: str) -> bytes:
 
     Raises UnknownError if it fails, does not end within a minute or prints too much.
     """
-    shown = shlex.join((*command, node))
-    try:
-        done = subprocess.run(  # noqa: S603 - the user's own command, without a shell
-            [*command, node], stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise UnknownError(Problem(f"{shown}: {error}")) from error
-    if done.returncode or len(done.stdout) > _LONGEST:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    done = run_program((*command, node), environment=os.environ, seconds=_SECONDS, largest=_LONGEST)
+    if done.code:
+        lines = done.err.strip().splitlines()
         why = f": {lines[-1]}" if lines else ""
-        raise UnknownError(Problem(f"{shown} ended with exit code {done.returncode}{why}"))
-    return done.stdout
+        raise UnknownError(Problem(f"{shlex.join((*command, node))} ended with exit code {done.code}{why}"))
+    return done.out

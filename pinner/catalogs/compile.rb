@@ -229,6 +229,8 @@ end
 # child has shown that it can be compiled; later children inherit what was loaded.
 class Children
   LONGEST = 256 * 1024 * 1024 # bytes of one answer
+  MOST_PROCESSES = 256 # that one node may have at a time
+  LOOK = 0.2 # seconds between two looks at the number of processes
   Child = Struct.new(:pid, :request, :text, :deadline)
 
   def initialize(compilation, configuration)
@@ -253,6 +255,7 @@ class Children
       (ready || []).each { |source| source == REQUESTS ? read_requests : read_answer(source) }
       late = @children.select { |_, child| child.deadline <= now }.keys
       late.each { |source| finish(source, "did not end within #{@timeout.round} seconds") }
+      crowded.each { |source| finish(source, "started more than #{MOST_PROCESSES} processes") }
     end
   end
 
@@ -271,7 +274,25 @@ class Children
 
   def patience
     nearest = @children.values.map(&:deadline).min
-    nearest && [nearest - now, 0].max
+    nearest && (nearest - now).clamp(0, LOOK)
+  end
+
+  # The nodes that have too many processes: no limit of the kernel holds for those of root. All are of the node's group.
+  def crowded
+    return [] if @children.empty? || now < (@next_look ||= 0)
+
+    @next_look = now + LOOK
+    ids = Dir.exist?('/proc') ? Dir.children('/proc').grep(/\A\d+\z/) : []
+    return [] if ids.size <= MOST_PROCESSES
+
+    sizes = ids.filter_map { |id| group_of(id) }.tally
+    @children.select { |_, child| sizes.fetch(child.pid, 0) > MOST_PROCESSES }.keys
+  end
+
+  def group_of(id)
+    File.read("/proc/#{id}/stat").rpartition(')').last.split[2].to_i # state, parent, group: proc(5)
+  rescue SystemCallError
+    nil
   end
 
   def read_requests

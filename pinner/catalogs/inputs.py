@@ -7,7 +7,6 @@ reads elsewhere on the machine is no part of a digest, nor are facts that differ
 import json
 import os
 import stat
-import subprocess
 from collections.abc import Iterator, Mapping
 from functools import cache
 from hashlib import sha256
@@ -16,7 +15,9 @@ from typing import Final
 
 from pinner.catalogs.environment_tree import CONF, EnvironmentTree
 from pinner.catalogs.process import PROGRAM, Compiler, ruby_environment
+from pinner.catalogs.programs import run_program
 from pinner.model.catalogs import Json, Node
+from pinner.model.errors import UnknownError
 
 _VOLATILE: Final = frozenset(
     {
@@ -94,12 +95,10 @@ def _which_puppet(ruby: str) -> str | None:
     """Return the versions of Ruby and Puppet, and the place and time of the latter; None if Ruby lacks Puppet."""
     command = [ruby, "-W0", "-e", _WHICH_PUPPET]
     try:
-        done = subprocess.run(  # noqa: S603 - constant words; no code of a module is loaded
-            command, env=ruby_environment(), capture_output=True, text=True, timeout=_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        done = run_program(command, environment=ruby_environment(), seconds=_SECONDS)
+    except UnknownError:
         return None
-    return done.stdout if done.returncode == 0 else None
+    return done.out.decode("utf-8", "replace") if done.code == 0 else None
 
 
 def _files(root: Path) -> Iterator[tuple[str, str]]:

@@ -4,13 +4,14 @@ With bubblewrap, the compiler has namespaces of its own: no network, no other pr
 environment, and what it may read is read-only. Without it, `unshare` (util-linux) takes away the network alone.
 """
 
+import os
 import shutil
-import subprocess
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from pinner.catalogs.programs import run_program
 from pinner.model.errors import Problem, UnknownError
 
 _SYSTEM: Final = (
@@ -61,13 +62,10 @@ def _flaw_of(words: tuple[str, ...]) -> str | None:
     if shutil.which(words[0]) is None:
         return "not installed"
     try:
-        tried = subprocess.run(  # noqa: S603 - constant words and paths
-            [*words, "true"], capture_output=True, text=True, timeout=_TRIAL_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
+        tried = run_program([*words, "true"], environment=os.environ, seconds=_TRIAL_SECONDS)
+    except UnknownError as error:
         return str(error)
-    lines = tried.stderr.strip().splitlines()
-    return None if tried.returncode == 0 else lines[-1] if lines else f"exit code {tried.returncode}"
+    return None if tried.code == 0 else tried.reason
 
 
 def _bubblewrap(readable: Iterable[Path], scratch: Path) -> tuple[str, ...]:

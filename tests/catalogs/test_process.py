@@ -8,6 +8,7 @@ import pytest
 from pinner.catalogs.process import compile_nodes, find_ruby
 from pinner.model.catalogs import Catalog, Compiled, Failure, Resource
 from pinner.model.errors import UnknownError
+from tests.support.processes import processes_mentioning, wait_until
 from tests.support.toy_estate import (
     FILES,
     compile_by_puppet,
@@ -168,3 +169,23 @@ def test_what_cannot_start_is_an_error(tmp_path: Path) -> None:
     missing = type(compiler)(tmp_path, "production", "key", str(tmp_path / "ruby"))
     with pytest.raises(UnknownError, match="cannot be started"):
         list(compile_nodes(missing, [make_node("a.example.org")]))
+
+
+def test_a_node_that_starts_ever_more_processes_is_ended_with_all_of_them(tmp_path: Path) -> None:
+    mark = f"bomb-{tmp_path.name}"
+    function = (
+        "Puppet::Functions.create_function(:'nova::bomb') { def bomb; $0 = '" + mark + "';"
+        " loop { fork { sleep 600 } }; end }\n"
+    )
+    changes = {
+        "modules/nova/lib/puppet/functions/nova/bomb.rb": function,
+        "site/role/manifests/bomb.pp": "class role::bomb { nova::bomb() }\n",
+    }
+    path = write_environment(tmp_path, changes=changes)
+    nodes = [make_node("bomb1.example.org", "bomb"), make_node("idle1.example.org", "idle")]
+    found = {one.node: one.result for one in compile_nodes(make_compiler(path, timeout=120), nodes)}
+    failure = found["bomb1.example.org"]
+    assert isinstance(failure, Failure)
+    assert "started more than 256 processes" in failure.notice.message
+    assert isinstance(found["idle1.example.org"], Catalog)
+    wait_until(lambda: not processes_mentioning(mark))

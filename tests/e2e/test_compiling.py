@@ -179,6 +179,7 @@ EVIL = {
     "stop": "exit",
     "memory": "kept = []; loop { kept << ('x' * 10_000_000) }",
     "speak": '$stdout.puts "1 {}"; STDOUT.puts "2 {}"; $stderr.puts "x" * 300_000; system("echo 3"); nil',
+    "bomb": "loop { fork { sleep 600 } }",
     "linger": "fork { sleep 3600 }; nil",
     "kill": "Process.kill(:KILL, Process.ppid); sleep 60",
     "forge": 'ObjectSpace.each_object(IO) { |io| io.write(%({"resources": 1}\\n)) unless io.closed? rescue nil }; nil',
@@ -214,6 +215,7 @@ def hostile(
         ("memory", ""),
         ("kill", "the compiler ended while it compiled this node"),
         ("forge", "cannot be read"),
+        ("bomb", "started more than 256 processes"),
     ],
 )
 def test_a_hostile_node_fails_alone(hostile: Mapping[str, Compiled], name: str, words: str) -> None:
