@@ -7,17 +7,15 @@ contains resources, or whose name has `::`, is taken for a defined type. No cata
 
 import hashlib
 import hmac
-import http.client
 import json
 import re
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from pinner.catalogs.https import HttpsServer
 from pinner.catalogs.masking import MARK
 from pinner.catalogs.process import HIDDEN_NAMES, read_row
 from pinner.model.catalogs import Catalog, Compiled, Failure, Json, Node, Notice, Resource
@@ -25,7 +23,7 @@ from pinner.model.errors import Problem, UnknownError
 
 _PATH: Final = "/puppet/v4/catalog"
 _PORT: Final = 8140
-_LARGEST: Final = 256 * 1024 * 1024
+_OK: Final = 200
 _SHORTEST: Final = 6
 _WORDS: Final = frozenset(
     {"absent", "default", "disabled", "enabled", "installed", "password", "present", "running"}
@@ -71,7 +69,7 @@ class CompilingServer:
     def _compile(self, environment: str, node: Node, rows: dict[str, Resource]) -> Compiled:
         status, answer = self._post(_request(environment, node))
         root = re.compile(rf"^.*?/{re.escape(environment)}(?:[_.-][^/]*)?/|^/(?:[^/]+/)*?(?=modules/)")
-        if status != http.HTTPStatus.OK:
+        if status != _OK:
             message = answer.get("msg") if isinstance(answer, dict) else None
             return Compiled(node.name, Failure(Notice(_relative(str(message or answer), root)), "server"))
         try:
@@ -80,26 +78,15 @@ class CompilingServer:
             raise UnknownError(Problem(f"{self.url}: the catalog of {node.name} cannot be read")) from error
 
     def _post(self, body: bytes) -> tuple[int, Any]:
-        parts = urlsplit(self.url)
-        connection = http.client.HTTPSConnection(
-            parts.hostname or "", parts.port or _PORT, timeout=self.timeout, context=self.context
-        )
-        try:
-            with closing(connection):
-                connection.request("POST", _PATH, body, {"Content-Type": "application/json"})
-                answer = connection.getresponse()
-                text = answer.read(_LARGEST + 1)
-        except (OSError, http.client.HTTPException) as error:
-            raise UnknownError(Problem(f"{self.url}: {str(error) or type(error).__name__}")) from error
+        server = HttpsServer(self.url, self.context, _PORT, self.timeout)
+        answer = server.request("POST", _PATH, body)
         if answer.status in _REFUSED:
             hint = f"allow this machine's certificate to use {_PATH} in auth.conf"
             raise UnknownError(Problem(f"{self.url}: {answer.status} {answer.reason}", hint=hint))
-        if len(text) > _LARGEST:
-            raise UnknownError(Problem(f"{self.url}: a catalog of more than {_LARGEST} bytes"))
         try:
-            return answer.status, json.loads(text)
+            return answer.status, json.loads(answer.body)
         except ValueError:
-            return answer.status, text.decode("utf-8", "replace")
+            return answer.status, answer.body.decode("utf-8", "replace")
 
 
 def _request(environment: str, node: Node) -> bytes:

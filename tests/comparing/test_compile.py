@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.admin_api import serve_admin_api
 from tests.support.cloud import Cloud, Result
 from tests.support.oracles import find_tool
 from tests.support.toy_estate import FILES, write_files
@@ -160,6 +161,22 @@ def test_a_classifier_assigns_classes_and_variables(cloud: Cloud, tmp_path: Path
 def test_a_classifier_that_fails_ends_the_command(cloud: Cloud, command: str, code: int, words: str) -> None:
     result = compile_nodes(cloud, "--nodes", str(cloud.root / "facts"), "--only", "api1*", "--enc", command)
     assert (result.code, words in result.err) == (code, True), result.err
+
+
+def test_facts_come_from_puppetdb(cloud: Cloud, tmp_path: Path) -> None:
+    facts = json.loads((cloud.root / "facts/idle1.example.org.json").read_text())
+    trusted = facts.pop("trusted")
+    rows = [{"certname": "idle1.example.org", "facts": facts, "trusted": trusted}]
+    with serve_admin_api(tmp_path) as api:
+        api.pages.append((200, json.dumps(rows).encode()))
+        result = compile_nodes(cloud, "--puppetdb", api.url, "--ssldir", str(api.ssldir))
+        assert (result.code, result.json["environments"][0]["nodes"]["compiled"]) == (0, 1), result.err
+        rows.append({"certname": "/", "facts": facts})
+        api.pages.append((200, json.dumps(rows).encode()))
+        bad = compile_nodes(cloud, "--puppetdb", api.url, "--ssldir", str(api.ssldir))
+        assert (bad.code, "'/' is not the name of a certificate" in bad.err) == (2, True), bad.err
+    both = compile_nodes(cloud, "--puppetdb", api.url, "--nodes", str(cloud.root / "facts"))
+    assert (both.code, "give --nodes DIR or --puppetdb URL" in both.err) == (2, True)
 
 
 def test_bisect_finds_the_commit_that_broke_a_node(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ class AdminApi:
     requests: list[str] = field(default_factory=list)
     catalogs: list[tuple[int, bytes]] = field(default_factory=list)
     """What POST requests are answered with: status and body."""
+    pages: list[tuple[int, bytes]] = field(default_factory=list)
+    """What GET requests are answered with."""
 
 
 def make_ssldir(directory: Path) -> Path:
@@ -51,9 +53,15 @@ def serve_admin_api(directory: Path) -> Iterator[AdminApi]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
+        def do_GET(self) -> None:
+            api.requests.append(self.path)
+            self.reply(*(api.pages.pop(0) if api.pages else (NOT_FOUND, b"")))
+
         def do_POST(self) -> None:
             api.requests.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            status, body = api.catalogs.pop(0) if api.catalogs else (NOT_FOUND, b"")
+            self.reply(*(api.catalogs.pop(0) if api.catalogs else (NOT_FOUND, b"")))
+
+        def reply(self, status: int, body: bytes) -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -4,13 +4,14 @@ import os
 from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
 from pinner.catalogs.classifier import classify, split_command
 from pinner.catalogs.environment_tree import modules_in
 from pinner.catalogs.facts import with_legacy_facts, without_legacy_facts
+from pinner.catalogs.puppetdb import fetch_inventory
 from pinner.catalogs.sandbox import Sandbox
 from pinner.cli.options import (
     PinnerCommand,
@@ -23,14 +24,22 @@ from pinner.cli.options import (
 from pinner.cli.output import Format, is_verbose, print_message, print_report
 from pinner.cli.workspace import open_workspace
 from pinner.comparing.compile import CompileOptions, compile_classes, compile_environment
+from pinner.deploying.versions.flush import check_url, client_context, find_certificates
 from pinner.model.catalogs import Node
 from pinner.model.errors import COULD_NOT_FIND_OUT, NO, InputError, Problem, with_hints_once
 from pinner.model.lock import Lock
-from pinner.project.foreign.node_facts import choose_nodes, classified, read_nodes
+from pinner.project.foreign.node_facts import (
+    NodesRead,
+    choose_nodes,
+    classified,
+    parse_inventory,
+    read_nodes,
+)
 from pinner.report.words import count
 from pinner.workspace.locks import read_lock_ref
 from pinner.workspace.workspace import Workspace
 
+FACTS_HINT: Final = "'facter --json > facts/NODE.json' on a node writes its facts"
 Command = TypeVar("Command", bound=Callable[..., Any])
 _directory = click.Path(exists=True, file_okay=False, path_type=Path)
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -40,6 +49,18 @@ nodes_option = click.option(
     metavar="DIR",
     type=_directory,
     help="Facts of the nodes: files of facter, puppet facts, PuppetDB, or a Puppet Server's cache.",
+)
+puppetdb_option = click.option(
+    "--puppetdb",
+    "puppetdb_url",
+    metavar="URL",
+    help="Take the facts of all nodes from the PuppetDB at URL, instead of --nodes.",
+)
+ssldir_option = click.option(
+    "--ssldir",
+    metavar="DIR",
+    type=_directory,
+    help="With --puppetdb or --server: the agent's certificates (default: those of this machine's Puppet).",
 )
 only_option = click.option(
     "--only", metavar="GLOB", multiple=True, help="Compile only nodes with such a name (repeatable)."
@@ -136,8 +157,18 @@ def compile_options(command: Command) -> Command:
     return with_options  # type: ignore[return-value]  # wraps() keeps the command's shape
 
 
+def read_facts(directory: Path | None, puppetdb_url: str | None, ssldir: Path | None) -> NodesRead:
+    """Return the nodes of a directory or of a PuppetDB; raises InputError unless one of the two is given."""
+    if directory and not puppetdb_url:
+        return read_nodes(directory)
+    if puppetdb_url and not directory:
+        context = client_context(find_certificates(ssldir))
+        return parse_inventory(fetch_inventory(check_url(puppetdb_url), context), puppetdb_url)
+    raise InputError(Problem("give --nodes DIR or --puppetdb URL", hint=FACTS_HINT))
+
+
 def chosen_nodes(
-    directory: Path,
+    read: NodesRead,
     only: tuple[str, ...],
     sample: int | None,
     *,
@@ -149,7 +180,6 @@ def chosen_nodes(
 
     Raises InputError for files without facts, UnknownError if the classifier `enc` fails.
     """
-    read = read_nodes(directory)
     if read.problems:
         raise InputError(read.problems)
     nodes = choose_nodes(read.nodes, only=only, sample=sample)
@@ -176,6 +206,8 @@ def chosen_nodes(
     "environments", metavar="ENV...", nargs=-1, required=True, shell_complete=complete_environment
 )
 @nodes_option
+@puppetdb_option
+@ssldir_option
 @click.option("--class", "classes", metavar="GLOB", multiple=True, help="Compile these classes (repeatable).")
 @click.option(
     "--os",
@@ -197,6 +229,8 @@ def compile_command(
     environments: tuple[str, ...],
     *,
     nodes_directory: Path | None,
+    puppetdb_url: str | None,
+    ssldir: Path | None,
     classes: tuple[str, ...],
     systems: str,
     no_legacy_facts: bool,
@@ -214,17 +248,20 @@ def compile_command(
     operating system, with facts that pinner brings. Puppet or OpenVox must be installed. Ends with 1 if a node cannot
     be compiled; failures with one cause are reported once.
     """
-    if (nodes_directory is None) == (not classes):
+    if bool(nodes_directory or puppetdb_url) == bool(classes):
         message = "give --nodes DIR, or --class GLOB with --os LIST"
-        raise InputError(
-            Problem(message, hint="'facter --json > facts/NODE.json' on a node writes its facts")
-        )
+        raise InputError(Problem(message, hint=FACTS_HINT))
     workspace = open_workspace(project, remote)
     locks = [_read(name, workspace) for name in environments]
     results = []
-    if nodes_directory:
+    if not classes:
         nodes, left_out = chosen_nodes(
-            nodes_directory, only, sample, workspace=workspace, enc=enc, has_legacy_facts=not no_legacy_facts
+            read_facts(nodes_directory, puppetdb_url, ssldir),
+            only,
+            sample,
+            workspace=workspace,
+            enc=enc,
+            has_legacy_facts=not no_legacy_facts,
         )
         results = [
             compile_environment(lock, workspace, nodes, options, left_out=left_out, trees=trees)

@@ -13,7 +13,10 @@ from pinner.cli.change.compile import (
     enc_option,
     nodes_option,
     only_option,
+    puppetdb_option,
+    read_facts,
     sample_option,
+    ssldir_option,
 )
 from pinner.cli.options import (
     PinnerCommand,
@@ -53,6 +56,8 @@ _SERVER_JOBS = 2
 @click.argument("sides", metavar="A [B]", nargs=-1, required=True, shell_complete=complete_environment)
 @click.option("--to", "release", metavar="RELEASE", help="Compare with A on another release, instead of B.")
 @nodes_option
+@puppetdb_option
+@ssldir_option
 @click.option(
     "--control-b",
     metavar="DIR",
@@ -90,12 +95,6 @@ _SERVER_JOBS = 2
     metavar="URL",
     help="Compile on the Puppet Server at URL, which serves A and B as environments.",
 )
-@click.option(
-    "--ssldir",
-    metavar="DIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="With --server: the agent's certificates (default: those of this machine's Puppet).",
-)
 @click.option("--all", "shows_all", is_flag=True, help="Show also changes on which no agent acts.")
 @click.option(
     "--exit-code", "tells_by_code", is_flag=True, help="End with 1 if an agent would act differently."
@@ -110,6 +109,7 @@ def preview_command(
     *,
     release: str | None,
     nodes_directory: Path | None,
+    puppetdb_url: str | None,
     control_b: Path | None,
     only: tuple[str, ...],
     sample: int | None,
@@ -137,13 +137,11 @@ def preview_command(
         result = merge_shards([read_shard(Path(name)) for name in sides])
         return _finish(result, output, shows_all=shows_all, tells_by_code=tells_by_code)
     part = _parse_shard(shard) if shard else None
-    if nodes_directory is None:
-        hint = "'facter --json > facts/NODE.json' on a node writes its facts"
-        raise InputError(Problem("--nodes DIR is missing", hint=hint))
     if len(sides) != (1 if release else 2):
         raise InputError(Problem("give B, or --to RELEASE", hint="see 'pinner preview --help'"))
+    read = read_facts(nodes_directory, puppetdb_url, ssldir)
     workspace = open_workspace(project, remote)
-    nodes, left_out = chosen_nodes(nodes_directory, only, sample, workspace=workspace, enc=enc)
+    nodes, left_out = chosen_nodes(read, only, sample, workspace=workspace, enc=enc)
     if release is None:
         old, new = (read_lock_ref(name, workspace) for name in sides)
     else:

@@ -146,6 +146,19 @@ def read_nodes(directory: Path) -> NodesRead:
     return NodesRead(tuple(found[name][0] for name in sorted(found)), tuple(problems))
 
 
+def parse_inventory(pages: Iterable[bytes], source: str) -> NodesRead:
+    """Return the nodes of PuppetDB's inventory at `source`, and the problems with those that are none."""
+    found: dict[str, Node] = {}
+    problems: list[Problem] = []
+    for page in pages:
+        for row in json.loads(page):
+            try:
+                found.update({node.name: node for node in _of_puppetdb([row], source)})
+            except InputError as error:
+                problems.extend(error.problems)
+    return NodesRead(tuple(found[name] for name in sorted(found)), tuple(problems))
+
+
 def _files(directory: Path) -> Iterator[Path]:
     for parent, _, names in os.walk(directory):
         yield from (Path(parent, name) for name in names if name.endswith(_SUFFIXES))
