@@ -382,6 +382,46 @@ def test_a_thousand_environments_are_found_by_name_owner_and_state(browser: "Bro
         assert opened.noise == []
 
 
+@pytest.fixture
+def deployed(tmp_path: Path) -> Path:
+    """The page of three environments of 39 modules, of which a server serves the locks of two."""
+    statuses = []
+    for number in range(3):
+        pins = [replace(pin(f"module_{one:02}", "2025.1"), commit=f"{number:040x}") for one in range(39)]
+        lock = Lock(f"region_{number}", {one.module: one for one in pins})
+        rows = tuple(ModuleStatus(one.module, one, 0) for one in pins)
+        statuses.append(EnvironmentStatus(lock.environment, lock, rows))
+    served = {one.name: (one.lock.lock_id,) for one in statuses[:2] if one.lock}
+    path = tmp_path / "page.html"
+    result = make_dashboard(tuple(statuses), date(2026, 5, 1), served=served)
+    path.write_text(dashboard_page(result), encoding="utf-8")
+    return path
+
+
+def test_the_filter_finds_what_is_not_deployed(browser: "Browser", deployed: Path) -> None:
+    with open_page(browser, deployed) as opened:
+        assert shown_rows(opened) == 3
+        opened.page.check("input[value=waiting]")
+        opened.settle()
+        assert shown_rows(opened) == 1
+        row = opened.page.locator("tr.env:not([hidden]) th").text_content() or ""
+        assert row.startswith("region_2")
+        assert row.endswith("not deployed")
+        assert "only=waiting" in opened.page.evaluate("location.hash")
+        assert opened.noise == []
+
+
+def test_all_modules_of_a_release_fit_on_a_printed_sheet(browser: "Browser", deployed: Path) -> None:
+    sheet = 710  # pixels of 188 mm, which A4 has between its margins
+    with open_page(browser, deployed, viewport={"width": sheet, "height": 1000}) as opened:
+        opened.page.emulate_media(media="print")
+        right = opened.page.evaluate(
+            "Math.max(...[...document.querySelectorAll('.cells th, .cells td')]"
+            ".map((one) => one.getBoundingClientRect().right))"
+        )
+        assert right <= sheet
+
+
 def test_arrows_move_between_cells_and_the_details_follow(browser: "Browser", many: Path) -> None:
     with open_page(browser, many) as opened:
         page = opened.page
