@@ -99,7 +99,8 @@ def compare(
     ranges = read_commit_ranges(_moves(code, before.lock, after.lock, former), workspace)
     effects: tuple[DataEffect, ...] = ()
     problems: tuple[Problem, ...] = ()
-    if operator_data is not None and not operator_data.is_empty:
+    is_checked = operator_data is not None and not operator_data.is_empty
+    if operator_data is not None and is_checked:
         changes = (change for one in ranges.of.values() for change in one.api)
         effects, problems = read_effects(
             operator_data, (before.lock, after.lock), changes, workspace, renames=renames
@@ -120,7 +121,6 @@ def compare(
         for name, old, new in pairs
     )
     unfetched = (Problem(failure.message, hint=failure.hint) for failure in ranges.failures)
-    is_checked = operator_data is not None and not operator_data.is_empty
     found = tuple(modules)
     if operator_data is not None and is_checked:
         found = tuple(
