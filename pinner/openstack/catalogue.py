@@ -256,12 +256,6 @@ def all_series() -> tuple[Series, ...]:
     return known_series()[first.position :]
 
 
-@derived
-def newest_released() -> Series:
-    """Return the newest series that has been released."""
-    return next(series for series in reversed(known_series()) if series.is_released)
-
-
 def find_series(text: str) -> Series | None:
     """Return the series with exactly that id or code name, or None; series before essex are not found."""
     return next((series for series in all_series() if text in {series.id, series.name}), None)
@@ -374,15 +368,12 @@ _FORMS = tuple(
 
 def package_release(text: str) -> tuple[Series, str, str] | None:
     """Return the release in the name of a package repository, that name, and the release as it is written there."""
-    return next(_found(text), None)
-
-
-def _found(text: str) -> Iterator[tuple[Series, str, str]]:
     for form in _FORMS:
         for match in form.finditer(text):
             series = find_series(match["name"])
             if series is not None:
-                yield series, match[0], match["name"]
+                return series, match[0], match["name"]
+    return None
 
 
 def written_like(name: str, series: Series) -> str:
@@ -410,11 +401,6 @@ class ModuleEntry:
     seen_ref: str | None
     version: str | None
     ended: Series | None
-
-    @property
-    def is_retired(self) -> bool:
-        """Return whether the repository no longer takes part in releases."""
-        return self.ended is not None
 
 
 def modules_in(series: Series) -> tuple[ModuleEntry, ...]:

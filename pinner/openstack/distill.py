@@ -179,14 +179,9 @@ def _third_party(
             yield module or ThirdParty(name, (), ())
             continue
         old = module or ThirdParty(name, (), ())
-        yield ThirdParty(
-            name, (home, *old.homes), tuple(dict.fromkeys([*_forge_names(name, home), *old.forge_names]))
-        )
-
-
-def _forge_names(name: str, home: str) -> Iterator[str]:
-    owner = _FORGE_OWNERS.get(_owner(home), _owner(home))
-    yield f"{owner if owner.isalnum() else name.replace('_', '')}/{name}"
+        owner = _FORGE_OWNERS.get(_owner(home), _owner(home))
+        forge_name = f"{owner if owner.isalnum() else name.replace('_', '')}/{name}"
+        yield ThirdParty(name, (home, *old.homes), tuple(dict.fromkeys([forge_name, *old.forge_names])))
 
 
 def changes(old: Facts, new: Facts) -> Iterator[FactChange]:

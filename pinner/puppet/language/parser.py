@@ -464,13 +464,10 @@ class _Parser:
         if word == "[":
             return List(start, self._list("]", self._argument))
         if word == "{":
-            return HashLiteral(start, self._list("}", self._entry))
+            return HashLiteral(start, self._list("}", lambda: self._value_of(self._word_or(self.assignment))))
         inner = self.assignment()
         self.expect(")")
         return inner
-
-    def _entry(self) -> tuple[Syntax, Syntax]:
-        return self._value_of(self._word_or(self.assignment))
 
     def _of_word(self, word: str) -> Syntax:  # noqa: C901, PLR0911 -- one line per keyword
         token = self.advance()

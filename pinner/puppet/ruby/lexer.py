@@ -586,7 +586,7 @@ class TokenStream:
     def __init__(self, tokens: Iterator[RubyToken]) -> None:
         self._tokens = tokens
         self._ahead: deque[RubyToken] = deque()
-        self._taken: list[RubyToken] = []
+        self.taken: list[RubyToken] = []  # since the start of the statement
         self._open_brackets = 0
         self._open_blocks = 0
         self.last = self._before = RubyToken(TokenKind.NEWLINE, "", 1, 1)
@@ -601,27 +601,22 @@ class TokenStream:
             self._open_brackets = max(0, self._open_brackets - 1)
         self.last = taken
         if taken.kind not in _ENDS:
-            self._taken.append(taken)
+            self.taken.append(taken)
             self.current = self._ahead.popleft() if self._ahead else next(self._tokens, self._end())
         return taken
 
-    @property
-    def taken(self) -> int:
-        """Return how many tokens were taken since the start of the statement."""
-        return len(self._taken)
-
     def begin(self) -> None:
         """Remember the current token as the start of a statement."""
-        self._taken = []
+        self.taken = []
         self._before = self.last
 
     def rewind(self) -> None:
         """Move back to the start of the statement."""
-        if self._taken:
-            self._ahead.extendleft(reversed([*self._taken[1:], self.current]))
-            self.current = self._taken[0]
+        if self.taken:
+            self._ahead.extendleft(reversed([*self.taken[1:], self.current]))
+            self.current = self.taken[0]
         self.last = self._before
-        self._taken = []
+        self.taken = []
         self._open_brackets = self._open_blocks = 0
 
     def peek(self, count: int) -> RubyToken:

@@ -162,7 +162,7 @@ class Parser:
         return UnreadableSyntaxError(self.stream.current)
 
     def _take(self) -> RubyToken:
-        if self.stream.taken > MOST_TOKENS:
+        if len(self.stream.taken) > MOST_TOKENS:
             raise self._refuse()
         return self.stream.take()
 

@@ -188,10 +188,6 @@ class Context:
         owner = owner_of(use, self.codebase)
         return self.given.beside(use, owner.parameters) if owner else {}
 
-    def platforms_of(self, use: Use) -> tuple[Platform, ...]:
-        """Return the platforms on which a place counts."""
-        return platforms_in(use.scope, self.platforms)
-
     def is_looked_up(self, key: str) -> bool:
         """Return whether code or data may look up the key."""
         return key in self.lookups or key.startswith(self.prefixes)
@@ -377,7 +373,9 @@ def _judge_deprecated_value(
     """Yield a finding for each warning that the code logs for this value of the parameter."""
     code = "hiera-deprecated" if use.is_data else "code-deprecated"
     for evidence, where in (
-        deprecated_values(parameter, use.value, context.platforms_of(use), context.beside(use))
+        deprecated_values(
+            parameter, use.value, platforms_in(use.scope, context.platforms), context.beside(use)
+        )
         if parameter
         else ()
     ):
@@ -426,7 +424,9 @@ def _judge_type(use: Use, parameter: Parameter, context: Context) -> Iterator[Fi
 
 def _judge_refusals(use: Use, parameter: Parameter, context: Context) -> Iterator[Finding]:
     """Yield a finding for each call of fail() that this value causes."""
-    for refusal, where in refusals_of(parameter, use.value, context.platforms_of(use), context.beside(use)):
+    for refusal, where in refusals_of(
+        parameter, use.value, platforms_in(use.scope, context.platforms), context.beside(use)
+    ):
         on = f" on {where}" if where else ""
         message = f"the value of {quoted(use.subject)} stops compilation{on}"
         code = "hiera-type" if use.is_data else "code-type"
