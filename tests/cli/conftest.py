@@ -10,6 +10,9 @@ from tests.support.control import Control, Stages, control_of, introduce, make_c
 from tests.support.prepared import Prepared, built_once
 from tests.support.real_upstreams import build_real_upstreams, settings_for
 from tests.support.repositories import isolate_git
+from tests.support.today import stop_the_clock
+
+stop_the_clock()
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pinner.cli.root import COMMANDS
+from tests.support.today import stop_the_clock
 
 ROOT = Path(__file__).resolve().parents[2]
 _STREAMS = 3
@@ -97,6 +98,7 @@ def main() -> None:
     for file, _ in COMMANDS.values():
         importlib.import_module(f"pinner.cli.{file}")
     run = importlib.import_module("pinner.cli.main").run
+    stop_the_clock()
     gc.collect()
     gc.freeze()  # a fork need not look through what is there already, and so copy it
     _serve(socket.socket(fileno=int(sys.argv[1])))

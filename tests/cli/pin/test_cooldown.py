@@ -1,11 +1,11 @@
 """`cooldown`: update waits until commits and tags are some days old, but not with security fixes of the release notes."""
 
-import time
 from collections.abc import Mapping
 
 import pytest
 
 from tests.support.cloud import DAY, START, Cloud
+from tests.support.today import NOON
 
 BRANCH = "stable/2025.1"
 SECURITY = {"releasenotes/notes/a.yaml": "---\nsecurity:\n  - Fixes CVE-2024-1234.\n"}
@@ -21,7 +21,7 @@ def commit_days_ago(
 ) -> str:
     """Add a commit whose committer's date is about that many days ago, and return its id."""
     upstream = cloud.upstream(module)
-    upstream.days = (int(time.time()) - days * DAY - START) // DAY - 1
+    upstream.days = (int(NOON.timestamp()) - days * DAY - START) // DAY - 1
     return upstream.commit(BRANCH, version=version, files=files)
 
 
