@@ -144,7 +144,9 @@ def test_verify_knows_environments_that_pinner_put_in_place(cloud: Cloud) -> Non
     assert deploy(cloud, "--link", "copy").code == 0
     assert cloud.run("verify", "--deployed", str(target(cloud))).code == 0
     elsewhere = target(cloud).with_name("elsewhere")
-    (target(cloud) / "staging").resolve().rename(elsewhere)
+    version = (target(cloud) / "staging").resolve()
+    version.chmod(0o755)  # whoever is not root cannot move a directory that is read-only
+    version.rename(elsewhere)
     (target(cloud) / "staging").unlink()
     (target(cloud) / "staging").symlink_to(elsewhere)
     result = cloud.run("verify", "--deployed", str(target(cloud)))
