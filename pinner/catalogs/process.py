@@ -151,7 +151,7 @@ class _Run:
     def __init__(self, compiler: Compiler, nodes: Mapping[int, Node]) -> None:
         self.compiler = compiler
         self.requests = itertools.chain(
-            [compiler.configuration()], itertools.starmap(_request, nodes.items())
+            [compiler.configuration()], itertools.starmap(_request, tuple(nodes.items()))
         )
         self.unsent = b""
         self.pending = nodes.keys() | set()

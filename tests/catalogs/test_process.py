@@ -160,6 +160,13 @@ def test_strict_settings_are_puppets_own(tmp_path: Path) -> None:
     assert "nothing" in refused.result.notice.message
 
 
+def test_nodes_that_do_not_fit_into_a_pipe_are_sent_while_others_are_answered(toy: Path) -> None:
+    nodes = [make_node(f"idle{number}.example.org", "idle", filler="x" * 100_000) for number in range(8)]
+    found = {one.node: one.result for one in compile_nodes(make_compiler(toy), nodes)}
+    assert found.keys() == {node.name for node in nodes}
+    assert all(isinstance(result, Catalog) for result in found.values())
+
+
 def test_what_cannot_start_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UnknownError, match="there is no Ruby at '/nothing'"):
         find_ruby("/nothing")
