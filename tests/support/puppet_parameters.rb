@@ -1,6 +1,7 @@
 # Answers, one JSON line each, what Puppet makes of the parameters of a class: {"modulepath": [...], "class": NAME,
 # "given": {NAME: VALUE}, "facts": {...}} to {"error": MESSAGE or nil, "parameters": {NAME: VALUE}}. The parameters are
-# those that the class has when its body begins, so they are there even if the body fails.
+# those that the class has when its body begins, so they are there even if the body fails. With "is_define" it is a define, declared with a title after
+# the module's params class.
 require 'json'
 require 'tmpdir'
 
@@ -30,20 +31,32 @@ def node_of(question, environment)
   node
 end
 
+def declare(question, compiler)
+  %i[set_node_parameters create_settings_scope evaluate_main].each { |step| compiler.send(step) }
+  compiler.topscope['given'] = question['given']
+  params = "#{question['class'].split('::').first}::params"
+  code = compiler.environment.known_resource_types.find_hostclass(params) ? "include #{params}\n" : ''
+  code += "#{question['class']} { 'given': * => $given }"
+  Puppet::Pops::Parser::EvaluatingParser.new.evaluate_string(compiler.topscope, code)
+  compiler.send(:evaluate_generators)
+end
+
 def look(question, environments)
   environment = environments[question['modulepath']] ||=
     Puppet::Node::Environment.create(:"testing#{environments.size}", question['modulepath'])
   node = node_of(question, environment)
-  node.classes = { question['class'] => question['given'] }
+  is_define = question['is_define']
+  node.classes = { question['class'] => question['given'] } unless is_define
   compiler = Puppet::Parser::Compiler.new(node)
   error = nil
   Puppet.override(current_environment: environment, loaders: compiler.loaders, trusted_information: nil) do
     begin
-      compiler.compile
+      is_define ? declare(question, compiler) : compiler.compile
     rescue StandardError, LoadError, SystemStackError => e
       error = e.message
     end
-    resource = compiler.catalog.resource('Class', question['class'])
+    type = is_define ? question['class'].split('::').map(&:capitalize).join('::') : 'Class'
+    resource = compiler.catalog.resource(type, is_define ? 'given' : question['class'])
     found = resource ? resource.to_hash.transform_keys(&:to_s).transform_values { |one| plain(one) } : {}
     { error: error, parameters: found.reject { |name, _| name == 'name' } }
   end

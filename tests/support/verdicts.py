@@ -1,6 +1,6 @@
 """Ask Puppet whether a reported change of a class parameter is true.
 
-A class is compiled under the old and under the new modules with only the values that the question needs; what its
+A class or define is compiled under the old and under the new modules with only the values that the question needs; what its
 body does is of no interest, because Puppet has checked and set the parameters before.
 """
 
@@ -15,7 +15,7 @@ from pinner.puppet.code.defaults import NOT_KNOWN
 from pinner.puppet.platforms import Platform
 from tests.support.oracles import RubyOracle
 
-_REQUIRED = re.compile(r"expects a value for parameter '(\w+)'")
+_REQUIRED = re.compile(r"expects a value for parameter ['$](\w+)")
 _UNKNOWN = re.compile(r"has no parameter named '(\w+)'")
 _MISSING = re.compile(r"Could not find class|Could not find declared class|Unknown class", re.IGNORECASE)
 MACHINE: dict[str, Any] = {
@@ -34,8 +34,12 @@ MACHINE: dict[str, Any] = {
     "service_provider": "systemd",
     "systemd": True,
     "pacemaker_version": "2.0",
-    **dict.fromkeys(("os_workers", "os_workers_small", "os_workers_large", "os_workers_keystone"), 4),
-    "os_workers_heat_engine": 4,
+    "puppetversion": "7.23.0",
+    "os_workers": 4,
+    "os_workers_small": 2,
+    "os_workers_large": 6,
+    "os_workers_keystone": 8,
+    "os_workers_heat_engine": 5,
 }
 """Facts of one machine that classes of real modules read before their body begins."""
 _VALUE = "given-by-the-test"
@@ -60,8 +64,8 @@ class Judge:
     _seen: dict[tuple[str, str, str, str], Any] = field(default_factory=dict)
 
     def verdict(self, change: ApiChange) -> Verdict:  # noqa: PLR0911 -- a line per kind of change
-        """Return whether Puppet agrees with a change of a class or of one of its parameters."""
-        if change.of is not DefinitionKind.CLASS:
+        """Return whether Puppet agrees with a change of a class or define, or of one of its parameters."""
+        if change.of not in {DefinitionKind.CLASS, DefinitionKind.DEFINE}:
             return Verdict.UNDECIDED
         match change.change:
             case ApiChangeKind.REMOVED:
@@ -77,21 +81,31 @@ class Judge:
         return Verdict.UNDECIDED
 
     def _removed_class(self, change: ApiChange) -> Verdict:
-        if _MISSING.search(self._ask(self.old, change.definition, self.platforms[0])["error"] or ""):
+        if self._is_missing(self.old, change):
             return Verdict.UNDECIDED
-        error = self._ask(self.new, change.definition, self.platforms[0])["error"] or ""
-        return Verdict.TRUE if _MISSING.search(error) else Verdict.FALSE
+        if self._is_missing(self.new, change):
+            return Verdict.TRUE
+        answer = self._ask(self.new, change, self.platforms[0])
+        is_there = answer["error"] is None or _has_defaults(answer)
+        return Verdict.FALSE if is_there else Verdict.UNDECIDED
+
+    def _is_missing(self, modulepath: Sequence[str], change: ApiChange) -> bool:
+        error = self._ask(modulepath, change, self.platforms[0])["error"] or ""
+        unknown = f"Unknown resource type: '{change.definition}'"
+        return unknown in error if change.of is DefinitionKind.DEFINE else bool(_MISSING.search(error))
 
     def _required(self, change: ApiChange) -> Verdict:
-        answers = [self._ask(self.new, change.definition, platform) for platform in self.platforms]
+        answers = [self._ask(self.new, change, platform) for platform in self.platforms]
         if any(change.parameter in _REQUIRED.findall(one["error"] or "") for one in answers):
             return Verdict.TRUE
         return Verdict.FALSE if all(_has_defaults(one) for one in answers) else Verdict.UNDECIDED
 
     def _removed(self, change: ApiChange, name: str) -> Verdict:
-        answer = self._ask(self.new, change.definition, self.platforms[0], {name: _VALUE})
+        answer = self._ask(self.new, change, self.platforms[0], {name: _VALUE})
         if name in _UNKNOWN.findall(answer["error"] or ""):
             return Verdict.TRUE
+        if _REQUIRED.search(answer["error"] or ""):
+            return Verdict.UNDECIDED  # Puppet looks at unknown parameters after that
         return Verdict.FALSE if _has_defaults(answer, name) else Verdict.UNDECIDED
 
     def _renamed(self, change: ApiChange) -> Verdict:
@@ -106,8 +120,8 @@ class Judge:
             return Verdict.UNDECIDED  # the report itself leaves it open
         name, decided = change.parameter or "", False
         for platform in self.platforms:
-            before = self._ask(self.old, change.definition, platform)
-            after = self._ask(self.new, change.definition, platform)
+            before = self._ask(self.old, change, platform)
+            after = self._ask(self.new, change, platform)
             if not (_has_defaults(before) and _has_defaults(after)):
                 continue
             decided = True
@@ -116,11 +130,21 @@ class Judge:
         return Verdict.FALSE if decided else Verdict.UNDECIDED
 
     def _ask(
-        self, modulepath: Sequence[str], name: str, platform: Platform, given: Mapping[str, Any] | None = None
+        self,
+        modulepath: Sequence[str],
+        change: ApiChange,
+        platform: Platform,
+        given: Mapping[str, Any] | None = None,
     ) -> Any:
-        key = (modulepath[0], name, str(platform), repr(given))
+        is_define = change.of is DefinitionKind.DEFINE
+        key = (modulepath[0], f"{change.of} {change.definition}", str(platform), repr(given))
         if key not in self._seen:
-            question = {"modulepath": list(modulepath), "class": name, "given": dict(given or {})}
+            question = {
+                "modulepath": list(modulepath),
+                "class": change.definition,
+                "is_define": is_define,
+                "given": dict(given or {}),
+            }
             self._seen[key] = self.puppet.ask({**question, "facts": {**platform.facts, **MACHINE}})
         return self._seen[key]
 
