@@ -327,16 +327,21 @@ GONE: Final = frozenset(
     {ApiChangeKind.REMOVED, ApiChangeKind.PARAMETER_REMOVED, ApiChangeKind.PARAMETER_RENAMED}
 )
 _DEPRECATION: Final = re.compile(r"deprecat", re.IGNORECASE)
+_CALLED_DEPRECATED: Final = re.compile(
+    r"\bthe\s+(?:following\s+)?deprecated\b|\b(?:is|are|has been|have been)\s+(?:now\s+)?deprecated\b",
+    re.IGNORECASE,
+)
 _SECTION: Final = "deprecations"
 _LONGEST: Final = 300
 
 
 def with_announcements(
-    shift: Shift, changes: Sequence[ApiChange], new_notes: Iterable[ReleaseNote]
+    shift: Shift, changes: Sequence[ApiChange], new_notes: Sequence[ReleaseNote]
 ) -> tuple[ApiChange, ...]:
     """Return the changes; a removal that a note of the old commit announced is marked as announced.
 
-    `new_notes` are those that came since: one of another release in between may announce a removal too.
+    `new_notes` are those that came since: one of another release in between may announce a removal too. A note that
+    came with the removal and calls deprecated what it removes did not announce it, but is a better hint than none.
     """
     unmarked = [one for one in changes if one.change in GONE and not one.announced]
     if not unmarked:
@@ -345,19 +350,25 @@ def with_announcements(
         *_old_notes(
             shift, {(one.parameter or one.definition.rpartition("::")[2]).encode() for one in unmarked}
         ),
-        *(one for one in new_notes if one.section == _SECTION and one.change is not NoteChange.REMOVED),
+        *(one for one in new_notes if one.change is not NoteChange.REMOVED and one.section == _SECTION),
     ]
     notes = [note for note in notes if _DEPRECATION.search(note.text)]
+    late = [
+        one
+        for one in new_notes
+        if one.change is not NoteChange.REMOVED
+        and one.section != _SECTION
+        and _CALLED_DEPRECATED.search(one.text)
+    ]
     found: dict[ApiChange, ApiChange] = {}
     for one in unmarked:
-        note = next((note for note in notes if explains(note, one.definition, one.parameter)), None)
+        note = next((note for note in (*notes, *late) if explains(note, one.definition, one.parameter)), None)
         if note:
             text = " ".join(note.text.split())
             shown = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
             is_unknown = (one.hint or "").startswith(NEVER_ANNOUNCED)
-            found[one] = replace(
-                one, announced=True, hint=f"release note: {shown}" if is_unknown else one.hint
-            )
+            hint = f"release note: {shown}" if is_unknown else one.hint
+            found[one] = replace(one, announced=note in notes, hint=hint)
     return tuple(found.get(one, one) for one in changes)
 
 

@@ -25,11 +25,11 @@ from pinner.project.manifest.lock import read_lock
 from pinner.project.manifest.read import read_manifests
 from pinner.puppet.platforms import PLATFORMS, Platform, declared_platforms
 
-API: Final = "api-7"
+API: Final = "api-8"
 """The reader of definitions and its version; cached by blob and role, see pinner.puppet.code.read."""
 NOTES: Final = "note-1"
 """The reader of release notes and its version; entries are cached by blob."""
-COMMIT_RANGES: Final = f"commit-range-1 {API} {NOTES}"
+COMMIT_RANGES: Final = f"commit-range-2 {API} {NOTES}"
 """The reader of commit ranges and its version, with those that it depends on."""
 LACKING: Final = "the mirror lacks its content"
 """Reason for a file that is unreadable only because the mirror lacks it; such results are not cached."""

@@ -399,7 +399,7 @@ _VALUE = re.compile(
     re.IGNORECASE,
 )
 _STARTS = re.compile(
-    r"\W*(?:(?:\([^)]{1,60}\)|optional|required)[\s.:;,-]*)*\W*"
+    r"\W*(?:(?:\([^)]{1,60}\)|optional|required|note)[\s.:;,-]*)*\W*"
     r"(?:this\s+(?:\w+\s+){0,2}?(?:is|was|has been)\s+(?:now\s+)?|the\s+(?P<subject>\w+)\s+(?:\w+\s+)?(?:is|was|has been)\s+(?:now\s+)?)?"
     r"deprecated\b",
     re.IGNORECASE,

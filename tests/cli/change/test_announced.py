@@ -72,3 +72,31 @@ def test_a_note_of_a_release_in_between_announces_too(cloud: Cloud) -> None:
         cloud.manifest(name, f"release: {release}\nopenstack: [nova]\n")
     assert cloud.run("lock").code == 0
     assert {name for name, (is_announced, _) in announced(cloud).items() if is_announced} == ANNOUNCED
+
+
+def test_a_note_that_comes_with_a_removal_is_its_hint_and_no_announcement(cloud: Cloud) -> None:
+    note = "upgrade:\n  - |\n    The deprecated parameters wax and wick of nova are removed.\n    Set them in nova::lamp.\n"
+    nova = cloud.upstream("nova")
+    nova.commit(
+        "stable/2024.1", version="24.0.0", files={"manifests/init.pp": "class nova($wax = 1, $tar = 2) { }\n"}
+    )
+    nova.commit(
+        "stable/2025.1",
+        version="26.0.0",
+        files={
+            "manifests/init.pp": "class nova { }\n",
+            "releasenotes/notes/wax-4123456789abcdef.yaml": note.replace(
+                "wax and wick of nova", "``wax`` of ``nova``"
+            ),
+        },
+    )
+    for name, release in (("old", "2024.1"), ("new", "2025.1")):
+        cloud.manifest(name, f"release: {release}\nopenstack: [nova]\n")
+    assert cloud.run("lock").code == 0
+    assert announced(cloud) == {
+        "nova::wax": (
+            False,
+            "release note: The deprecated parameters ``wax`` of ``nova`` are removed. Set them in nova::lamp.",
+        ),
+        "nova::tar": (False, "removed without a deprecation"),
+    }

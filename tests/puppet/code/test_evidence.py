@@ -105,6 +105,7 @@ def test_a_bare_word_in_an_entry_is_its_text_and_no_heading() -> None:
             "[*b*]\n#   This option is deprecated along with a.",
             "[*b*]\n# (optional) The b parameter is deprecated.",
         ),
+        "@param b\n#   > **Note**: This parameter is deprecated in favor of `a`.<br />\n#   Passes a b.",
         *("[*b*]\n#   (Optional) What b is. DEPRECATED, see a.", "[*b*]: (optional) Deprecated"),
     ],
 )
