@@ -178,7 +178,11 @@ def test_every_way_to_deploy_is_measured_in_every_case(tmp_path: Path) -> None:
         find_tool(tool, tool)
     modules = ("openstacklib", "oslo", "keystone", "nova")
     build(tmp_path / "upstreams", modules, SMALL)
-    sections = bench_versions(tmp_path / "upstreams", tmp_path / "work", 1, counts=(4,), modules=modules)
+    *sections, large = bench_versions(
+        tmp_path / "upstreams", tmp_path / "work", 1, counts=(4,), modules=modules, large=8, more=modules
+    )
+    assert large.title == "Deploying 8 environments of 4 modules over 4 releases"
+    assert " MB on disk; 4 environments take " in large.runs[0].note
     assert [section.title.partition(", ")[2] for section in sections] == [
         f"{case}, https on loopback" for case in ("cold", "nothing new", "one new commit of nova")
     ]

@@ -57,7 +57,7 @@ def main() -> int:
     upstreams, small = HOME / "upstreams", HOME / "small"
     if {"warm", "cold", "deploy", "versions"} & set(options.benches):
         _tell("building upstreams of a real one's size")
-        build(upstreams, OPENSTACK[:20], Size())
+        build(upstreams, (*OPENSTACK, *OWN) if "versions" in options.benches else OPENSTACK[:20], Size())
     if "growth" in options.benches:
         _tell("building forty small upstreams")
         build(small, (*OPENSTACK, *OWN), SMALL)

@@ -10,12 +10,14 @@ from pinner.git.objects.tree_files import remove_tree
 from tools.bench.cost import Cost, FailedError, measure
 from tools.bench.deploying import CHANGED, ControlRepo
 from tools.bench.locking import MODULES
-from tools.bench.rounds import Ratio, Run, Runs, Section, interleave
+from tools.bench.rounds import Limit, Ratio, Run, Runs, Section, interleave
 from tools.bench.serving import Server, serve
 from tools.bench.site import Project, Site, environments
-from tools.bench.upstreams import RELEASES, commit, url_of
+from tools.bench.upstreams import OPENSTACK, OWN, RELEASES, commit, url_of
 
 COUNTS = (4, 40)
+LARGE = 1000
+_LARGE_LIMIT = 15.0  # seconds
 _FIRST = 1000  # other benches commit to the same upstreams
 _BLOCK = 512  # what st_blocks counts in
 
@@ -53,8 +55,10 @@ def bench_versions(
     *,
     counts: tuple[int, ...] = COUNTS,
     modules: tuple[str, ...] = MODULES,
+    large: int = LARGE,
+    more: tuple[str, ...] = (*OPENSTACK, *OWN),
 ) -> tuple[Section, ...]:
-    """Measure for each number of environments."""
+    """Measure for each number of environments, and pinner alone for `large` environments of the modules `more`."""
     work.mkdir(parents=True)
     sections: list[Section] = []
     numbers = itertools.count(_FIRST)
@@ -84,7 +88,36 @@ def bench_versions(
                 path = f"modules/{CHANGED}/manifests/fix{newest[0]}.pp"
                 if not any(one.environments.glob(f"*/{path}")):
                     raise FailedError(f"{label}: {path} was not deployed")
+        sections.append(_large_section(Site(work / "large", server), large, more, rounds=rounds))
     return tuple(sections)
+
+
+def _large_section(site: Site, count: int, modules: tuple[str, ...], *, rounds: int) -> Section:
+    """Deploy from locks and mirrors that are there: the time and the disk of `count` environments beside a few."""
+    few = len(RELEASES)
+    sizes, runs = {}, {}
+    for number in (few, count):
+        project = site.project(f"all{number}", environments(number, modules))
+        measure(project.pinner("lock"))
+        target = site.root / f"{number}.environments"
+        deploy = project.pinner("deploy", "--to", target, "--no-generate-types")
+        one = Competitor(lambda deploy=deploy: measure(deploy), target, target / "none")  # type: ignore[misc]  # bound now
+        runs[number] = one
+        one.run_cold()
+        sizes[number] = one.size
+    measured = interleave(rounds, {"new": runs[count].run_cold, "again": runs[count].run})
+    disk = (
+        f"{sizes[count] / 1_000_000:.0f} MB on disk; {few} environments take {sizes[few] / 1_000_000:.0f} MB"
+    )
+    new = Runs("pinner deploy, empty directory", measured["new"].costs, disk)
+    again = Runs("pinner deploy, nothing new", measured["again"].costs)
+    return Section(
+        f"Deploying {count:,} environments of {len(modules)} modules over {few} releases",
+        "`pinner deploy` alone: the mirrors and locks are there. Modules are stored once for each distinct tree.",
+        (new, again),
+        (),
+        (Limit(new, "wall", _LARGE_LIMIT),),
+    )
 
 
 def _section(
@@ -97,12 +130,18 @@ def _section(
     rounds: int,
 ) -> Section:
     notes = {}
-    before()
-    for label, run in run_by_label.items():
-        server.forget()
-        run()
-        notes[label] = f"{server.traffic}, {competitors[label].size / 1_000_000:.0f} MB on disk"
-    measured = interleave(rounds, run_by_label, before=before)
+
+    def noting(label: str, run: Run) -> Run:
+        def noted() -> Cost:
+            server.forget()
+            cost = run()
+            notes[label] = f"{server.traffic}, {competitors[label].size / 1_000_000:.0f} MB on disk"
+            return cost
+
+        return noted
+
+    noted = {label: noting(label, run) for label, run in run_by_label.items()}
+    measured = interleave(rounds, noted, before=before)
     r10k, incremental, g10k, deploy = (
         Runs(label, each.costs, notes[label]) for label, each in measured.items()
     )
@@ -116,6 +155,7 @@ def _section(
             Ratio(deploy, incremental),
             Ratio(deploy, g10k, *_aim(about, cold=1 / 3)),
             Ratio(deploy, r10k, None, "cpu"),
+            Ratio(deploy, g10k, None, "cpu"),
         ),
     )
 

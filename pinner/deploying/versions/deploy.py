@@ -69,8 +69,8 @@ def deploy(
     plans = _plans(workspace, environments, options)
 
     def fill(store: TreeStore) -> Iterable[StoredTree]:
-        commits = ((source.mirror, source.commit) for source in sources_by_tree(plans).values())
-        return store.add(commits, jobs=workspace.settings.jobs).values()
+        sources = {tree: (one.mirror, one.commit) for tree, one in sources_by_tree(plans).items()}
+        return store.add_trees(sources, jobs=workspace.settings.jobs).values()
 
     results = deploy_plans(plans, path, options, fill, on_note)
     place = DeploymentDirectory.at(path)

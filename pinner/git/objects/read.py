@@ -41,6 +41,8 @@ MOST_FILES = 200_000
 MOST_BYTES = 32 * 1024 * 1024
 """The largest size in bytes of the list of a commit's files and directories."""
 
+_SIZE_WIDTH = 8  # the least that `ls-tree -l` adds to a row
+
 HINT = "pin another commit, and report this one to the owner of the module"
 _LINK = "120000"
 _MALFORMED = (
@@ -77,10 +79,17 @@ def require_safe_tree(mirror: Mirror, *commits: str, is_written: bool = False) -
     With `is_written`, names that git refuses to check out raise it too.
     """
     for commit in commits:
-        flaw = flaw_of_tree(mirror, commit)
-        if flaw and (flaw.is_endless or is_written):
-            message = f"commit {commit} of {mirror.url} cannot be read as files: {flaw.reason}"
-            raise UnsafeTreeError(Problem(message, hint=HINT))
+        _require_safe(flaw_of_tree(mirror, commit), mirror, commit, is_written=is_written)
+
+
+def list_safe_tree(mirror: Mirror, commit: str, *, is_written: bool = False) -> list[str]:
+    """Return mode, kind, id and size, a tab and the path of everything in a commit's tree; raises as `require_safe_tree`.
+
+    A directory comes before what is in it; its size is `-`.
+    """
+    rows, flaw = _list_tree(mirror, commit, "-l")
+    _require_safe(flaw, mirror, commit, is_written=is_written)
+    return rows
 
 
 @lru_cache(maxsize=10_000)
@@ -89,22 +98,37 @@ def flaw_of_tree(mirror: Mirror, commit: str) -> TreeFlaw | None:
 
     Raises UnknownError if the mirror lacks the commit or cannot be read.
     """
-    arguments = ["ls-tree", "-r", "-t", "-z", "--full-tree", "--end-of-options", commit]
+    return _list_tree(mirror, commit)[1]
+
+
+def _require_safe(flaw: TreeFlaw | None, mirror: Mirror, commit: str, *, is_written: bool) -> None:
+    if flaw and (flaw.is_endless or is_written):
+        message = f"commit {commit} of {mirror.url} cannot be read as files: {flaw.reason}"
+        raise UnsafeTreeError(Problem(message, hint=HINT))
+
+
+def _list_tree(mirror: Mirror, commit: str, *options: str) -> tuple[list[str], TreeFlaw | None]:
+    """Return the rows that git lists, and the first flaw; raises as `flaw_of_tree`."""
+    arguments = ["ls-tree", "-r", "-t", *options, "-z", "--full-tree", "--end-of-options", commit]
+    endless = TreeFlaw(f"it has more files than pinner reads ({MOST_FILES})", is_endless=True)
+    limit = MOST_BYTES + len(options) * MOST_FILES * _SIZE_WIDTH
     try:
-        output = run([in_repository(mirror.path), *arguments], timeout=LOCAL_TIMEOUT, limit=MOST_BYTES)
+        output = run([in_repository(mirror.path), *arguments], timeout=LOCAL_TIMEOUT, limit=limit)
     except TooMuchOutputError:
-        return TreeFlaw(f"it has more files than pinner reads ({MOST_FILES})", is_endless=True)
+        return [], endless
     if output.status != 0:
-        return _why_unlisted(mirror, commit, output)
+        return [], _why_unlisted(mirror, commit, output)
     rows = output.out.decode(errors="surrogateescape").split("\0")[:-1]
     if len(rows) > MOST_FILES:
-        return TreeFlaw(f"it has more files than pinner reads ({MOST_FILES})", is_endless=True)
+        return [], endless
     for row in rows:
         header, _, path = row.partition("\t")
         mode = header.split(" ", 1)[0]
         if any(_is_refused(name, mode) for name in path.split("/")):
-            return TreeFlaw(f"it holds {path[:200]!r}, which git refuses to check out", is_endless=False)
-    return None
+            return rows, TreeFlaw(
+                f"it holds {path[:200]!r}, which git refuses to check out", is_endless=False
+            )
+    return rows, None
 
 
 def _why_unlisted(mirror: Mirror, commit: str, output: Output) -> TreeFlaw:
@@ -119,6 +143,7 @@ def _why_unlisted(mirror: Mirror, commit: str, output: Output) -> TreeFlaw:
     raise unreadable(mirror.path, output)
 
 
+@lru_cache(maxsize=10_000)
 def _is_refused(name: str, mode: str) -> bool:
     r"""Return whether git's verify_path (read-cache.c) rejects a name in a path on any file system.
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pinner.git.mirrors.batch import damaged, missing_commit, read_batch, read_objects
+from pinner.git.mirrors.batch import damaged, missing_commit, read_objects
 from pinner.git.objects.directory_tree import (
     EXECUTABLE,
     FOLDER,
@@ -27,7 +27,7 @@ from pinner.git.objects.directory_tree import (
     PlainFile,
     tree_ids,
 )
-from pinner.git.objects.read import HINT, UnsafeTreeError, require_safe_tree
+from pinner.git.objects.read import HINT, UnsafeTreeError, list_safe_tree
 from pinner.git.process.local_repositories import find_others_access
 from pinner.git.process.repository import Mirror
 from pinner.model.errors import InputError, Location, Problem, UnknownError, exhausted
@@ -167,7 +167,6 @@ def read_tree_ids(commits: Mapping[str, Mirror]) -> Mapping[str, str]:
 
 def tree_size(mirror: Mirror, commit: str) -> int:
     """Return the sum of the sizes of a commit's files, in bytes."""
-    require_safe_tree(mirror, commit)
     return sum(entry.size for entry in _list(mirror, commit))
 
 
@@ -184,21 +183,25 @@ class WrittenTree:
     notes: TreeNotes
 
 
-def write_tree(mirror: Mirror, commit: str, place: Path) -> WrittenTree:
+def write_tree(mirror: Mirror, commit: str, place: Path, *, tree: str | None = None) -> WrittenTree:
     """Write the tree of `commit` (40 hex digits) to the new directory `place`, and make it read-only.
+
+    `tree` is the id that the tree must have, None for any.
 
     All directories are made before any link, and every file and link is new, so that no name of a malformed
     tree is written through a link. Every object is compared with its id. Raises UnsafeTreeError for a tree
     that git would not check out, UnknownError if the mirror lacks an object, and OSError.
     """
-    require_safe_tree(mirror, commit, is_written=True)
-    entries = _list(mirror, commit)
+    entries = _list(mirror, commit, is_written=True)
     blobs = [entry for entry in entries if entry.is_file]
     folders = [entry for entry in entries if not entry.is_file]
     place.mkdir()
     for folder in folders:
         Path(place, folder.path).mkdir()
-    _verify_trees(mirror, (entry.id for entry in folders if entry.mode != _SUBMODULE))
+    root = f"{commit}^{{tree}}"
+    _verify_trees(
+        mirror, {entry.id: entry.id for entry in folders if entry.mode != _SUBMODULE} | {root: tree}
+    )
     files = _FileWriter(mirror, place)
     for some in _slices(blobs):
         files.write(some)
@@ -212,12 +215,10 @@ def write_tree(mirror: Mirror, commit: str, place: Path) -> WrittenTree:
     return WrittenTree(sum(entry.size for entry in blobs), tree_ids(map(_as_found, blobs))[""], notes)
 
 
-def _list(mirror: Mirror, tree: str) -> Sequence[_Entry]:
-    """Return all entries of a tree, those of a directory after the directory itself."""
-    arguments = ["ls-tree", "-r", "-t", "-l", "-z", "--full-tree", "--end-of-options", tree]
-    rows = read_batch(mirror, arguments).out.decode(errors="surrogateescape").split("\0")[:-1]
+def _list(mirror: Mirror, commit: str, *, is_written: bool = False) -> Sequence[_Entry]:
+    """Return all entries of a commit's tree, those of a directory after the directory itself."""
     entries = []
-    for row in rows:
+    for row in list_safe_tree(mirror, commit, is_written=is_written):
         about, _, path = row.partition("\t")
         mode, _kind, name, size = about.split()
         entries.append(_Entry(path, mode, name, 0 if size == "-" else int(size)))
@@ -257,13 +258,14 @@ class _FileWriter:
                 self._write(entry, found.content)
 
     def _write(self, entry: _Entry, content: bytes) -> None:
-        is_executable = int(entry.mode, 8) & stat.S_IXUSR
-        number = os.open(f"{self.place}/{entry.path}", _DRAFT, 0o600)
+        mode = EXECUTABLE_MODE if int(entry.mode, 8) & stat.S_IXUSR else FILE_MODE
+        number = os.open(f"{self.place}/{entry.path}", _DRAFT, mode)
         try:
             rest = memoryview(content)
             while rest:
                 rest = rest[os.write(number, rest) :]
-            os.fchmod(number, EXECUTABLE_MODE if is_executable else FILE_MODE)
+            if stat.S_IMODE(os.fstat(number).st_mode) != mode:  # an unusual umask
+                os.fchmod(number, mode)
         finally:
             os.close(number)
         if len(content) < _LARGEST_POINTER and content.startswith(_LFS):
@@ -272,11 +274,18 @@ class _FileWriter:
             self.converting.append(entry.path)
 
 
-def _verify_trees(mirror: Mirror, ids: Iterable[str]) -> None:
-    """Raise DamagedError if a tree object is not the one that its id names; read_objects hashes the contents."""
+def _verify_trees(mirror: Mirror, ids: Mapping[str, str | None]) -> None:
+    """Raise DamagedError if a tree is not the one expected; `ids` has the id by name, None for any.
+
+    read_objects compares the contents with the ids.
+    """
     found = read_objects(mirror.path, ids, max_bytes=LARGEST)
-    if missing := next((name for name, thing in found.items() if thing is None), None):
-        raise damaged(mirror.path, f"the tree {missing} is missing")
+    for name, expected in ids.items():
+        thing = found[name]
+        if thing is None:
+            raise damaged(mirror.path, f"the tree {name} is missing")
+        if expected not in {None, thing.id}:
+            raise damaged(mirror.path, f"{name} is {thing.id}, and was {expected}")
 
 
 def _slices(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:

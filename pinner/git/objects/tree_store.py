@@ -113,15 +113,18 @@ class TreeStore:
         """
         wanted = {commit: mirror for mirror, commit in commits}
         trees = read_tree_ids(wanted)
-        sources = {trees[commit]: (wanted[commit], commit) for commit in wanted}
+        found = self.add_trees({trees[commit]: (wanted[commit], commit) for commit in wanted}, jobs=jobs)
+        return {commit: found[trees[commit]] for commit in wanted}
+
+    def add_trees(self, sources: Mapping[str, tuple[Mirror, str]], *, jobs: int) -> Mapping[str, StoredTree]:
+        """Return tree id to tree, as `add` does; `sources` has a commit of each tree, by tree id."""
 
         def write(tree: str, place: Path) -> WrittenTree:
             mirror, commit = sources[tree]
             with failing(self.root, f"commit {commit} of {mirror.url}"):
-                return write_tree(mirror, commit, place)
+                return write_tree(mirror, commit, place, tree=tree)
 
-        found = self.fill(sources, write, jobs=jobs)
-        return {commit: found[trees[commit]] for commit in wanted}
+        return self.fill(sources, write, jobs=jobs)
 
     def fill(
         self, trees: Iterable[str], write: Callable[[str, Path], WrittenTree], *, jobs: int
