@@ -171,7 +171,7 @@ class Cleaning:
 class Bundle:
     """A bundle that was written: version ids by environment, number of trees, size in bytes, SHA-256.
 
-    The SHA-256 is that of the file; of an OCI image, that of its manifest, which registries call its digest.
+    `left_out` is the number of trees that the versions have too, and that earlier bundles brought. The SHA-256 is that of the file; of an OCI image, that of its manifest, which registries call its digest.
     """
 
     path: str
@@ -179,6 +179,7 @@ class Bundle:
     trees: int
     size: int
     digest: str
+    left_out: int = 0
 
 
 def module_versions(lock: Lock) -> Mapping[str, str]:

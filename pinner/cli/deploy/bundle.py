@@ -24,6 +24,7 @@ from pinner.deploying.versions.bundle import write_bundle
     epilog=example(
         "pinner bundle production -o production.tar",
         "pinner deploy --to /etc/puppetlabs/code/versioned --from-bundle production.tar",
+        "pinner bundle production --since production.tar -o newer.tar",
         "pinner bundle production --oci -o image && skopeo copy oci:image docker://registry.example.net/production",
     ),
 )
@@ -40,6 +41,13 @@ from pinner.deploying.versions.bundle import write_bundle
 @click.option(
     "--oci", "is_image", is_flag=True, help="Write an OCI image layout to the directory FILE instead."
 )
+@click.option(
+    "--since",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Leave out the modules of FILE, a bundle that was deployed already (repeatable).",
+)
 @layout_options
 @remote_options
 @format_option(Format.TEXT, Format.JSON)
@@ -50,6 +58,7 @@ def bundle_command(
     *,
     path: Path,
     is_image: bool,
+    since: tuple[Path, ...],
     layout: str | None,
     control_repo: str | None,
     remote: RemoteOptions,
@@ -63,4 +72,5 @@ def bundle_command(
     if path.is_dir() and not is_image:
         raise click.BadParameter(f"'{path}' is a directory; --oci writes to one.", param_hint="'-o'")
     workspace = open_workspace(project, remote, layout=layout, control_repo=control_repo)
-    print_report("bundle", write_bundle(workspace, environments, path, is_image=is_image), output)
+    result = write_bundle(workspace, environments, path, is_image=is_image, since=since)
+    print_report("bundle", result, output)

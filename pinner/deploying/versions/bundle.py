@@ -3,6 +3,9 @@
 A bundle is a tar: `pinner-bundle.json`, which lists the contents of the versions, then `trees/ID/…` with the files of
 each git tree; or an OCI image with these in layers (see `image`). Names are sorted and times, owners and modes fixed, so that the same locks give the same bytes on
 every machine. When it is read, every tree is compared with its id, and every version with its own.
+
+A bundle that was written since an earlier one lacks the trees of the earlier one's versions; they must be where it is
+deployed.
 """
 
 import hashlib
@@ -13,7 +16,8 @@ import os
 import stat
 import tarfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -56,15 +60,23 @@ _SPOILED = (
 
 
 def write_bundle(
-    workspace: Workspace, environments: tuple[str, ...], path: Path, *, is_image: bool = False
+    workspace: Workspace,
+    environments: tuple[str, ...],
+    path: Path,
+    *,
+    is_image: bool = False,
+    since: tuple[Path, ...] = (),
 ) -> Bundle:
     """Write a bundle of the named environments (none: all) to `path`, which is replaced on success only.
 
-    `path` is a file, or with `is_image` the directory of an OCI image layout.
-    Raises as `read_plans` does, and UnknownError if the file cannot be written.
+    `path` is a file, or with `is_image` the directory of an OCI image layout. The trees of the versions of the
+    bundles `since` are left out. Raises as `read_plans` does, InputError if one of these is not a bundle, and
+    UnknownError if the file cannot be written.
     """
+    there = frozenset[str]().union(*map(_trees_of, since))
     plans = read_plans(workspace, environments)
-    sources = sources_by_tree(plans)
+    wanted = sources_by_tree(plans)
+    sources = {tree: source for tree, source in wanted.items() if tree not in there}
     store = TreeStore(Cache.at(Path(workspace.settings.cache)).trees)
     commits = [(source.mirror, source.commit) for source in sources.values()]
     stored = {one.tree_id: one for one in store.add(commits, jobs=workspace.settings.jobs).values()}
@@ -88,7 +100,7 @@ def write_bundle(
     ]
     digest, size = write_image(path, parts) if is_image else _write_file(path, parts)
     versions = {plan.environment: plan.content.version_id for plan in plans}
-    return Bundle(str(path), versions, len(trees), size, digest)
+    return Bundle(str(path), versions, len(trees), size, digest, left_out=len(wanted) - len(trees))
 
 
 def _write_file(path: Path, parts: Iterable[WriteLayer]) -> tuple[str, int]:
@@ -162,29 +174,58 @@ def deploy_bundle(
     as `deploy` does; then no environment was switched.
     """
     types = puppet_version(options.puppet) if options.puppet else None
+    with _reading(bundle) as (tar, layers):
+        read = _read(tar, types)
+        others = dict(zip(sorted(read.members), layers, strict=True)) if bundle.is_dir() else {}
+        plans = _select(read.plans, environments, bundle)
+        paths = {tree: where for plan in plans for where, tree in sorted(plan.content.trees.items())}
+
+        def fill(store: TreeStore) -> Iterable[StoredTree]:
+            left_out = [tree for tree in paths if tree not in read.members]
+            if lacking := [tree for tree in left_out if not store.path(tree).is_dir()]:
+                raise InputError(_lacking(paths[tree], bundle) for tree in lacking)
+            return store.fill(paths, write, jobs=1).values()
+
+        def write(tree: str, place: Path) -> WrittenTree:
+            if tree not in read.members:  # the stored one was altered
+                raise InputError(_lacking(paths[tree], bundle))
+            if tree not in others:
+                return _unpack(tar, read, tree, place)
+            with _open_part(others[tree], is_layer=True) as layer:
+                members = {tree: tuple(layer.getmembers())}
+                return _unpack(layer, replace(read, members=members), tree, place)
+
+        results = deploy_plans(plans, path, options, fill, on_note)
+    return Deployment(str(path), results)
+
+
+@contextmanager
+def _reading(bundle: Path) -> Iterator[tuple[tarfile.TarFile, tuple[Path, ...]]]:
+    """Yield the part of a bundle that lists its contents, and its other parts.
+
+    Raises InputError if the block finds that the bundle was cut short or altered.
+    """
     try:
         layers = find_layers(bundle) if bundle.is_dir() else (bundle,)
         with failing(bundle), _open_part(layers[0], is_layer=bundle.is_dir()) as tar:
-            read = _read(tar, types)
-            others = dict(zip(sorted(read.members), layers[1:], strict=True)) if bundle.is_dir() else {}
-            plans = _select(read.plans, environments, bundle)
-            wanted = [tree for plan in plans for tree in plan.content.trees.values()]
-
-            def fill(store: TreeStore) -> Iterable[StoredTree]:
-                return store.fill(wanted, write, jobs=1).values()
-
-            def write(tree: str, place: Path) -> WrittenTree:
-                if tree not in others:
-                    return _unpack(tar, read, tree, place)
-                with _open_part(others[tree], is_layer=True) as layer:
-                    members = {tree: tuple(layer.getmembers())}
-                    return _unpack(layer, replace(read, members=members), tree, place)
-
-            results = deploy_plans(plans, path, options, fill, on_note)
+            yield tar, layers[1:]
     except _SPOILED as error:
         message = f"this is not a whole bundle of pinner: {error}"
         raise InputError(Problem(message, Location(str(bundle)), _MORE)) from error
-    return Deployment(str(path), results)
+
+
+def _trees_of(bundle: Path) -> frozenset[str]:
+    """Return the ids of all trees of a bundle's versions: who deployed it has them."""
+    with _reading(bundle) as (tar, _):
+        return frozenset(tree for plan in _read(tar, None).plans for tree in plan.content.trees.values())
+
+
+def _lacking(path: str, bundle: Path) -> Problem:
+    message = (
+        f"it was written with --since, and the files of '{path or 'the control repository'}' are not here"
+    )
+    hint = "deploy the earlier bundle first, or write one without --since"
+    return Problem(message, Location(str(bundle)), hint)
 
 
 def _open_part(path: Path, *, is_layer: bool) -> tarfile.TarFile:

@@ -258,7 +258,9 @@ def bundle_text(result: Bundle) -> Iterator[str]:
     """Yield the lines of `bundle`: each version, then the file with its SHA-256."""
     yield from (f"{name}: {version}" for name, version in result.versions.items())
     trees = count(result.trees, "tree")
-    yield f"wrote {result.path}: {count(len(result.versions), 'environment')}, {trees}, {_bytes(result.size)}"
+    less = f" ({result.left_out} left out)" if result.left_out else ""
+    there = count(len(result.versions), "environment")
+    yield f"wrote {result.path}: {there}, {trees}{less}, {_bytes(result.size)}"
     yield f"SHA-256 {result.digest}"
 
 
@@ -268,6 +270,7 @@ def bundle_json(result: Bundle) -> dict[str, Any]:
         "path": result.path,
         "environments": [{"name": name, "version": one} for name, one in result.versions.items()],
         "trees": result.trees,
+        "trees_left_out": result.left_out,
         "bytes": result.size,
         "sha256": result.digest,
     }

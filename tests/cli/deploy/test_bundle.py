@@ -8,8 +8,9 @@ import pytest
 
 from tests.cli.deploy.test_deploy import NO_TYPES, deploy, locked, served, target
 from tests.support.cloud import Cloud, Result
-from tests.support.control import lock_two, make_control
+from tests.support.control import lock_two, make_control, move_nova
 from tests.support.hostile_trees import FILE, FOLDER, HostileRepository
+from tests.support.repositories import run_git
 
 BOTH = ("production", "staging")
 
@@ -193,3 +194,78 @@ def test_a_bundle_is_replaced_on_success_only(bundled: tuple[Cloud, Path]) -> No
     assert cloud.run("bundle", "-o", str(file)).code == 2
     assert file.read_bytes() == content
     assert [path.name for path in file.parent.glob(".bundle*")] == []
+
+
+def trees_in(file: Path) -> set[str]:
+    with tarfile.open(file) as tar:
+        return {name.split("/")[1] for name in tar.getnames() if name.startswith("trees/")}
+
+
+@pytest.mark.parametrize("kind", ["file", "image"])
+def test_a_bundle_since_an_earlier_one_has_the_trees_that_are_new(
+    bundled: tuple[Cloud, Path], kind: str
+) -> None:
+    cloud, first = bundled
+    options = ("--oci",) if kind == "image" else ()
+    earlier, newer = cloud.root / "earlier", cloud.root / "newer"
+    assert cloud.run("bundle", *options, "-o", str(earlier)).code == 0
+    assert import_bundle(cloud, earlier).code == 0
+    move_nova(cloud, "2025.1")
+    result = cloud.run("bundle", *options, "--since", str(earlier), "-o", str(newer), "--format", "json")
+    assert result.code == 0, result.err
+    assert (result.json["trees"], result.json["trees_left_out"]) == (1, len(trees_in(first)) - 1)
+    if kind == "file":
+        place = f"--git-dir={cloud.upstream('nova').path}"
+        nova = run_git(place, "rev-parse", "refs/heads/stable/2025.1^{tree}")
+        assert trees_in(newer) == {nova}
+        text = cloud.run("bundle", "--since", str(earlier), "-o", str(newer)).out
+        assert f"wrote {newer}: 2 environments, 1 tree ({len(trees_in(first)) - 1} left out), " in text
+    result = import_bundle(cloud, newer)
+    assert result.code == 0, result.err
+    assert {name: served(cloud, name) for name in BOTH} == {name: locked(cloud, name) for name in BOTH}
+    assert deploy(cloud, "--check").code == 0
+
+
+def test_bundles_follow_each_other(bundled: tuple[Cloud, Path]) -> None:
+    cloud, first = bundled
+    files = [first]
+    for number, release in enumerate(("2025.1", "2024.1")):
+        move_nova(cloud, release)
+        files.append(cloud.root / f"newer{number}.tar")
+        assert cloud.run("bundle", "--since", str(files[-2]), "-o", str(files[-1])).code == 0
+        assert len(trees_in(files[-1])) == 1
+    for file in files:
+        assert import_bundle(cloud, file).code == 0
+    assert {name: served(cloud, name) for name in BOTH} == {name: locked(cloud, name) for name in BOTH}
+
+
+def test_a_bundle_whose_earlier_one_was_not_deployed_is_refused(bundled: tuple[Cloud, Path]) -> None:
+    cloud, first = bundled
+    move_nova(cloud, "2025.1")
+    newer = cloud.root / "newer.tar"
+    assert cloud.run("bundle", "--since", str(first), "-o", str(newer)).code == 0
+    result = import_bundle(cloud, newer)
+    assert result.code == 2
+    for path in ("modules/nova", "modules/keystone", "the control repository"):
+        assert f"{newer}: it was written with --since, and the files of '{path}' are not here\n" in result.err
+    assert "hint: deploy the earlier bundle first, or write one without --since" in result.err
+    assert not any((target(cloud) / name).exists() for name in BOTH)
+    assert import_bundle(cloud, first).code == 0
+    (nova,) = (target(cloud) / "production/modules/nova").resolve().glob("metadata.json")
+    nova.chmod(0o644)
+    nova.write_text("{}\n")
+    result = import_bundle(cloud, newer)
+    assert result.code == 2
+    assert f"{newer}: it was written with --since, and the files of 'modules/nova' are not here" in result.err
+
+
+def test_only_a_bundle_can_be_the_earlier_one(bundled: tuple[Cloud, Path]) -> None:
+    cloud, first = bundled
+    content = first.read_bytes()
+    (cloud.root / "cut.tar").write_bytes(content[: len(content) // 10])
+    for name in ("cut.tar", "project/pinner.yaml"):
+        newer = cloud.root / "newer.tar"
+        result = cloud.run("bundle", "--since", str(cloud.root / name), "-o", str(newer))
+        assert result.code == 2
+        assert f"{cloud.root / name}: this is not a whole bundle of pinner: " in result.err
+        assert not newer.exists()
