@@ -187,11 +187,17 @@ class DeploymentDirectory:
             return None
         return found if (found.environment, found.id) == (environment, version) else None
 
-    def write_record(self, version: Version) -> None:
-        """Write the record of a version; raises UnknownError."""
-        path = self.versions_of(version.environment) / f"{version.id}.json"
+    def write_record_draft(self, version: Version, drafts: Path) -> None:
+        """Write the record of a version beside its draft; it is not synced to the disk. Raises OSError."""
         text = json.dumps({"format": 1, **asdict(version)}, indent=1, sort_keys=True) + "\n"
-        self._files.write(path, text.encode(), shown=str(path), mode=0o644)
+        path = drafts / f"{version.id}.json"
+        path.write_text(text)
+        path.chmod(0o644)
+
+    def put_record(self, version: Version, drafts: Path) -> None:
+        """Put the draft of a record in place; raises OSError."""
+        name = f"{version.id}.json"
+        (drafts / name).rename(self.versions_of(version.environment) / name)
 
     def write_server_files(self) -> None:
         """Write the programs and the configuration for static catalogs, if they are not up to date."""
@@ -237,23 +243,30 @@ class DeploymentDirectory:
                 switches.append(Switch(**json.loads(line)))
         return tuple(switches)
 
-    def put_link(
-        self, environment: str, version: str, *, replaces: Path | None = None, is_rollback: bool = False
+    def put_links(
+        self, versions: Mapping[str, str], replaced: Mapping[str, Path], *, is_rollback: bool = False
     ) -> None:
-        """Make the environment's link lead to a version, by one rename, and write the line of the switch.
+        """Make the links of environments lead to other versions, each by one rename.
 
-        What is there and is not a version is moved to `replaces`. Raises UnknownError; the old link is then
-        in place.
+        `versions` has ids by environment. The lines of all switches are on the disk before the first of them. What is
+        in the place of a link and is not a version is moved to the path that `replaced` has for it. Raises
+        UnknownError; the links of some environments are then the old ones.
         """
-        link, before = self.link(environment), self.current(environment)
+        if not versions:
+            return
         with failing(self.path):
-            self._log(Switch(environment, before, version, now(), user(), is_rollback))
-            draft = replaces or self.own / f"{_TEMPORARY}{secrets.token_hex(8)}"
-            draft.symlink_to(self.version(environment, version))
-            if replaces:
-                exchange(replaces, link)
-            else:
-                draft.rename(link)
+            self._log(
+                Switch(environment, self.current(environment), version, now(), user(), is_rollback)
+                for environment, version in versions.items()
+            )
+            for environment, version in versions.items():
+                aside = replaced.get(environment)
+                draft = aside or self.own / f"{_TEMPORARY}{secrets.token_hex(8)}"
+                draft.symlink_to(self.version(environment, version))
+                if aside:
+                    exchange(aside, self.link(environment))
+                else:
+                    draft.rename(self.link(environment))
             sync_directory(self.path)
 
     def remove_version(self, environment: str, version: str) -> None:
@@ -303,15 +316,17 @@ class DeploymentDirectory:
     def _files(self) -> Root:
         return Root(self.own, str(self.own))
 
-    def _log(self, switch: Switch) -> None:
-        line = json.dumps(asdict(switch), sort_keys=True) + "\n"
+    def _log(self, switches: Iterable[Switch]) -> None:
+        lines = "".join(json.dumps(asdict(switch), sort_keys=True) + "\n" for switch in switches)
         options = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         number = os.open(self.own / _SWITCHES, options, 0o644)
         try:
             end = os.lseek(number, 0, os.SEEK_END)
             # A killed process may have left half a line.
             start = "" if end == 0 or _ends_a_line(self.own / _SWITCHES) else "\n"
-            os.write(number, f"{start}{line}".encode())
+            rest = memoryview(f"{start}{lines}".encode())
+            while rest:
+                rest = rest[os.write(number, rest) :]
             os.fsync(number)
         finally:
             os.close(number)

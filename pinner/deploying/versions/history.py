@@ -3,14 +3,15 @@
 All of it works offline, from the directory alone.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pinner.deploying.versions.build import find_difference
 from pinner.deploying.versions.directory import DeploymentDirectory, OnNote, Switch
-from pinner.deploying.versions.switch import current_version, drain, find_lost
+from pinner.deploying.versions.switch import PROCESSORS, current_version, drain, find_lost, switch_all
+from pinner.git.objects.tree_store import StoredTree, in_parallel
 from pinner.model.deployment import (
     Action,
     Cleaning,
@@ -88,7 +89,7 @@ def roll_back(path: Path, wanted: tuple[str, ...], on_note: OnNote, *, seconds: 
         require_unaltered(place, targets)
         place.note_prepared({version.environment: None for version in targets})
         drain(place, targets, seconds)
-        results = tuple(switch_to(place, version, Action.ROLLED_BACK) for version in targets)
+        results = switch_to(place, targets, Action.ROLLED_BACK)
     return Deployment(str(path), results)
 
 
@@ -121,26 +122,33 @@ def _target(place: DeploymentDirectory, environment: str, start: str) -> Version
     return versions[previous]
 
 
-def switch_to(place: DeploymentDirectory, version: Version, action: Action) -> EnvironmentDeployment:
-    """Switch an environment to a version that is in place, if it is not served already.
+def switch_to(
+    place: DeploymentDirectory, versions: Iterable[Version], action: Action
+) -> tuple[EnvironmentDeployment, ...]:
+    """Switch environments to versions that are in place, unless they are served already.
 
     `action` is SWITCHED, which replaces what is not pinner's, or ROLLED_BACK, which does not.
     """
-    environment, is_rollback = version.environment, action is Action.ROLLED_BACK
-    previous = current_version(place, environment)
-    if place.current(environment) == version.id:
-        action = Action.UNCHANGED
-    else:
-        aside = None if is_rollback else place.aside(environment)
-        place.put_link(environment, version.id, replaces=aside, is_rollback=is_rollback)
-    directory = str(place.version(environment, version.id))
-    return EnvironmentDeployment(environment, version, directory, action, previous)
+    results = tuple(
+        EnvironmentDeployment(
+            version.environment,
+            version,
+            str(place.version(version.environment, version.id)),
+            Action.UNCHANGED if place.current(version.environment) == version.id else action,
+            current_version(place, version.environment),
+        )
+        for version in versions
+    )
+    switch_all(place, results, is_rollback=action is Action.ROLLED_BACK)
+    return results
 
 
 def require_unaltered(place: DeploymentDirectory, versions: Iterable[Version]) -> None:
     """Raise UnknownError for the first version that is not what its record describes; all files are read."""
+    versions = tuple(versions)
+    stored = _find_trees(place, versions)
     for version in versions:
-        if flaw := find_flaw(place, version):
+        if flaw := _flaw(place, version, stored):
             hint = "deploy its lock again: 'pinner deploy' repairs what was altered"
             message = f"version {version.id} of '{version.environment}' cannot be served: {flaw}"
             raise UnknownError(Problem(message, hint=hint))
@@ -148,10 +156,19 @@ def require_unaltered(place: DeploymentDirectory, versions: Iterable[Version]) -
 
 def find_flaw(place: DeploymentDirectory, version: Version) -> str | None:
     """Return why a version is not what its record describes, None if it is; its trees are hashed."""
-    stored = {tree: place.trees.find(tree) for tree in set(version.trees.values())}
-    found = {tree: one for tree, one in stored.items() if one}
+    return _flaw(place, version, _find_trees(place, [version]))
+
+
+def _find_trees(place: DeploymentDirectory, versions: Iterable[Version]) -> Mapping[str, StoredTree]:
+    """Return the unaltered trees of versions by id; each is hashed once."""
+    trees = sorted({tree for version in versions for tree in version.trees.values()})
+    found = zip(trees, in_parallel(place.trees.find, trees, PROCESSORS), strict=True)
+    return {tree: one for tree, one in found if one}
+
+
+def _flaw(place: DeploymentDirectory, version: Version, stored: Mapping[str, StoredTree]) -> str | None:
     place_of = place.version(version.environment, version.id)
-    return find_lost(version.trees, found) or find_difference(place_of, version, found)
+    return find_lost(version.trees, stored) or find_difference(place_of, version, stored)
 
 
 def clean(path: Path, *, keep: int, min_age: float, on_note: OnNote) -> Cleaning:

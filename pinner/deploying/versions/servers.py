@@ -39,7 +39,7 @@ def switch_prepared(path: Path, wanted: tuple[str, ...], options: Options, on_no
             raise InputError(obstacles)
         require_unaltered(place, targets)
         drain(place, targets, options.drain)
-        results = tuple(switch_to(place, version, Action.SWITCHED) for version in targets)
+        results = switch_to(place, targets, Action.SWITCHED)
         place.note_prepared({version.environment: None for version in targets})
     return Deployment(str(path), results)
 

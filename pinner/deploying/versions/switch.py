@@ -20,7 +20,7 @@ from pinner.deploying.versions.build import (
 from pinner.deploying.versions.content import TYPES, Plan
 from pinner.deploying.versions.directory import DeploymentDirectory, OnNote, now, user
 from pinner.deploying.versions.generated_types import generate_types
-from pinner.git.objects.tree_files import exchange, failing, remove_tree, sync_directory, sync_file_system
+from pinner.git.objects.tree_files import exchange, failing, remove_tree, sync_file_system
 from pinner.git.objects.tree_store import Placement, StoredTree, TreeStore, in_parallel
 from pinner.model.deployment import (
     Action,
@@ -86,8 +86,9 @@ def deploy_plans(
             results: list[EnvironmentDeployment] = []
             seen: set[str] = set()
             for one in prepared:
-                results.append(_switch(one, place, stored, seen, options))
+                results.append(_result(one, place, stored, seen, options))
                 seen.update(one.plan.content.trees.values())
+            switch_all(place, results)
         finally:
             place.remove_leftovers()
     return tuple(results)
@@ -158,6 +159,8 @@ def _prepare(
         for one in prepared:
             if one.draft:
                 _put(one, one.draft, place)
+        if any(one.draft for one in prepared):
+            sync_file_system(place.own)  # no link leads to a version that a power failure could undo
     return prepared
 
 
@@ -180,13 +183,14 @@ def _draft(
     if flaw := find_difference(draft, version, stored):
         message = f"environment '{plan.environment}' could not be written to {draft}: {flaw}"
         raise InputError(Problem(message, hint="another program writes there; stop it, and run this again"))
+    place.write_record_draft(version, drafts)
     return _Prepared(plan, version, reason, draft)
 
 
 def _put(one: _Prepared, draft: Path, place: DeploymentDirectory) -> None:
     """Put a draft in place; its record is written first, so that a version without a record is unfinished."""
     final = place.version(one.plan.environment, one.version.id)
-    place.write_record(one.version)
+    place.put_record(one.version, draft.parent)
     draft.chmod(0o755)  # to move a directory into another one, its owner must be able to write it
     if os.path.lexists(final):
         if final.is_dir() and not final.is_symlink():
@@ -195,17 +199,17 @@ def _put(one: _Prepared, draft: Path, place: DeploymentDirectory) -> None:
     else:
         draft.rename(final)
     final.chmod(DIRECTORY_MODE)
-    sync_directory(final.parent)
     remove_tree(draft.parent)
 
 
-def _switch(
+def _result(
     one: _Prepared,
     place: DeploymentDirectory,
     stored: Mapping[str, StoredTree],
     seen: set[str],
     options: Options,
 ) -> EnvironmentDeployment:
+    """Return what is done with a prepared version: `switch_all` does it."""
     environment, wanted = one.plan.environment, one.version.id
     previous = current_version(place, environment)
     used = {tree: stored[tree] for tree in one.plan.content.trees.values()}
@@ -216,7 +220,6 @@ def _switch(
     if place.current(environment) == wanted:
         action = Action.REPAIRED if one.draft or repaired else Action.UNCHANGED
     elif options.is_switching:
-        place.put_link(environment, wanted, replaces=place.aside(environment))
         action = Action.SWITCHED
     else:
         action = Action.PREPARED
@@ -230,6 +233,21 @@ def _switch(
         added=len(new),
         added_bytes=sum(tree.size for tree in new),
         findings=findings_of(one.plan, used),
+    )
+
+
+def switch_all(
+    place: DeploymentDirectory, results: Iterable[EnvironmentDeployment], *, is_rollback: bool = False
+) -> None:
+    """Put the links of all results in place that are switched or rolled back."""
+    versions = {
+        one.environment: one.version.id
+        for one in results
+        if one.action in {Action.SWITCHED, Action.ROLLED_BACK}
+    }
+    asides = {} if is_rollback else {name: place.aside(name) for name in versions}
+    place.put_links(
+        versions, {name: aside for name, aside in asides.items() if aside}, is_rollback=is_rollback
     )
 
 
