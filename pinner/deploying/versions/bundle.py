@@ -1,8 +1,13 @@
 """Write a bundle of environments with everything that deploying them takes, and deploy from one.
 
 A bundle is a tar: `pinner-bundle.json`, which lists the contents of the versions, then `trees/ID/…` with the files of
-each git tree; or an OCI image with these in layers (see `image`). Names are sorted and times, owners and modes fixed, so that the same locks give the same bytes on
+each git tree. Names are sorted and times, owners and modes fixed, so that the same locks give the same bytes on
 every machine. When it is read, every tree is compared with its id, and every version with its own.
+
+It may also be an OCI image layout, so that registries and their tools can carry it: the first layer has the list of
+contents, each further one a git tree. Layers are not compressed, because other versions of a compressor write other
+bytes; a registry may hold them compressed. The formats are those of https://github.com/opencontainers/image-spec:
+image-layout.md, manifest.md, config.md.
 
 A bundle that was written since an earlier one lacks the trees of the earlier one's versions; they must be where it is
 deployed.
@@ -13,10 +18,11 @@ import io
 import json
 import lzma
 import os
+import re
 import stat
 import tarfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -26,7 +32,6 @@ from typing import Any
 from pinner.deploying.versions.content import Content, Plan, sources_by_tree
 from pinner.deploying.versions.directory import OnNote
 from pinner.deploying.versions.generated_types import puppet_version
-from pinner.deploying.versions.image import WriteLayer, find_layers, write_image, write_tar
 from pinner.deploying.versions.plan import read_plans
 from pinner.deploying.versions.switch import Options, deploy_plans
 from pinner.git.mirrors.mirrors import Cache
@@ -37,16 +42,139 @@ from pinner.git.objects.tree_files import (
     FILE_MODE,
     TreeNotes,
     WrittenTree,
+    exchange,
     failing,
     id_of_directory,
     list_unusual,
+    remove_tree,
     sync_directory,
 )
 from pinner.git.objects.tree_store import StoredTree, TreeStore
 from pinner.model.control import ControlFile
 from pinner.model.deployment import Bundle, Deployment
 from pinner.model.errors import InputError, Location, Problem
+from pinner.project.files import read_file
 from pinner.workspace.workspace import Workspace
+
+_LAYOUT, _INDEX, _BLOBS = "oci-layout", "index.json", "blobs/sha256"
+_TYPE = "application/vnd.oci.image."
+_LARGEST_DOCUMENT = 4 * 1024 * 1024  # registries refuse larger manifests
+_EPOCH = "1970-01-01T00:00:00Z"
+
+WriteLayer = Callable[[tarfile.TarFile], None]
+
+
+def write_image(path: Path, layers: Iterable[WriteLayer]) -> tuple[str, int]:
+    """Write an image to the directory `path`; return the SHA-256 of its manifest and the size in bytes of its files.
+
+    The directory is replaced on success only. Raises InputError if it is there and is not an image, and UnknownError
+    if it cannot be written.
+    """
+    if os.path.lexists(path) and not (path / _LAYOUT).is_file():
+        hint = "name a new directory, or one with an image, which is replaced"
+        raise InputError(Problem("this is not an OCI image layout", Location(str(path)), hint))
+    draft = path.with_name(f".{path.name}.draft")
+    blobs = draft / _BLOBS
+    with failing(path.parent):
+        remove_tree(draft)  # of a killed run
+        try:
+            blobs.mkdir(parents=True)
+            rows = [_write_layer(blobs, write) for write in layers]
+            config = {
+                "created": _EPOCH,
+                "architecture": "amd64",  # required, and without meaning here
+                "os": "linux",
+                "config": {},
+                "rootfs": {"type": "layers", "diff_ids": [row["digest"] for row in rows]},
+            }
+            manifest = {
+                "schemaVersion": 2,
+                "mediaType": f"{_TYPE}manifest.v1+json",
+                "config": _write_blob(blobs, config, "config.v1+json"),
+                "layers": rows,
+            }
+            about = _write_blob(blobs, manifest, "manifest.v1+json")
+            index = {"schemaVersion": 2, "mediaType": f"{_TYPE}index.v1+json", "manifests": [about]}
+            _write(draft / _INDEX, _encode(index))
+            _write(draft / _LAYOUT, _encode({"imageLayoutVersion": "1.0.0"}))
+            sync_directory(blobs)
+            size = sum(file.stat().st_size for file in draft.rglob("*") if file.is_file())
+            if path.exists():
+                exchange(draft, path)
+            else:
+                draft.rename(path)
+            sync_directory(path.parent)
+        finally:
+            remove_tree(draft)
+    return str(about["digest"]).removeprefix("sha256:"), size
+
+
+def write_tar(path: Path, parts: Iterable[WriteLayer]) -> tuple[str, int]:
+    """Write the parts to one tar, on the disk for good; return its SHA-256 and its size in bytes."""
+    with path.open("wb") as file:
+        with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT, errors="surrogateescape") as tar:
+            for write in parts:
+                write(tar)
+        file.flush()
+        os.fsync(file.fileno())
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
+
+
+def _write_layer(blobs: Path, write: WriteLayer) -> Mapping[str, Any]:
+    draft = blobs / "layer"
+    digest, size = write_tar(draft, [write])
+    draft.rename(blobs / digest)
+    return {"mediaType": f"{_TYPE}layer.v1.tar", "digest": f"sha256:{digest}", "size": size}
+
+
+def _write_blob(blobs: Path, document: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    content = _encode(document)
+    digest = hashlib.sha256(content).hexdigest()
+    _write(blobs / digest, content)
+    return {"mediaType": f"{_TYPE}{kind}", "digest": f"sha256:{digest}", "size": len(content)}
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _encode(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+
+
+def find_layers(path: Path) -> tuple[Path, ...]:
+    """Return the files of the layers of the one image in a directory; all are compared with their digests.
+
+    Raises ValueError, KeyError or TypeError if the directory is something else or was altered, and UnknownError if it
+    cannot be read.
+    """
+    (about,) = json.loads(_read_document(path / _INDEX))["manifests"]
+    return tuple(_blob(path, row) for row in json.loads(_read_document(_blob(path, about)))["layers"])
+
+
+def _read_document(path: Path) -> bytes:
+    if not path.is_file():
+        raise ValueError(f"{path.name} is missing")
+    return read_file(path, shown=str(path), limit=_LARGEST_DOCUMENT)
+
+
+def _blob(path: Path, row: Mapping[str, Any]) -> Path:
+    """Return the file that a row of a manifest or an index names; raises ValueError if it was altered."""
+    named = re.fullmatch("sha256:([0-9a-f]{64})", row["digest"])
+    if not named:
+        raise ValueError(f"it has the digest {row['digest']!r}")
+    found = path / _BLOBS / named[1]
+    if not found.is_file():
+        raise ValueError(f"{named[0]} is missing")
+    with failing(found), found.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != named[1]:
+            raise ValueError(f"{named[0]} was altered")
+    return found
+
 
 _MANIFEST = "pinner-bundle.json"
 _FORMAT = 1
