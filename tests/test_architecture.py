@@ -60,7 +60,6 @@ MAY_OPEN_FILES = {
     "deploying/versions/directory.py",  # the deployment directory, which nobody else may write
     "deploying/versions/build.py",  # a version in it
     "deploying/versions/bundle.py",  # a file that the user named
-    "deploying/versions/image.py",  # a directory that the user named
     "deploying/versions/switch.py",
     "adopting/plan.py",  # the same
     "adopting/demo.py",  # the directories of new repositories
