@@ -32,8 +32,11 @@ class Estate:
     facts: Path
 
     def words(self, nodes: Path | None = None) -> tuple[str, ...]:
-        """Return the options that name nodes and the control repository."""
-        return "--nodes", str(nodes or self.facts), "--control", str(self.control)
+        """Return the options that name nodes and the control repository.
+
+        Without a sandbox: what runs in bubblewrap's process namespace is not in the usage that its parents get.
+        """
+        return "--nodes", str(nodes or self.facts), "--control", str(self.control), "--sandbox", "none"
 
 
 def prepare_estate(work: Path) -> Estate:
