@@ -33,7 +33,7 @@ FOLDER = "puppetfiles"
 
 
 @dataclass(frozen=True, slots=True)
-class _Locked:
+class Locked:
     """The lock of one environment, the text of its Puppetfile, and the module path of its manifest."""
 
     lock: Lock
@@ -54,9 +54,9 @@ def control_branches(
     match its manifest, or if `one-branch` is requested and `settings.control_repo`, which r10k is to clone, is
     not set.
     """
-    locked = _read(workspace, environments)
+    locked = read_locked(workspace, environments)
     if layout is Layout.BRANCHES:
-        return tuple(map(_own_branch, locked))
+        return tuple(map(own_branch, locked))
     files = _folders(locked) if layout is Layout.PUPPETFILES else _shared_branch(locked, workspace, layout)
     return (
         ControlBranch(
@@ -101,7 +101,8 @@ def needed_locks(workspace: Workspace, environments: tuple[str, ...]) -> Mapping
     return {name: lock for name, lock in locks.items() if lock}
 
 
-def _read(workspace: Workspace, environments: tuple[str, ...]) -> tuple[_Locked, ...]:
+def read_locked(workspace: Workspace, environments: tuple[str, ...]) -> tuple[Locked, ...]:
+    """Return the named environments (none: all) as they are locked; raises InputError as `control_branches` does."""
     sets = read_requirements(workspace, environments)
     paths = {required.manifest.environment: required.manifest.modulepath for required in sets}
     templates = {required.manifest.environment: required.manifest.template for required in sets}
@@ -109,25 +110,24 @@ def _read(workspace: Workspace, environments: tuple[str, ...]) -> tuple[_Locked,
     require_fresh(sets, locks, workspace)
     texts = render([(lock, templates[name]) for name, lock in locks.items()], workspace)
     return tuple(
-        _Locked(lock, text, paths[lock.environment]) for lock, text in zip(locks.values(), texts, strict=True)
+        Locked(lock, text, paths[lock.environment]) for lock, text in zip(locks.values(), texts, strict=True)
     )
 
 
-def _own_branch(each: _Locked) -> ControlBranch:
+def own_branch(each: Locked) -> ControlBranch:
+    """Return the branch of one environment, in the layout `branches`."""
     lock = each.lock
     files = tuple(files_of(lock, each.puppetfile, modulepath=each.modulepath))
     return ControlBranch(lock.environment, (lock.environment,), (lock.lock_id,), files)
 
 
-def _folders(locked: tuple[_Locked, ...]) -> Iterator[ControlFile]:
+def _folders(locked: tuple[Locked, ...]) -> Iterator[ControlFile]:
     for each in locked:
         under = f"{FOLDER}/{each.lock.environment}/"
         yield from files_of(each.lock, each.puppetfile, modulepath=each.modulepath, under=under)
 
 
-def _shared_branch(
-    locked: tuple[_Locked, ...], workspace: Workspace, layout: Layout
-) -> Iterator[ControlFile]:
+def _shared_branch(locked: tuple[Locked, ...], workspace: Workspace, layout: Layout) -> Iterator[ControlFile]:
     """Yield the files that all environments of the project share, and the files of the requested ones."""
     every = workspace.locks(list_environments(workspace.project).environments)
     manifests = read_manifests(workspace.project).manifests

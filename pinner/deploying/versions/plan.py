@@ -5,13 +5,13 @@ from dataclasses import replace
 from posixpath import normpath
 
 from pinner.deploying.environment_files import ENVIRONMENT_CONF, module_directories, own_module_directories
-from pinner.deploying.generate import control_branches
+from pinner.deploying.generate import own_branch, read_locked
 from pinner.deploying.versions.content import ROOT, Content, Plan, Source
 from pinner.git.objects.read import TooLarge, read_files
 from pinner.git.objects.tree_files import read_tree_ids
 from pinner.git.process.failures import SyncFailure
 from pinner.git.process.repository import Mirror
-from pinner.model.control import ControlBranch, ControlFile, Layout
+from pinner.model.control import ControlFile, Layout
 from pinner.model.deployment import module_versions
 from pinner.model.errors import InputError, Problem, UnknownError
 from pinner.model.findings import Finding
@@ -36,8 +36,8 @@ def read_plans(
     repository lacks a branch, or if the code of a Forge module cannot be had from git; UnknownError if a
     commit is not available.
     """
-    branches = control_branches(workspace, environments, Layout.BRANCHES)
-    locks = {name: lock for name, lock in workspace.locks(_names(branches)).items() if lock}
+    locked = read_locked(workspace, environments)
+    locks = {each.lock.environment: each.lock for each in locked}
     forge = find_forge_code((pin for lock in locks.values() for pin in lock.pins.values()), workspace)
     pins = {name: tuple(_git_pins(lock, forge)) for name, lock in locks.items()}
     mirrors = _hold((pin for some in pins.values() for pin in some), workspace)
@@ -54,9 +54,9 @@ def read_plans(
     }
     trees = _read_trees(sources.values(), workspace)
     plans = []
-    for branch in branches:
-        name = branch.name
-        files, findings = _own_files(branch.files, control.get(name), locks[name])
+    for each in locked:
+        name = each.lock.environment
+        files, findings = _own_files(own_branch(each).files, control.get(name), locks[name])
         content = Content(
             environment=name,
             lock_id=locks[name].lock_id,
@@ -69,10 +69,6 @@ def read_plans(
         found = (*_forge_findings(locks[name], forge), *findings)
         plans.append(Plan(content, sources[name], found))
     return tuple(plans)
-
-
-def _names(branches: Iterable[ControlBranch]) -> tuple[str, ...]:
-    return tuple(branch.name for branch in branches)
 
 
 def _git_pins(lock: Lock, forge: ForgeCode) -> Iterator[GitPin]:
