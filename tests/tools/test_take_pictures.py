@@ -37,6 +37,11 @@ def test_a_page_is_a_small_picture(name: str) -> None:
 def test_a_terminal_shows_what_is_printed_now_and_loads_nothing(name: str, tmp_path: Path) -> None:
     stored = (DIRECTORY / name).read_text(encoding="utf-8")
     now = terminal_picture(make_project(tmp_path), TERMINAL[name])
-    assert TEXT.findall(stored) == TEXT.findall(now) != []
+    assert _lines(stored) == _lines(now) != []
     assert "url(http" not in stored
     assert "@import" not in stored
+
+
+def _lines(picture: str) -> list[str]:
+    """Return the lines of text in a picture; newer versions of rich end the last line, too."""
+    return "".join(TEXT.findall(picture)).splitlines()
