@@ -7,6 +7,7 @@ that are not served, and drafts that the next run removes.
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -176,6 +177,8 @@ def _draft(
     write_version(draft, plan.content, stored, options.link)
     if options.puppet:
         generate_types(options.puppet, plan.environment, drafts)
+        with suppress(OSError):  # Puppet makes the directory even if no module has a type
+            (draft / TYPES).rmdir()
     make_read_only(draft)
     types = (path for path in sorted((draft / TYPES).rglob("*")) if path.is_file())
     generated = {path.relative_to(draft).as_posix(): digest(path) for path in types}
