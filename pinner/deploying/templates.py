@@ -45,15 +45,14 @@ def render(wanted: Iterable[tuple[Lock, str]], workspace: Workspace) -> tuple[st
     proved: dict[str, object] = {}
     for path, (lock, _) in zip(templates, pairs, strict=True):
         expected = as_puppetfile(lock)
-        header = render_header(lock.environment, lock.lock_id)
         text = (
             next(texts)
             if path
             else render_puppetfile(expected, environment=lock.environment, lock_id=lock.lock_id)
         )
         puppetfiles.append(text)
-        # of many environments with equal pins, the built-in template's text differs in the header alone: read it once
-        body = None if path else text.removeprefix(header)
+        # of many environments with equal pins, the built-in template's text differs in its first line alone: read it once
+        body = None if path else text.partition("\n")[2]
         if body is not None and proved.get(body) == expected:
             continue
         if flaws := check_puppetfile(text, expected, path=f"the Puppetfile of '{lock.environment}'"):
