@@ -50,7 +50,7 @@ def part(
     index: int = 1, of: int = 2, *, key: str = "k", unstable: tuple[str, ...] = (), **more: object
 ) -> Preview:
     shard = Shard(index, of, key, 5, {})
-    return Preview(BEFORE, AFTER, NodeCounts(1, 0, 6), unstable=unstable, shard=shard, **more)  # type: ignore[arg-type]
+    return Preview(BEFORE, AFTER, NodeCounts(1, 0, 6), unstable=unstable, shard=shard, **more)  # type: ignore[arg-type]  # any field
 
 
 def grouped(changes: Mapping[str, set[CatalogChange]]) -> Grouping:

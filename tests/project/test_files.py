@@ -15,7 +15,7 @@ from pinner.model.errors import InputError, UnknownError
 from pinner.project.files import Root, read_file, resolve
 from tests.support.disks import small_disk
 from tests.support.odd_files import KINDS, put
-from tests.support.users import ordinary_user
+from tests.support.users import only_root, ordinary_user
 
 Way = Callable[[], object]
 HINT = "\n  hint: the file is unchanged; fix the cause and run the command again"
@@ -77,7 +77,7 @@ def test_an_old_file_keeps_its_mode(tmp_path: Path, mode: int) -> None:
     assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (NEW, mode)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
+@only_root
 def test_an_old_file_keeps_its_owner(tmp_path: Path) -> None:
     path = tmp_path / "x.lock"
     path.write_bytes(OLD)

@@ -4,6 +4,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
+only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+
 
 @contextmanager
 def ordinary_user() -> Iterator[None]:

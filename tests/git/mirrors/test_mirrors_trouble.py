@@ -16,6 +16,7 @@ from tests.support.noise import noise
 from tests.support.processes import processes_mentioning, wait_until
 from tests.support.repositories import Repository, make_repository, run_git
 from tests.support.servers import HttpGitServer, Manners, serve_daemon, serve_http
+from tests.support.users import only_root
 
 MakeMirrors = Callable[..., Mirrors]
 LOGIN_HINT = (
@@ -288,7 +289,7 @@ def test_a_remote_that_changes_to_other_ids_is_told(nova: Repository, mirrors: M
     assert fail(mirrors, nova.url).kind is FailureKind.UNSUPPORTED
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@only_root
 def test_a_repository_of_somebody_else_is_told(nova: Repository, mirrors: Mirrors) -> None:
     os.chown(nova.path, 65534, 65534)
     failure = fail(mirrors, str(nova.path))

@@ -9,11 +9,11 @@ from pinner.git.mirrors.mirrors import Cache
 from pinner.git.process.local_repositories import require_safe_cache
 from pinner.model.errors import InputError, Location
 from tests.support.repositories import run_git
+from tests.support.users import only_root
 
 NAMED = Location("pinner.yaml", 3, 8)
 NOBODY = 65534
 OWN = "set PINNER_CACHE to a directory that only you can write"
-only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pinner.git.process.local_repositories import local_path, require_own_target
 from pinner.git.process.repository import Mirror
 from pinner.model.errors import InputError, Location
 from tests.support.repositories import make_repository, run_git
+from tests.support.users import only_root
 
 NAMED = Location("pinner.yaml", 2, 15)
 
@@ -130,7 +131,7 @@ def test_one_elsewhere_that_is_the_users_own(project: Path, tmp_path: Path) -> N
     require_own_target(f"{tmp_path}/nothing.git", project, named_at=NAMED)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@only_root
 def test_one_elsewhere_of_another_user(project: Path, tmp_path: Path) -> None:
     make_repository(tmp_path / "control.git")
     os.chown(tmp_path / "control.git", 65534, 65534)

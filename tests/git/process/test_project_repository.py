@@ -9,6 +9,7 @@ import pytest
 from pinner.git.process.local_repositories import find_repository, tracking_work_tree
 from pinner.model.errors import UnknownError
 from tests.support.repositories import make_repository, run_git
+from tests.support.users import only_root
 
 WHO = ("-c", "user.name=T", "-c", "user.email=t@example.org")
 
@@ -164,7 +165,7 @@ def test_a_ceiling_ends_the_search(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert find_repository(tmp_path / "mono") is not None
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@only_root
 def test_another_owner_is_trusted_only_where_the_user_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
