@@ -29,7 +29,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Final, TypeVar
 
-from pinner.git.process.local_repositories import make_private
+from pinner.git.process.local_repositories import make_cache
 from pinner.model.errors import Problem, UnknownError
 from pinner.model.lock import BRANCH, TAG, Refs
 
@@ -364,7 +364,7 @@ class ObjectCache:
         if not rows:
             return
         with suppress(OSError):
-            make_private(self._path.parent)
+            make_cache(self._path.parent)
             self._path.touch(mode=0o600)
         with self._open() as database:
             database.execute(

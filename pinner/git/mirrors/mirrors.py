@@ -45,8 +45,7 @@ from pinner.git.process.failures import (
     git_reason,
 )
 from pinner.git.process.local_repositories import (
-    SIGNATURE,
-    TAG_FILE,
+    make_cache,
     make_private,
     note_url,
     read_url,
@@ -341,7 +340,6 @@ def _beside(path: Path) -> tuple[Path, Path]:
     return path.with_name(f"{path.name}.new"), path.with_name(f"{path.name}.old")
 
 
-_TAG = SIGNATURE + b"# Mirrors of git repositories; pinner makes them again.\n"
 _MIRRORS = "git"
 _CONTROL = "control"
 _TREES = "trees"
@@ -383,11 +381,9 @@ class Cache:
     def make(self) -> None:
         """Make the directories, accessible only to the user; raises UnknownError if that fails."""
         try:
+            make_cache(self.path)
             for name in (_MIRRORS, _CONTROL, self.no_authorities.name):
                 make_private(self.path / name)
-            if not (tag := self.path / TAG_FILE).exists():
-                tag.touch(mode=0o600)
-                tag.write_bytes(_TAG)
         except OSError as error:
             message = f"cannot make the cache {self.path}: {error.strerror}"
             raise UnknownError(

@@ -265,6 +265,19 @@ def _find_repository(url: str) -> Path | None:
 # https://bford.info/cachedir/: backup programs skip a directory with this file
 TAG_FILE = "CACHEDIR.TAG"
 SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55\n"
+_TAG = SIGNATURE + b"# Mirrors of git repositories; pinner makes them again.\n"
+
+
+def make_cache(directory: Path) -> None:
+    """Make the cache directory, accessible only to the user, with the tag of a cache; raises OSError.
+
+    The tag comes before anything else, so that another process never takes an unfinished cache for a directory with
+    other files.
+    """
+    make_private(directory)
+    tag = directory / TAG_FILE
+    if not tag.exists():
+        _write(tag, _TAG, mode=0o600)
 
 
 def make_private(directory: Path) -> None:
@@ -318,7 +331,10 @@ def require_safe_cache(path: Path, project: Path, *, named_at: Location | None) 
 
 def _may_become_a_cache(path: Path) -> bool:
     try:
-        return not any(path.iterdir()) or (path / TAG_FILE).read_bytes().startswith(SIGNATURE)
+        # The names are read before the tag, because another process may be making the cache: see make_cache.
+        names = {entry.name for entry in path.iterdir()}
+        is_new = all(name.startswith(f"{TAG_FILE}-") for name in names)
+        return is_new or (path / TAG_FILE).read_bytes().startswith(SIGNATURE)
     except FileNotFoundError:
         return not path.exists()
     except OSError:
@@ -542,7 +558,8 @@ def _read(path: Path) -> bytes:
         return opened.read(_LONGEST) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes, *, mode: int = 0o666) -> None:
     draft = path.with_name(f"{path.name}-{os.getpid()}-{threading.get_ident()}.lock")
+    draft.touch(mode=mode)
     draft.write_bytes(content)
     draft.replace(path)

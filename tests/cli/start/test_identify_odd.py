@@ -263,9 +263,9 @@ def test_parallel_runs_on_one_cold_cache_agree(cloud: Cloud, nova: Upstream, mod
         subprocess.Popen(words, cwd=cloud.project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(4)
     ]
-    ended = [(run.communicate(timeout=600)[0], run.returncode) for run in runs]
-    assert len(set(ended)) == 1
-    assert ended[0][1] == 0
+    ended = [(*run.communicate(timeout=600), run.returncode) for run in runs]
+    assert {code for _, _, code in ended} == {0}, ended
+    assert len({out for out, _, _ in ended}) == 1
     assert [path.name for path in (cloud.root / "cache/git").glob("*/*.lock")] == []
 
 

@@ -1,10 +1,15 @@
 """Which directories are accepted as a cache: real ones, with real owners and modes."""
 
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
+from pinner.git.mirrors.metadata import ObjectCache
 from pinner.git.mirrors.mirrors import Cache
 from pinner.git.process.local_repositories import require_safe_cache
 from pinner.model.errors import InputError, Location
@@ -194,3 +199,29 @@ def test_a_new_cache_is_the_users_alone(tmp_path: Path, project: Path) -> None:
         assert path.stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "a" / "b" / "CACHEDIR.TAG").stat().st_mode & 0o777 == 0o600
     require_safe_cache(tmp_path / "a" / "b", project, named_at=None)
+
+
+@pytest.mark.parametrize("first", ["mirrors", "computed values"])
+@pytest.mark.parametrize("exists", [False, True])
+def test_an_unfinished_cache_is_accepted(tmp_path: Path, project: Path, first: str, *, exists: bool) -> None:
+    """Other processes may look at a cache after each step of its making."""
+    place = tmp_path / "cache"
+    if exists:
+        place.mkdir()
+    states = set()
+
+    def look(frame: FrameType, event: str, _: object) -> Callable[..., Any] | None:
+        if event == "line":
+            states.add(frozenset(path.name for path in place.iterdir()) if place.exists() else None)
+            require_safe_cache(place, project, named_at=NAMED)
+        return look if "pinner" in frame.f_code.co_filename else None
+
+    sys.settrace(look)  # not called for the code that it calls itself
+    try:
+        if first == "mirrors":
+            Cache(place).make()
+        else:
+            ObjectCache(place).put("reader-1", {"a" * 40: "one"})
+    finally:
+        sys.settrace(None)
+    assert len(states) >= 4
