@@ -141,7 +141,8 @@ class Use:
     `value` is the parameter's value at that place, None if it is not given there. `subject` is the Hiera key
     or, for code, the key that would have the same effect. `arguments` is how many a function is called with,
     None if that depends on a value. `defined_in` is the module that has the native type or the function, `scope`
-    where the place counts.
+    where the place counts. `made_of` is the Hiera key of the hash that the place makes something of, and that is
+    empty unless the key has a value; "" if there is none.
     """
 
     origin: UseOrigin
@@ -153,6 +154,7 @@ class Use:
     arguments: int | None = None
     defined_in: str = ""
     scope: PlaceScope = EVERYWHERE
+    made_of: str = ""
 
     @property
     def is_data(self) -> bool:
@@ -170,7 +172,7 @@ class Declaration:
     """A class or resource that is declared; `origin` is REFERENCE for `include` and LIST for a list in data.
 
     `given` are the parameters that have a value there; with `is_open` there may be others. `ensure` is the value of
-    that parameter, None if it is not a literal.
+    that parameter, None if it is not a literal. `made_of` is as in `Use`.
     """
 
     origin: UseOrigin
@@ -179,6 +181,7 @@ class Declaration:
     given: frozenset[str] = frozenset()
     is_open: bool = False
     ensure: str | None = None
+    made_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,9 +75,25 @@ class OperatorData:
         resources = [one for site in self.sites for one in site.resources]
         class_lists = frozenset(key for site in self.sites for key in site.class_lists)
         in_data = uses_of(self.files, codebase, resources, class_lists)
+        empty = self._empty_hashes
         for use in (*in_data, *(use for site in self.sites for use in site.uses)):
+            scope = use.scope
+            if use.made_of in empty and not scope.unreached:
+                scope = replace(
+                    scope, unreached=f"the data do not set '{use.made_of}', and its default is empty"
+                )
             module = codebase.module_of(use)
-            yield replace(use, defined_in=module) if module else use
+            yield replace(use, defined_in=module, scope=scope) if module or use.made_of in empty else use
+
+    @property
+    def _empty_hashes(self) -> frozenset[str]:
+        """Return the keys of hashes that resources are made of and that neither data nor code give entries."""
+        if not self.files:
+            return frozenset()
+        uses = [use for site in self.sites for use in site.uses]
+        given = {use.subject for use in uses if use.value is not None}
+        given.update(datum.key for file in self.files for datum in file.data)
+        return frozenset(use.made_of for use in uses if use.made_of) - given
 
     @property
     def prefixes(self) -> tuple[str, ...]:
@@ -86,7 +102,8 @@ class OperatorData:
 
     def declared(self, codebase: Codebase) -> Declared:
         """Return what code and data declare, and the keys that may give it values."""
-        in_code = (one for site in self.sites for one in site.declarations)
+        empty = self._empty_hashes
+        in_code = (one for site in self.sites for one in site.declarations if one.made_of not in empty)
         in_lists = (
             Declaration(use.origin, use.owner, use.place)
             for use in self.uses(codebase)

@@ -16,6 +16,7 @@ from pinner.model.operator_data import (
     Use,
     UseOrigin,
     Value,
+    entry_of,
     text_of,
     texts_of,
 )
@@ -30,6 +31,7 @@ from pinner.puppet.language.nodes import (
     Conditional,
     Default,
     Definition,
+    HashLiteral,
     Interpolation,
     Parameter,
     Resource,
@@ -77,6 +79,7 @@ def read_site_file(path: str, text: str, surroundings: Surroundings = ANY_SURROU
         return SiteFile(path, refusal=Problem(message, Location(path, int(line[1]) if line else None)))
     constants = constants_of(statements)
     reader = _Reader(path, Lines(text), frame_of(statements, constants, surroundings))
+    reader.keys_by_variable = _looked_up(constants)
     reader.walk_all(statements, constants)
     return SiteFile(
         path,
@@ -110,6 +113,8 @@ class _Reader:
         self.supplied: set[str] = set()
         self.resources: list[DataResources] = []
         self.keys_by_variable: Mapping[str, str] = {}
+        self.optional_keys: frozenset[str] = frozenset()
+        self.made_of = ""
 
     def walk_all(self, nodes: Iterable[Syntax], constants: Constants) -> None:
         """Read the nodes in order; `constants` are the known variables around them."""
@@ -154,16 +159,22 @@ class _Reader:
             self._include((node.inherits,), Text(max(at, node.at), ""))
         self.walk_all(node.parameters, constants)
         self._data_types(node.returns)
-        outer, frame = self.keys_by_variable, self.frame
+        outer, frame = (self.keys_by_variable, self.optional_keys), self.frame
         own = constants_of(node.body)
         self.frame = frame_of(node.body, own, frame.surroundings, node)
         if node.kind == "class":
             keys = {one.name: f"{node.name}::{one.name}" for one in node.parameters}
             self.keys_by_variable = {**keys, **_looked_up(own)}
+            empty = (
+                one
+                for one in node.parameters
+                if isinstance(one.default, HashLiteral) and not one.default.entries
+            )
+            self.optional_keys = frozenset(keys[one.name] for one in empty)
         else:
-            self.keys_by_variable = _looked_up(own)
+            self.keys_by_variable, self.optional_keys = _looked_up(own), frozenset()
         self.walk_all(node.body, own)
-        self.keys_by_variable, self.frame = outer, frame
+        (self.keys_by_variable, self.optional_keys), self.frame = outer, frame
 
     def _branches(self, node: Conditional | Case, constants: Constants) -> None:
         """Read each branch for those platforms on which it may run; one that runs on none is not reached."""
@@ -343,7 +354,11 @@ class _Reader:
         # A class that `defined()` looks for need not exist; a type must.
         self.walk_all((one for one in node.arguments if name != "defined" or not _is_class(one)), constants)
         if node.block:
+            outer = self.made_of
+            if name in _ITERATES and node.arguments:
+                self.made_of = self._optional_key(node.arguments[0], constants) or outer
             self.walk_all(node.block.children(), constants)
+            self.made_of = outer
 
     def _include(self, names: Iterable[str], node: Syntax) -> None:
         for name in names:
@@ -374,15 +389,21 @@ class _Reader:
         if not name:
             return
         is_class = _bare(name) == "class"
+        held = values[1] if function != "ensure_resource" and len(values) > 1 else None
+        if isinstance(held, Hash) and not held.entries:
+            return
+        outer = self.made_of
+        if held is not None:
+            self.made_of = self._optional_key(node.arguments[1], constants) or outer
         if not is_class:
             self._use(UseOrigin.RESOURCE, name, node)
+        self.made_of = outer
         own: list[tuple[str, Value]]
         if function == "ensure_resource":
             titles = texts_of(values[1]) if len(values) > 1 else ()
             nothing: Value = Hash((), self._line(node))
             own = [(titles[0] if titles else "", nothing)]
         else:
-            held = values[1] if len(values) > 1 else None
             entries = held.entries if isinstance(held, Hash) else ()
             own = [(text_of(title) or "", attributes) for title, attributes in entries]
             key = _key_of(node.arguments[1], self.keys_by_variable) if len(values) > 1 else None
@@ -391,6 +412,18 @@ class _Reader:
         common = values[2:3]
         for title, first in own if not is_class else [pair for pair in own if pair[0]]:
             self._created(name, title if is_class else None, (first, *common), node)
+
+    def _optional_key(self, node: Syntax, constants: Constants) -> str | None:
+        """Return the key whose value a hash is, if the hash is empty without one: `lookup('users', Hash, 'deep', {})`."""
+        key = _key_of(node, self.keys_by_variable)
+        looked_up = constants.resolve(node)
+        if isinstance(looked_up, Variable):
+            return key if key in self.optional_keys else None
+        if key is None or not isinstance(looked_up, Call):
+            return None
+        last = self._value(looked_up.arguments[-1], constants)
+        default = entry_of(last, "default_value") or last
+        return key if isinstance(default, Hash) and not default.entries else None
 
     def _created(self, name: str, title: str | None, hashes: tuple[Value, ...], node: Call) -> None:
         """Record one resource, or the class `title`, whose attributes are in `hashes`."""
@@ -451,7 +484,16 @@ class _Reader:
     ) -> Use:
         bare = _bare(owner)
         subject = f"{bare}::{parameter}" if parameter else bare
-        return Use(origin, bare, parameter, value, Location(self.path, line), subject, scope=self.scope)
+        return Use(
+            origin,
+            bare,
+            parameter,
+            value,
+            Location(self.path, line),
+            subject,
+            scope=self.scope,
+            made_of=self.made_of,
+        )
 
     def _declare(
         self,
@@ -466,7 +508,9 @@ class _Reader:
             return
         place = Location(self.path, self._line(node))
         names, ensure = frozenset(given), text_of(given.get("ensure"))
-        self.declarations.append(Declaration(origin, _bare(owner), place, names, is_open, ensure))
+        self.declarations.append(
+            Declaration(origin, _bare(owner), place, names, is_open, ensure, self.made_of)
+        )
 
     def _line(self, node: Syntax) -> int:
         return self.lines.at(node.at)

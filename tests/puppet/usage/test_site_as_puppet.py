@@ -1,16 +1,21 @@
 """Site code that Puppet refuses to compile has an error finding, and only that."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import copytree
 
 import pytest
 
+from pinner.model.errors import Location
 from pinner.model.findings import Level
+from pinner.model.operator_data import DataFile, Datum
 from pinner.puppet.code.read import read_manifest, read_module
-from pinner.puppet.usage.codebase import Declared, make_codebase
+from pinner.puppet.usage.codebase import make_codebase
 from pinner.puppet.usage.judge import Context, judge
 from pinner.puppet.usage.site import read_site_file
+from pinner.workspace.operator_data import OperatorData
+from tests.support.data import value_of
 from tests.support.oracles import RubyOracle, run_oracle
 
 MODULE = {
@@ -32,7 +37,7 @@ MODULE = {
         "  newproperty(:colour)\nend\n"
     ),
 }
-DATA = "oven::door::lock: shut\n"
+DATA = {"oven::door::lock": "shut", "shelves": {"a": {"height": 1}}}
 CODE = [
     # classes
     "include oven::door",
@@ -70,6 +75,20 @@ CODE = [
     "create_resources('oven::shelf', { 'a' => { } }, { 'width' => 1 })",
     "create_resources('oven::shelf', { 'a' => { 'depth' => 1, 'height' => 1 } })",
     "$all = { 'a' => { 'height' => 1, 'tag' => 'x' } } create_resources('oven::shelf', $all)",
+    "create_resources('oven::rack', {})",
+    "create_resources('oven::rack', lookup('racks', Hash, 'deep', {}))",
+    "create_resources('oven::rack', lookup('racks', { 'default_value' => {} }))",
+    "create_resources('oven::rack', lookup('racks', Hash, 'first', { 'a' => {} }))",
+    "create_resources('oven::rack', lookup('shelves', Hash, 'first', {}))",
+    "$racks = lookup('racks', Hash, 'first', {}) create_resources(oven::rack, $racks)",
+    "$shelves = lookup('shelves', Hash, 'first', {}) create_resources(oven::rack, $shelves)",
+    "class profile::a ($racks = {}) { create_resources('oven::rack', $racks) } include profile::a",
+    "class profile::a ($racks = {}) { create_resources('oven::rack', $racks) } class { 'profile::a': racks => { 'a' => {} } }",
+    "class profile::a ($racks = { 'a' => {} }) { create_resources('oven::rack', $racks) } include profile::a",
+    "lookup('racks', Hash, 'first', {}).each |$title, $rest| { oven::rack { $title: * => $rest } }",
+    "lookup('shelves', Hash, 'first', {}).each |$title, $rest| { oven::rack { $title: * => $rest } }",
+    "lookup('racks', Hash, 'first', {}).each |$title, $rest| { oven::shelf { $title: width => 2 } }",
+    "lookup('shelves', Hash, 'first', {}).each |$title, $rest| { oven::shelf { $title: width => 2 } }",
     "['a', 'b'].each |$n| { oven::shelf { $n: height => 1 } }",
     "['a', 'b'].each |$n| { oven::shelf { $n: } }",
     "oven::rack { 'a': }",
@@ -120,7 +139,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files = {
         **{f"modules/oven/{path}": text for path, text in MODULE.items()},
         "hiera.yaml": "version: 5\nhierarchy: [{name: all, path: common.yaml}]\n",
-        "data/common.yaml": DATA,
+        "data/common.yaml": json.dumps(DATA),
         "environment.conf": "environment_timeout = 0\n",
     }
     for path, text in files.items():
@@ -136,8 +155,9 @@ def errors(code: str) -> list[str]:
     )
     site = read_site_file("site.pp", code)
     assert site.refusal is None
-    declared = Declared(site.declarations, site.supplied, frozenset({"oven::door::lock"}), is_partial=False)
-    found = judge(site.uses, Context(codebase, declared=declared))
+    keys = (Datum(key, value_of(value), Location("common.yaml", 1)) for key, value in DATA.items())
+    given = OperatorData((DataFile("common.yaml", tuple(keys)),), (site,))
+    found = judge(given.uses(codebase), Context(codebase, declared=given.declared(codebase)))
     return [f"{one.code}: {one.message}" for one in found if one.level is Level.ERROR]
 
 
