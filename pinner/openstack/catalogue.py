@@ -40,6 +40,35 @@ _GIT_OWNERS = ("openstack", "stackforge")
 # Former name to current name of renamed repositories.
 _RENAMED_REPOSITORIES = {"puppet-quantum": "puppet-neutron"}
 _FORGE_OWNERS = ("openstack", "stackforge", "puppetlabs")
+# Where owners on the Forge keep the repositories of their modules; what is pinned there is compared with its metadata.
+_PUBLISHERS = {
+    **{
+        owner: f"https://github.com/{owner}/puppet-{{}}"
+        for owner in (
+            *("arioch", "camptocamp", "cirrax", "deric", "desalvo", "duritong", "earsdown", "elastic"),
+            *(
+                "example42",
+                "fiddyspence",
+                "inkblot",
+                "lwf",
+                "nanliu",
+                "pcfens",
+                "peopleware",
+                "richardc",
+                "saz",
+            ),
+            *("theforeman", "treydock", "waveclaw", "zehweh"),
+        )
+    },
+    "herculesteam": "https://github.com/hercules-team/{}",
+    "hetzner": "https://github.com/xneelo/hetzner-{}",
+    "horsefish": "https://github.com/horsefish/{}",
+    "markt": "https://github.com/markt-de/puppet-{}",
+    "puppet": "https://github.com/voxpupuli/puppet-{}",
+    "puppetlabs": "https://github.com/puppetlabs/puppetlabs-{}",
+    "sgnl05": "https://github.com/sgnl05/sgnl05-{}",
+    "stm": "https://github.com/smoeding/puppet-{}",
+}
 _FORGE_LIKE_URL = re.compile(
     r"(?:(?:https?|git|ssh)://(?:[^/@\s]*@)?|[\w.-]+@)(?P<host>[\w.-]+)(?::\d+)?[/:](?:cgit/|p/)?"
     r"(?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:\.git)?/?"
@@ -162,8 +191,12 @@ def _homes() -> dict[str, str]:
 
 
 def git_home(forge_name: str) -> str | None:
-    """Return the URL of the repository that `owner/module` is published from, None if it is not in the catalogue."""
-    return _homes().get(forge_name.lower().replace("-", "/", 1)) or _homes().get(canonical_module(forge_name))
+    """Return the URL of the repository that `owner/module` is published from, None if neither it nor its owner is known."""
+    name = forge_name.lower().replace("-", "/", 1)
+    owner, _, module = name.partition("/")
+    pattern = _PUBLISHERS.get(owner)
+    known = _homes().get(name) or _homes().get(canonical_module(forge_name))
+    return known or (pattern.format(module) if pattern else None)
 
 
 LONGEST_NAME = 40  # longer texts get no suggestions

@@ -6,6 +6,7 @@ from pinner.openstack.catalogue import (
     canonical_module,
     canonical_url,
     find_series,
+    git_home,
     integration_pins,
     third_party,
 )
@@ -154,3 +155,21 @@ def test_there_was_no_integration_before_kilo() -> None:
     series = find_series("havana")
     assert series
     assert integration_pins(series) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "home"),
+    [
+        ("puppetlabs-lvm", "https://github.com/puppetlabs/puppetlabs-lvm"),
+        ("puppet/zabbix", "https://github.com/voxpupuli/puppet-zabbix"),
+        ("theforeman/tftp", "https://github.com/theforeman/puppet-tftp"),
+        ("Saz-locales", "https://github.com/saz/puppet-locales"),
+        ("markt/galera", "https://github.com/markt-de/puppet-galera"),
+        # What the catalogue knows of a module takes precedence.
+        ("puppetlabs/nova", "https://opendev.org/openstack/puppet-nova"),
+        ("puppetlabs/rabbitmq", "https://github.com/voxpupuli/puppet-rabbitmq"),
+        ("acme/oven", None),
+    ],
+)
+def test_homes_of_modules_from_the_forge(name: str, home: str | None) -> None:
+    assert git_home(name) == home

@@ -98,6 +98,17 @@ def test_a_module_that_no_repository_is_known_of_and_one_that_the_settings_name(
     assert [code for code, _, _ in findings(cloud, "old")] == ["forge-code", "hiera-type"]
 
 
+def test_a_module_of_a_known_publisher(cloud: Cloud) -> None:
+    clock = cloud.upstream("clock", owner="voxpupuli", repository="puppet-clock")
+    files = {"manifests/init.pp": "class clock (Array[String] $servers = []) {\n}\n"}
+    clock.tag("v5.0.0", clock.commit("main", version="5.0.0", name="puppet-clock", files=files))
+    cloud.manifest("old", "modules:\n  clock: {forge: puppet/clock, version: 5.0.0}\n")
+    assert cloud.run("lock").code == 0
+    (cloud.project / "data").mkdir()
+    (cloud.project / "data/common.yaml").write_text("clock::servers: one\nclock::pool: two\n")
+    assert [code for code, _, _ in findings(cloud, "old")] == ["forge-code", "hiera-type", "hiera-unbound"]
+
+
 def changes(cloud: Cloud, *sides: str) -> dict[str, Any]:
     found = cloud.run("diff", *sides, "--hiera", "data", "--format", "json").json
     (module,) = found["modules"]
