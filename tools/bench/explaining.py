@@ -95,4 +95,4 @@ def _quietly(project: Project, words: tuple[str, ...]) -> Command:
     """Return the call; an audit that finds something ends with 1, which is an answer."""
     command = project.pinner(*words)
     script = '"$@"; code=$?; test $code -le 1'
-    return project.site.command("sh", "-c", script, "sh", *command.words, cwd=command.cwd)
+    return project.command("sh", "-c", script, "sh", *command.words)

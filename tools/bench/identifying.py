@@ -29,7 +29,7 @@ def bench_identify(_upstreams: Path, work: Path, rounds: int) -> tuple[Section, 
     modules = _copy_modules(upstreams, work / "modules")
     project = _project(work, upstreams)
     measure(_identify(project, modules, "--timeout", "600"))
-    cache = work / "cache" / "git"
+    cache = project.cache / "git"
     run_by_label: dict[str, Run] = {
         "git hash-object, all files": lambda: measure(_shell(project, _HASHES, modules)),
         "git log --format=%T, each mirror": lambda: measure(_shell(project, _TREES, cache)),
@@ -91,7 +91,7 @@ def _cold(project: Project, modules: Path, cache: Path) -> Cost:
 def _identify(project: Project, modules: Path, *more: str) -> Command:
     """Return a call whose answer that some modules were changed is no failure."""
     call = project.pinner("identify", modules, *more)
-    return project.site.command("bash", "-c", '"$@" || test $? = 1', "bash", *call.words, cwd=call.cwd)
+    return project.command("bash", "-c", '"$@" || test $? = 1', "bash", *call.words)
 
 
 def _shell(project: Project, line: str, argument: Path) -> Command:

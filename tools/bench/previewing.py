@@ -101,7 +101,7 @@ def _command(estate: Estate, *environments: str, nodes: Path | None = None) -> C
     project = estate.code.project
     words = ("preview", *environments, *estate.words(nodes), "--format", "json")
     program = _OWN.format(path=str(_note(estate)))
-    return project.site.command(sys.executable, "-c", program, *words, cwd=project.directory)
+    return project.command(sys.executable, "-c", program, *words)
 
 
 def _note(estate: Estate) -> Path:
@@ -115,5 +115,5 @@ def _own(estate: Estate, whole: Cost) -> Cost:
 
 def _forget(estate: Estate) -> None:
     """Remove the catalogs that are kept."""
-    for path in estate.code.project.directory.parent.glob("*cache/catalogs/memory.sqlite*"):
+    for path in estate.code.project.cache.glob("catalogs/memory.sqlite*"):
         path.unlink()

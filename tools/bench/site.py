@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools.bench.cost import Command
@@ -51,8 +51,8 @@ class Site:
         for environment, text in environments.items():
             self.write(f"{name}/environments/{environment}.yaml", text)
         rewrite = "".join(f'  "{here}": "{there}"\n' for here, there in self._places())
-        self.write(f"{name}/pinner.yaml", f"rewrite:\n{rewrite}cache: ../{name}.cache\n")
-        return Project(self, self.root / name)
+        self.write(f"{name}/pinner.yaml", f"rewrite:\n{rewrite}")
+        return Project(self, self.root / name, self.root / f"{name}.cache")
 
     def _places(self) -> Iterable[tuple[str, str]]:
         hosts = ("https://opendev.org/", "https://git.example.net/")
@@ -65,18 +65,27 @@ class Project:
 
     site: Site
     directory: Path
+    cache: Path
 
     def pinner(self, *words: str | Path) -> Command:
         """Return a call of the installed `pinner` in the project."""
-        return self.site.command(PINNER, *words, cwd=self.directory)
+        return self.command(PINNER, *words)
+
+    def command(self, *words: str | Path) -> Command:
+        """Return a command in the project, and pinner's cache in it is this project's own.
+
+        pinner.yaml may not name it: the whole benchmark is in the checkout of pinner's own repository.
+        """
+        command = self.site.command(*words, cwd=self.directory)
+        return replace(command, variables={**command.variables, "PINNER_CACHE": str(self.cache)})
 
     def forget_cache(self) -> None:
         """Remove the mirrors and everything else pinner remembers."""
-        shutil.rmtree(self.directory.with_name(f"{self.directory.name}.cache"), ignore_errors=True)
+        shutil.rmtree(self.cache, ignore_errors=True)
 
     def forget_what_was_read(self) -> None:
         """Remove what pinner worked out from the mirrors' objects; the mirrors stay."""
-        for memory in self.directory.parent.glob("*cache/memory.sqlite*"):
+        for memory in self.cache.glob("memory.sqlite*"):
             memory.unlink()
 
     def forget_locks(self) -> None:
@@ -88,8 +97,8 @@ class Project:
 def lead_to(site: Site, upstreams: Path) -> Project:
     """Make `project`, whose manifests are written already, fetch from upstreams/HOST/ on this disk."""
     rows = "".join(f'  "https://{host.name}/": "{host}/"\n' for host in sorted(upstreams.iterdir()))
-    site.write("project/pinner.yaml", f"rewrite:\n{rows}cache: ../cache\n")
-    return Project(site, site.root / "project")
+    site.write("project/pinner.yaml", f"rewrite:\n{rows}")
+    return Project(site, site.root / "project", site.root / "cache")
 
 
 def environments(count: int, modules: tuple[str, ...]) -> Mapping[str, str]:
