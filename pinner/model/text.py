@@ -104,7 +104,12 @@ def _redact_url(url: str) -> str:
 
 
 def _redact_found(match: re.Match[str]) -> str:
-    return redact_url(match[0]) if match["url"] else f"{HIDDEN}@"
+    if not match["url"]:
+        return f"{HIDDEN}@"
+    url = match[0].rstrip(
+        ".,:;)"
+    )  # what ends a sentence or a part of it: `https://example.org:8140: refused`
+    return redact_url(url) + match[0][len(url) :]
 
 
 def _is_harmless(scheme: str, authority: re.Match[str], after: str) -> bool:
