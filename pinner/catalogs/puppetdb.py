@@ -10,7 +10,7 @@ from pinner.catalogs.https import HttpsServer
 from pinner.model.errors import Problem, UnknownError
 
 PATH: Final = "/pdb/query/v4/inventory"
-_PORT: Final = 8081
+PORT: Final = 8081
 _PAGE: Final = 500
 """Nodes of one request: facts of a node are 20 kB, and PuppetDB holds an answer in memory."""
 _OK: Final = 200
@@ -21,7 +21,7 @@ def fetch_inventory(url: str, context: ssl.SSLContext, *, timeout: float = 120.0
 
     Raises UnknownError if PuppetDB does not answer, or with anything else.
     """
-    server = HttpsServer(url, context, _PORT, timeout)
+    server = HttpsServer(url, context, PORT, timeout)
     offset = 0
     while True:
         order = json.dumps([{"field": "certname", "order": "asc"}])

@@ -175,6 +175,8 @@ def test_facts_come_from_puppetdb(cloud: Cloud, tmp_path: Path) -> None:
         api.pages.append((200, json.dumps(rows).encode()))
         bad = compile_nodes(cloud, "--puppetdb", api.url, "--ssldir", str(api.ssldir))
         assert (bad.code, "'/' is not the name of a certificate" in bad.err) == (2, True), bad.err
+    plain = compile_nodes(cloud, "--puppetdb", "http://localhost:8080")
+    assert (plain.code, "'http://localhost:8080' is not the URL of a PuppetDB" in plain.err) == (2, True)
     both = compile_nodes(cloud, "--puppetdb", api.url, "--nodes", str(cloud.root / "facts"))
     assert (both.code, "give --nodes DIR or --puppetdb URL" in both.err) == (2, True)
 

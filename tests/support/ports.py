@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO
 
 _TRIES = 20
+_START_LIMIT = 600.0
+"""Seconds after which a program that does not listen is killed."""
 
 
 class NotListeningError(Exception):
@@ -32,11 +34,17 @@ def listen(command: Callable[[int], Sequence[str]], sign: bytes) -> Iterator[int
     for _ in range(_TRIES):
         port = free_port()
         process = subprocess.Popen(command(port), stderr=subprocess.PIPE, start_new_session=True)
+        assert process.stderr
         try:
+            limit = threading.Timer(_START_LIMIT, process.kill)
+            limit.daemon = True
+            limit.start()
             lines = _read_up_to(process, sign)
+            limit.cancel()
             if sign in lines:
                 yield port
                 return
+            process.stderr.close()
             if b"in use" not in lines:
                 raise NotListeningError(lines.decode(errors="replace"))
         finally:

@@ -11,7 +11,7 @@ import click
 from pinner.catalogs.classifier import classify, split_command
 from pinner.catalogs.environment_tree import modules_in
 from pinner.catalogs.facts import with_legacy_facts, without_legacy_facts
-from pinner.catalogs.puppetdb import fetch_inventory
+from pinner.catalogs.puppetdb import PORT, fetch_inventory
 from pinner.catalogs.sandbox import Sandbox
 from pinner.cli.options import (
     PinnerCommand,
@@ -162,8 +162,8 @@ def read_facts(directory: Path | None, puppetdb_url: str | None, ssldir: Path | 
     if directory and not puppetdb_url:
         return read_nodes(directory)
     if puppetdb_url and not directory:
-        context = client_context(find_certificates(ssldir))
-        return parse_inventory(fetch_inventory(check_url(puppetdb_url), context), puppetdb_url)
+        url = check_url(puppetdb_url, "PuppetDB", PORT)
+        return parse_inventory(fetch_inventory(url, client_context(find_certificates(ssldir))), url)
     raise InputError(Problem("give --nodes DIR or --puppetdb URL", hint=FACTS_HINT))
 
 

@@ -64,16 +64,16 @@ def find_certificates(ssldir: Path | None) -> Certificates:
     return files
 
 
-def check_url(url: str) -> str:
-    """Return the URL of a Puppet Server; raises InputError for anything but https://HOST[:PORT]."""
+def check_url(url: str, server: str = "Puppet Server", port: int = 8140) -> str:
+    """Return the URL of a server that usually has that port; raises InputError for anything but https://HOST[:PORT]."""
     parts = urlsplit(url)
     try:
         is_right = parts.scheme == "https" and parts.hostname and parts.path in {"", "/"} and parts.port != 0
     except ValueError:
         is_right = False
     if not is_right or parts.query or parts.fragment or "@" in parts.netloc:
-        hint = "write https://puppet.example.net:8140"
-        raise InputError(Problem(f"'{url}' is not the URL of a Puppet Server", hint=hint))
+        hint = f"write https://puppet.example.net:{port}"
+        raise InputError(Problem(f"'{url}' is not the URL of a {server}", hint=hint))
     return url
 
 
