@@ -156,12 +156,10 @@ def test_a_secret_that_only_the_stored_side_marks_is_masked(runs: dict[str, Run]
 @pytest.mark.parametrize("place", SECRETS)
 def test_no_secret_is_in_the_cache(runs: dict[str, Run], watched: Watched, place: str) -> None:
     assert runs
-    files = [path for path in watched.cache.parent.iterdir() if path.is_file()]
-    assert files
-    for path in files:
+    contents = {path: path.read_bytes() for path in watched.cache.parent.iterdir() if path.is_file()}
+    assert any(b"libvirt/scheme" in content for content in contents.values())
+    for path, content in contents.items():
         assert path.stat().st_mode & 0o077 == 0
-        content = path.read_bytes()
-        assert b"libvirt/scheme" in content
         assert SECRETS[place].encode() not in content
         assert json.dumps(SECRETS[place])[1:-1].encode() not in content
 
