@@ -14,16 +14,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain, islice
+from itertools import accumulate, chain, islice, pairwise
 
 from pinner.model.errors import InputError
-from pinner.model.module_api import Evidence, Mark
+from pinner.model.module_api import Definition, Evidence, Mark
 from pinner.puppet.code.headers import Header
 from pinner.puppet.language.evaluate import Scope, decide
 from pinner.puppet.language.parser import parse_expression
 from pinner.puppet.lexer import Brace, Lines, Nesting
 
-_NAME = r"[`'\"$]*(?:::)?(?P<name>[a-z_]\w*(?:::\w+)*)"
+_NAME = r"[`'\"$]*(?:::)?(?P<name>[a-z_]\w*+(?:::\w++)*+)(?!\.\w)"
 _INSTEAD = re.compile(
     r"\b(?:use[sd]?|set|switch(?:ing)? to|moved? to|replaced (?:by|with)|in favou?r of|superseded by|deprecated for|"
     r"renamed to|migrate to|consider|via|with)\s+(?:the\s+|parameter\s+|class\s+|define\s+|option\s+|of\s+|new\s+)*+"
@@ -450,6 +450,58 @@ def read_marks(source: Lines, headers: Sequence[Header]) -> list[Marks]:
     by_start = {header.start: found for header, found in zip(headers, marks, strict=True)}
     for message in read_messages(source.text, headers):
         _mark_by_message(source, message, by_start[message.header.start])
+    return marks
+
+
+_RUBY_TEXT = (
+    r"(?:(?P<quote>['\"])(?P<text>(?:(?!(?P=quote))[^\\]|\\.)*)(?P=quote)"
+    r"|<<[-~]?['\"]?(?P<word>\w+)['\"]?[^\n]*\n(?P<doc>.*?)^[ \t]*(?P=word)\b)"
+)
+_RUBY_DOC = re.compile(
+    rf"^[ \t]*(?:desc\b:?|@doc[ \t]*=)[ \t]*\(?\s*(?:%q\{{)?{_RUBY_TEXT}", re.MULTILINE | re.DOTALL
+)
+_RUBY_MESSAGE = re.compile(
+    r"^(?P<before>[^\n]*\n[^\n#]*?)\b(?:warning|deprecation_warning|warn)[ \t]*\(?\s*"
+    + _RUBY_TEXT
+    + r"(?P<after>[^\n]*)",
+    re.MULTILINE | re.DOTALL,
+)
+_IS_SET = r"\b(?:if|unless)\s+!?\(?(?:self|@parameters)\[:{0}\](?:\.nil\?)?\)?\s*(?:then\b)?\s*$"
+
+
+def read_type_marks(source: Lines, types: Sequence[Definition]) -> list[Marks]:
+    """Return the marks of each native type of a Ruby file, in the same order.
+
+    Counted are a description that says so, and a warning that is logged whenever the attribute has a value.
+    """
+    marks = [Marks(frozenset(one.name for one in type_.parameters)) for type_ in types]
+    lines = source.text.splitlines(keepends=True) if "deprecat" in source.text.lower() else []
+    starts = [0, *accumulate(map(len, lines))]
+    for index, (type_, found) in enumerate(zip(types, marks, strict=True) if lines else ()):
+        last = types[index + 1].line - 1 if index + 1 < len(types) else len(lines)
+        spans = [(None, type_.line), *((one, one.line) for one in type_.parameters), (None, last + 1)]
+        for (one, first), (_, end) in pairwise(spans):
+            doc = _RUBY_DOC.search(source.text, starts[first - 1], starts[end - 1])
+            raw = (doc["text"] or doc["doc"] or "") if doc else ""
+            subject = _STARTS.match(plain(raw))
+            is_own = subject is not None and subject["subject"] in {
+                *(None, "parameter", "option", "property", "type"),
+                one.name if one else type_.name,
+            }
+            if doc and (is_own or _CAPITALS.search(raw)):
+                is_whole = one is None or (one.rule is not None and one.rule.is_namevar)
+                name = None if is_whole or one is None else one.name
+                found.add(
+                    name,
+                    _evidence(source, Mark.TEXT, doc.start("text" if doc["text"] else "doc"), plain(raw)),
+                )
+        for message in _RUBY_MESSAGE.finditer(source.text, starts[type_.line - 1], starts[last]):
+            text = plain(message["text"] or message["doc"] or "")
+            word = _DEPRECATION_WORD.search(text)
+            for name in found.names & set(_SUBJECTS.findall(text[: word.start()] if word else "")):
+                test = re.compile(_IS_SET.format(re.escape(name)), re.MULTILINE)
+                if test.search(message["before"]) or test.search(message["after"]):
+                    found.add(name, _evidence(source, Mark.WARNING, message.start("text"), text))
     return marks
 
 

@@ -16,7 +16,13 @@ from pinner.model.module_api import (
     Parameter,
     Unreadable,
 )
-from pinner.puppet.code.deprecations import Marks, read_marks, removal_of, replacement_of
+from pinner.puppet.code.deprecations import (
+    Marks,
+    read_marks,
+    read_type_marks,
+    removal_of,
+    replacement_of,
+)
 from pinner.puppet.code.flows import read_flows, read_guards
 from pinner.puppet.code.headers import Header, RawParameter, read_headers
 from pinner.puppet.code.ruby import read_facts, read_functions, read_providers, read_types
@@ -249,6 +255,22 @@ def _read_manifest(path: str, code: str) -> tuple[Definition, ...] | Unreadable:
 def _read_ruby(path: str, code: str, role: Role) -> tuple[Definition, ...] | Unreadable:
     read, call = _RUBY[role]
     found = read(path, code)
+    if role is Role.TYPE:
+        found = tuple(map(_marked, found, read_type_marks(Lines(code), found)))
     if found or call is None or not _RUBY_CODE.search(code):
         return found
     return Unreadable(path, f"the file contains code, but no {call} with a literal name was found")
+
+
+def _marked(type_: Definition, marks: Marks) -> Definition:
+    """Return a native type with the evidence that it, or some of its attributes, are deprecated."""
+    parameters = []
+    for one in type_.parameters:
+        evidence = tuple(marks.of.get(one.name, ()))
+        replacement, removal = _advice(evidence, one.name, type_.name, marks.names)
+        parameters.append(replace(one, evidence=evidence, replacement=replacement, removal=removal))
+    whole = tuple(marks.whole)
+    replacement, removal = _advice(whole, type_.name, type_.name, ())
+    return replace(
+        type_, parameters=tuple(parameters), evidence=whole, replacement=replacement, removal=removal
+    )

@@ -211,3 +211,71 @@ def test_a_function_that_dispatches_by_itself_is_not_counted() -> None:
         "  end\n  def call(scope, *args)\n    super\n  end\nend\n"
     )
     assert read("lib/puppet/functions/legacy.rb", text).arities == ()
+
+
+DEPRECATED = """\
+Puppet::Type.newtype(:oven_timer) do
+  @doc = 'Sets a timer. A deprecated clock is not used.'
+  newparam(:name, :namevar => true) do
+    desc 'The name.'
+  end
+  newproperty(:project) do
+    desc 'Not deprecated, other than client.'
+  end
+  newparam(:client) do
+    desc 'Whose timer it is.(DEPRECATED)'
+  end
+  newproperty(:seconds) do
+    desc <<-EOT
+      This property is deprecated and will be removed in 9.0,
+      use duration instead.
+    EOT
+  end
+  newproperty(:duration, :array_matching => :all) do
+    validate do |value|
+      warning('A duration given as text is deprecated.') if value.is_a?(String)
+    end
+  end
+  newparam(:bell)
+  newparam(:tone)
+  newparam(:section) do
+    desc "Deprecated: the section. To set user.email, give it as a whole."
+  end
+  newparam(:user)
+  newparam(:level)
+  validate do
+    unless self[:bell].nil?
+      Puppet.deprecation_warning("The bell parameter is deprecated. Use tone.")
+    end
+    warning('level is deprecated') if self[:level]
+    if self[:tone] == 'shrill'
+      warning('The tone parameter is deprecated')
+    end
+  end
+end
+Puppet::Type.newtype(:oven_clock) do
+  newparam(:name) do
+    desc 'Setting to manage in clock.ini (DEPRECATED)'
+  end
+  newproperty(:value)
+end
+"""
+
+
+def test_deprecated_types_and_attributes() -> None:
+    found = read_file("lib/puppet/type/oven_timer.rb", DEPRECATED.encode())
+    assert not isinstance(found, Unreadable)
+    timer, clock = found
+    assert (timer.deprecated, clock.deprecated, [one.deprecated for one in clock.parameters]) == (
+        False,
+        True,
+        [False, False],
+    )
+    assert {one.name: (one.replacement, one.removal) for one in timer.parameters if one.deprecated} == {
+        "client": (None, None),
+        "seconds": ("duration", "9.0"),
+        "bell": ("tone", None),
+        "section": (None, None),
+        "level": (None, None),
+    }
+    assert [one.line for one in timer.parameters[2].evidence] == [10]
