@@ -68,7 +68,10 @@ def _overrides(release: Series, modules: tuple[str, ...]) -> str:
     third_party = {pin.name for pin in integration_pins(release)}
     ranges: dict[str, dict[str, str]] = {}
     for misfit in gate_misfits(release):
-        if misfit.module in third_party.union(modules) and misfit.dependency in third_party:
+        is_brought_in = misfit.module in third_party and (
+            misfit.needed_by is None or not set(misfit.needed_by).isdisjoint(modules)
+        )
+        if (is_brought_in or misfit.module in modules) and misfit.dependency in third_party:
             ranges.setdefault(misfit.module, {})[misfit.dependency] = f'"{gate_range(misfit)}"'
     rows = [f"    {module}: {{{_pairs(ranges_by_name)}}}\n" for module, ranges_by_name in ranges.items()]
     heading = "  override:                 # the gate runs these pairs, though the metadata of one has not caught up\n"

@@ -98,13 +98,15 @@ class ExternalPin:
 class Misfit:
     """A pair that upstream's gate runs although metadata forbids it.
 
-    `module` requires `dependency` in `range`, but the gate runs it at `version`.
+    `module` requires `dependency` in `range`, but the gate runs it at `version`. `needed_by` are the OpenStack
+    modules that bring in a third-party `module`, through other third-party modules too; None if that is not known.
     """
 
     module: str
     dependency: str
     range: str
     version: str
+    needed_by: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,13 +322,20 @@ def _pin(value: object, at: str) -> ExternalPin:
 
 
 def _misfit(value: object, at: str) -> Misfit:
-    module, dependency, wanted, version = _row(value, at, 4)
+    has_needed_by = isinstance(value, list) and len(value) == _MISFIT_WITH_NEEDED_BY
+    module, dependency, wanted, version, *needed_by = _row(
+        value, at, _MISFIT_WITH_NEEDED_BY - (not has_needed_by)
+    )
     return Misfit(
         _text(module, at, _MODULE),
         _text(dependency, at, _MODULE),
         _text(wanted, at, _RANGE),
         _text(version, at, _VERSION),
+        _list(needed_by[0], f"{at}[4]", lambda row, place: _text(row, place, _MODULE)) if needed_by else None,
     )
+
+
+_MISFIT_WITH_NEEDED_BY = 5  # facts of earlier versions have four values a row
 
 
 def facts_text(facts: Facts) -> str:
@@ -340,7 +349,16 @@ def facts_text(facts: Facts) -> str:
     ]
     pins = {key: [(pin.name, pin.git, pin.ref) for pin in rows] for key, rows in facts.integration.items()}
     misfits = {
-        key: [(row.module, row.dependency, row.range, row.version) for row in rows]
+        key: [
+            (
+                row.module,
+                row.dependency,
+                row.range,
+                row.version,
+                *([] if row.needed_by is None else [row.needed_by]),
+            )
+            for row in rows
+        ]
         for key, rows in facts.misfits.items()
     }
     parts = {

@@ -68,6 +68,14 @@ def set_at(*keys: str | int, to: object) -> Callable[[Any], object]:
             "integration.2025.1[0]: '--upload' is not a valid tag",
         ),
         (set_at("misfits", "never", to=[]), "misfits: 'never' is not a series of this file"),
+        (
+            set_at("misfits", "2025.1", 0, to=["a", "b", "1.x"]),
+            "misfits.2025.1[0]: a list of 4 values is required",
+        ),
+        (
+            set_at("misfits", "2025.1", 0, to=["a", "b", "1.x", "2.0.0", ["-c"]]),
+            "misfits.2025.1[0][4][0]: '-c' is not a valid module name",
+        ),
         (set_at("gate_refs", "2025.1", to=7), "gate_refs.2025.1: a text is required"),
     ],
 )

@@ -199,3 +199,13 @@ def test_overrides_begin_where_the_modules_own_ranges_do(cloud: Cloud) -> None:
     assert cloud.run("init", "--release", "2025.1", "-m", "horizon", "production").code == 0
     text = (cloud.project / "environments/production.yaml").read_text()
     assert '    horizon: {memcached: ">= 2.0.2 < 11.0.0"}\n' in text
+
+
+@pytest.mark.parametrize(("modules", "written"), [(("nova", "horizon"), 0), (("swift",), 1), (("all",), 1)])
+def test_only_modules_of_the_set_get_overrides(cloud: Cloud, modules: tuple[str, ...], written: int) -> None:
+    """Of OpenStack's modules, only swift brings in rsync, whose metadata allow no current concat."""
+    options = [option for module in modules for option in ("-m", module)]
+    assert cloud.run("init", "--release", "2025.1", *options, "production").code == 0
+    text = (cloud.project / "environments/production.yaml").read_text()
+    assert text.count('    rsync: {concat: ">= 1.1.1 < 10.0.0", stdlib: ">= 4.2.0 < 10.0.0"}\n') == written
+    assert text.count("rsync") == written
