@@ -19,7 +19,7 @@ from pinner.model.results import (
     Reason,
 )
 from pinner.model.text import nearest, quote
-from pinner.openstack.catalogue import canonical_module
+from pinner.openstack.catalogue import canonical_module, phase_today, release_of, status_of
 from pinner.project.files import list_environments
 from pinner.project.manifest.read import read_manifests
 from pinner.workspace.apis import read_pinned_apis
@@ -171,6 +171,7 @@ def explain_pin(workspace: Workspace, environment: str, name: str) -> Reason:
         hint = nearest(module, names) or f"it has {', '.join(names)}"
         raise InputError(Problem(f"environment '{environment}' has no module {quote(module)}", hint=hint))
     override = required.manifest.modules.get(module)
+    of_ref = status_of(pin) if isinstance(pin, GitPin) else None
     return Reason(
         environment=environment,
         module=module,
@@ -183,6 +184,7 @@ def explain_pin(workspace: Workspace, environment: str, name: str) -> Reason:
         reason=override.reason if override else None,
         until=override.until if override else None,
         key=_meaning(workspace, environment, pin, key) if "::" in key else None,
+        phase=phase_today(of_ref, release_of(pin)) if isinstance(pin, GitPin) and of_ref else None,
     )
 
 

@@ -32,7 +32,7 @@ from pinner.model.results import (
     Update,
     UpdateKind,
 )
-from pinner.openstack.catalogue import all_series, ref_candidates, release_of, release_of_tag
+from pinner.openstack.catalogue import all_series, phase_today, ref_candidates, release_of, release_of_tag
 from pinner.puppet.versions import Version, parse_version, version_of_tag
 from pinner.workspace.locks import ForgeCode, find_forge_code, forge_home
 from pinner.workspace.workspace import Workspace, age_finding
@@ -95,9 +95,11 @@ def _environment(
             moved = _moved_branch(pin, resolver) if isinstance(reply, Finding) else None
             if isinstance(reply, Finding) and not moved and not may_be_left_out(reply, required, lock):
                 unknown.append(reply)
-            news = (*_news(module, pin, reply, resolver, required), *((moved,) if moved else ()))
-            series = _series(module, pin)
-            end = series.eol if series else None
+            found = _news(module, pin, reply, resolver, required)
+            news = tuple(one for one in found if not (moved and one.kind is UpdateKind.END_OF_LIFE))
+            news += (moved,) if moved else ()
+            release = release_of(pin)
+            end = release.eol if release else None
             modules += [ModuleUpdates(module.module, pin, news, end)] if news else []
     for forge_pin in _forge_pins(lock, chosen):
         pin = forge.pins.get(forge_pin)
@@ -107,7 +109,7 @@ def _environment(
             modules.append(ModuleUpdates(pin.module, pin, tuple(marked)))
     modules.sort(key=lambda one: one.name)
     checked = len(chosen & lock.pins.keys()) if chosen else len(lock.pins)
-    return AvailableUpdates(name, lock, tuple(modules), tuple(unknown), checked)
+    return AvailableUpdates(name, lock, tuple(modules), tuple(unknown), checked, required.series)
 
 
 def _news(
@@ -132,7 +134,7 @@ def _news(
         yield from _newer_tags(pin, mirror, resolver)
         yield from _newer_release(pin, series, mirror)
     yield from _gate(module, pin, resolver, required)
-    yield from _ends(module, pin, series, reply, resolver.workspace.today)
+    yield from _ends(module, pin, reply, resolver.workspace.today)
 
 
 def _series(module: GitRequirement, pin: GitPin) -> Series | None:
@@ -226,23 +228,21 @@ def _gate(
         yield Update(UpdateKind.GATE_MOVED, f"upstream's gate runs {external.ref} now", external.ref)
 
 
-def _ends(
-    module: GitRequirement, pin: GitPin, series: Series | None, reply: ResolvedRef | Finding, today: date
-) -> Iterator[Update]:
+def _ends(module: GitRequirement, pin: GitPin, reply: ResolvedRef | Finding, today: date) -> Iterator[Update]:
+    series = release_of(pin)
     end = series.eol if series else None
     release = pin.want.value if pin.want.selector is SelectorKind.RELEASE else str(series)
-    status, moved_to = status_now(pin, reply), ref_now(pin, reply)
-    if status is Status.END_OF_LIFE or (end and date.fromisoformat(end) <= today):
-        since = f" since {end}" if end else ""
+    phase, moved_to = phase_today(status_now(pin, reply), series), ref_now(pin, reply)
+    if phase is Status.END_OF_LIFE:
         past = end if end and date.fromisoformat(end) <= today else None
-        what = f"release {release} is at its end of life{since}"
+        what = f"release {release} is at its end of life{f' since {past}' if past else ''}"
         yield Update(UpdateKind.END_OF_LIFE, what, end or release, EndState.REACHED, past)
     elif end and date.fromisoformat(end) - today <= NEAR:
         yield Update(UpdateKind.END_OF_LIFE, f"release {release} ends on {end}", end, EndState.NEAR, end)
-    elif status is Status.UNMAINTAINED and pin.want.selector is SelectorKind.TAG:
+    elif phase is Status.UNMAINTAINED and release_of_tag(pin.git, pin.want.value):
         what = f"release {release} is unmaintained: the tag {pin.want.value} marks its end of maintenance"
         yield Update(UpdateKind.END_OF_LIFE, what, release, EndState.UNMAINTAINED)
-    elif status is Status.UNMAINTAINED and moved_to is not None:
+    elif phase is Status.UNMAINTAINED and moved_to is not None:
         what = f"release {release} is unmaintained: its ref is {short_name(moved_to)} now"
         yield Update(UpdateKind.END_OF_LIFE, what, release, EndState.UNMAINTAINED)
     if module.until is not None and date.fromisoformat(module.until.value) - today <= NEAR:

@@ -25,6 +25,7 @@ from pinner.openstack.catalogue import (
     all_series,
     canonical_url,
     find_module,
+    phase_today,
     ref_candidates,
     release_of,
     release_of_ref,
@@ -180,11 +181,13 @@ def _status(
 def _with_life_cycle(status: ModuleStatus, pin: GitPin, reply: ResolvedRef | Finding | None) -> ModuleStatus:
     """Return the status with what the pin's release has become at the remote."""
     known = find_module(status.name, None)
+    of_ref, release = status_now(pin, reply), release_of(pin)
     return replace(
         status,
-        pin=replace(pin, status=status_now(pin, reply)),
+        pin=replace(pin, status=of_ref),
         ref_now=ref_now(pin, reply),
-        release=release_of(pin),
+        release=release,
+        phase=phase_today(of_ref, release),
         is_fork=known is not None and canonical_url(known.git) != canonical_url(pin.git),
     )
 
@@ -196,7 +199,7 @@ def ref_now(pin: GitPin, reply: ResolvedRef | Finding | None) -> str | None:
 
 
 def status_now(pin: GitPin, reply: ResolvedRef | Finding | None) -> Status | None:
-    """Return the status of the pin's release at the remote, as in the lock if that is not known."""
+    """Return the status of the ref that carries the pin's release at the remote, as in the lock if that is not known."""
     if pin.want.selector is SelectorKind.RELEASE and isinstance(reply, ResolvedRef):
         return reply.status
     return status_of(pin)

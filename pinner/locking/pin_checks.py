@@ -37,7 +37,14 @@ from pinner.model.lock import (
 )
 from pinner.model.manifest import Externals
 from pinner.model.rules import RULES
-from pinner.openstack.catalogue import RefCandidate, integration_pins, release_of, status_of, third_party
+from pinner.openstack.catalogue import (
+    RefCandidate,
+    integration_pins,
+    phase_today,
+    release_of,
+    status_of,
+    third_party,
+)
 from pinner.puppet.versions import parse_range, version_of_tag
 from pinner.workspace.locks import TagLog, joined_dependencies, meaning_of
 
@@ -205,12 +212,13 @@ class Verification:
 def check_lifecycle(environment: PinnedEnvironment, verification: Verification) -> Iterator[Finding]:
     """Yield `end-of-life` and `override-expired`, by module name."""
     for module, pin in sorted(environment.git_pins.items()):
-        if status_of(pin) is Status.END_OF_LIFE:
-            release = pin.want.value if pin.want.selector is SelectorKind.RELEASE else release_of(pin)
-            series = release_of(pin)
+        status, series = status_of(pin), release_of(pin)
+        if status and phase_today(status, series) is Status.END_OF_LIFE:
+            release = pin.want.value if pin.want.selector is SelectorKind.RELEASE else series
             is_past = series and series.eol and date.fromisoformat(series.eol) <= verification.today
             since = f" on {series.eol}" if series and is_past else ""
-            message = f"release {release} has reached its end of life{since}: {pin.ref} gets no more fixes"
+            ref = short_name(pin.ref or "")
+            message = f"release {release} has reached its end of life{since}: {ref} gets no more fixes"
             yield environment.finding("end-of-life", module, message, "plan an upgrade: 'pinner upgrade'")
     for module, requirement in environment.required.modules.items():
         until = requirement.until

@@ -334,7 +334,7 @@ class AvailableUpdates:
     """One environment's pins that have updates, by name.
 
     `lock` is None if there is none; `unknown` are findings about what could not be determined; `checked` is
-    the number of pins that updates were looked for.
+    the number of pins that updates were looked for; `release` is that of the manifest.
     """
 
     name: str
@@ -342,6 +342,7 @@ class AvailableUpdates:
     modules: tuple[ModuleUpdates, ...] = ()
     unknown: tuple[Finding, ...] = ()
     checked: int = 0
+    release: Series | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,8 +371,9 @@ class Bill:
 class ModuleStatus:
     """One pin; `behind` counts the commits its ref has that it lacks, None if it could not be determined.
 
-    The pin's `status` is that of its release now, and `ref_now` the ref that carries it now, if the selector means
-    another ref than the locked one. `release` is the OpenStack release that the pin belongs to. `is_fork` means that the
+    The pin's `status` is that of the ref that carries its release now, and `ref_now` that ref, if the selector means
+    another one than the locked one. `release` is the OpenStack release that the pin belongs to, `phase` that of the
+    release today: as its ref or its dates prove, whichever is later. `is_fork` means that the
     repository is not the one of the catalogue, `is_override` that the manifest has an entry for the module, `until` the
     date on which that is to end, and `is_late` that this date has passed.
     """
@@ -381,6 +383,7 @@ class ModuleStatus:
     behind: int | None
     ref_now: str | None = None
     release: Series | None = None
+    phase: Status | None = None
     is_fork: bool = False
     is_override: bool = False
     until: str | None = None
@@ -389,9 +392,7 @@ class ModuleStatus:
     @property
     def is_current(self) -> bool:
         """Return whether its ref has no commit that it lacks, and is not at its end of life."""
-        return not self.behind and not (
-            isinstance(self.pin, GitPin) and self.pin.status is Status.END_OF_LIFE
-        )
+        return not self.behind and self.phase is not Status.END_OF_LIFE
 
 
 @dataclass(frozen=True, slots=True)
@@ -458,7 +459,8 @@ class Reason:
     """Why a module is in an environment: what requires it, where, and the resulting pin.
 
     `is_inherited` is True if the line is in a base instead of the environment's own manifest. `key` is set if the
-    module was named by something in it.
+    module was named by something in it. `phase` is that of the release today, if the pin's
+    ref carries one.
     """
 
     environment: str
@@ -472,6 +474,7 @@ class Reason:
     reason: Text | None = None
     until: Text | None = None
     key: KeyMeaning | None = None
+    phase: Status | None = None
 
 
 class How(StrEnum):

@@ -666,3 +666,13 @@ def status_of(pin: GitPin) -> Status | None:
     """
     found = release_of_ref(pin.git, pin.ref) if pin.status is None and pin.ref else None
     return found[1] if found else pin.status
+
+
+def phase_today(of_ref: Status | None, release: Series | None) -> Status | None:
+    """Return the phase of what carries a release: that of its ref, or that of the release by date if that is later.
+
+    A branch `stable/R` may be there for months after the day on which OpenStack stopped maintaining R.
+    """
+    phase = release.status.value if release else None
+    reached = [status for status in Status if status is of_ref or status.value == phase]
+    return reached[-1] if reached else None

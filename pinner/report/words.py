@@ -7,7 +7,7 @@ from typing import Final
 
 from pinner.model.errors import Location
 from pinner.model.findings import Finding, Level
-from pinner.model.lock import ForgePin, Pin, short_name
+from pinner.model.lock import ForgePin, Pin, Series, SeriesStatus, short_name
 from pinner.model.module_api import Severity
 from pinner.model.text import one_line
 
@@ -116,6 +116,15 @@ def brief_pin(pin: Pin | None) -> str:
         return f"{pin.version} (Forge)"
     where = short_name(pin.ref) if pin.ref else pin.commit[:SHORT]
     return f"{pin.version} · {where}" if pin.version else where
+
+
+def release_words(series: Series | None) -> str:
+    """Return a release with its phase, and its end of life if that is known."""
+    if series is None:
+        return "no release"
+    words = " since" if series.status is SeriesStatus.END_OF_LIFE else ", end of life"
+    end = f"{words} {series.eol}" if series.eol else ""
+    return f"{series} ({series.status}{end})"
 
 
 def clip(text: str, longest: int) -> str:

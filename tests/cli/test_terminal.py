@@ -10,7 +10,7 @@ from tests.support.prepared import Prepared
 from tests.support.terminal import on_terminal
 from tests.support.unharmed import lock_basic
 
-GREEN = "\x1b[32m"
+YELLOW = "\x1b[33m"
 
 
 @pytest.fixture
@@ -27,15 +27,15 @@ def test_a_bar_while_remotes_are_asked_and_the_result_below(locked: Cloud) -> No
 def test_statuses_are_a_table_with_colours(locked: Cloud) -> None:
     shown = on_terminal("status", "--offline", cwd=locked.project)
     assert shown.code == 0
-    assert "┃ module   ┃ version ┃ ref           ┃ status     ┃ behind ┃" in shown.out.replace(
+    assert "┃ module   ┃ version ┃ ref           ┃ status       ┃ behind ┃" in shown.out.replace(
         "\x1b[1m", ""
     ).replace("\x1b[0m", "")
-    assert f"{GREEN}maintained" in shown.out
+    assert f"{YELLOW}unmaintained" in shown.out
 
 
 def test_no_color_means_no_colour(locked: Cloud) -> None:
     shown = on_terminal("status", "--offline", cwd=locked.project, NO_COLOR="1")
-    assert (shown.code, GREEN in shown.out, "maintained" in shown.out) == (0, False, True)
+    assert (shown.code, YELLOW in shown.out, "unmaintained" in shown.out) == (0, False, True)
 
 
 def test_a_terminal_that_can_do_nothing_gets_plain_text(locked: Cloud) -> None:

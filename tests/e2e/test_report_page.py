@@ -14,7 +14,7 @@ from pinner.model.comparison import DataEffect, Effect
 from pinner.model.errors import Location
 from pinner.model.lock import Lock
 from pinner.model.results import EnvironmentStatus, ModuleStatus
-from pinner.openstack.catalogue import all_series
+from pinner.openstack.catalogue import all_series, phase_today
 from pinner.report.html.dashboard import dashboard_page
 from pinner.report.html.pages import comparison_page
 from tests.support import large_cloud
@@ -339,6 +339,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 replace(pin(module, series.id), commit=f"{number if module == 'nova' else 1:040x}"),
                 number % 3 if module == "heat" else 0,
                 release=series,
+                phase=phase_today(None, series),
             )
             for module in large_cloud.MODULES
         )
@@ -396,6 +397,16 @@ def deployed(tmp_path: Path) -> Path:
     result = make_dashboard(tuple(statuses), date(2026, 5, 1), served=served)
     path.write_text(dashboard_page(result), encoding="utf-8")
     return path
+
+
+def test_a_tile_leads_to_what_it_counts_by_keyboard(browser: "Browser", deployed: Path) -> None:
+    with open_page(browser, deployed) as opened:
+        opened.page.focus("a[href='#only=waiting']")
+        opened.page.keyboard.press("Enter")
+        opened.settle()
+        assert shown_rows(opened) == 1
+        assert opened.page.is_checked("input[value=waiting]")
+        assert opened.noise == []
 
 
 def test_the_filter_finds_what_is_not_deployed(browser: "Browser", deployed: Path) -> None:

@@ -16,15 +16,15 @@
   const tests = {
     el: (cell) => cell.classList.contains("el"),
     um: (cell) => cell.classList.contains("um"),
-    behind: (cell) => /[1-9?]/.test(cell.textContent),
+    behind: (cell) => /[1-9]/.test(cell.textContent),
     fork: (cell) => /[fo]/.test(cell.textContent),
-    waiting: (cell) => cell.parentElement.querySelector(".waiting") !== null,
   };
+  const isRow = (row, name) => (row.dataset.is || "").split(" ").includes(name);  // what is about a whole row
   const filter = () => {
     const words = fields.q.value.toLowerCase().split(/\s+/).filter(Boolean);
     const module = fields.module.value.trim();
     const column = names.indexOf(module);
-    const only = boxes.filter((box) => box.checked).map((box) => tests[box.value]);
+    const only = boxes.filter((box) => box.checked).map((box) => box.value);
     let shown = 0, all = 0;
     for (const { body, rows } of bodies) {
       let here = 0;
@@ -32,7 +32,8 @@
         const cells = column > 0 ? [row.cells[column]] : [...row.cells].slice(1);
         const has = column <= 0 || cells[0].dataset.d !== undefined;
         const isIn = has && words.every((word) => row.dataset.text.includes(word)) &&
-          (!only.length || cells.some((cell) => cell.dataset.d !== undefined && only.some((test) => test(cell))));
+          (!only.length || only.some((name) => tests[name] ?
+            cells.some((cell) => cell.dataset.d !== undefined && tests[name](cell)) : isRow(row, name)));
         row.hidden = !isIn;
         here += isIn;
       }
@@ -120,7 +121,10 @@
   });
   listenForKeys(fields.q, changed);
   bar.hidden = false;
-  addEventListener("hashchange", restore);
+  addEventListener("hashchange", () => {
+    restore();
+    if (location.hash.startsWith("#only=")) at("matrix").scrollIntoView();
+  });
   filter();
   restore();
 })();

@@ -34,7 +34,7 @@ from pinner.report.changes import (
     worst_first,
 )
 from pinner.report.links import web_pages
-from pinner.report.text.status import UPDATE_HEADINGS, update_row, updates_verdict
+from pinner.report.text.status import UPDATE_HEADINGS, update_row, updates_title, updates_verdict
 from pinner.report.words import SHORT, brief_pin, clip, count, first_few, further_places
 
 # Characters with a meaning in Markdown or HTML; a subject is data, never markup.
@@ -250,9 +250,7 @@ def _environment(result: AvailableUpdates) -> Iterator[str]:
     if result.lock is None:
         yield from (f"no lock yet: run `pinner lock {result.name}`", "")
         return
-    behind = sum(module.is_behind for module in result.modules)
-    unknown = f", {len(result.unknown)} could not be checked" if result.unknown else ""
-    yield from (f"updates available for {behind} of {count(result.checked, 'module')}{unknown}", "")
+    yield from (updates_title(result), "")
     if not result.modules:
         return
     yield f"| {' | '.join(UPDATE_HEADINGS)} |"

@@ -12,11 +12,11 @@ from typing import Final
 
 from markupsafe import Markup
 
-from pinner.model.lock import GitPin, Series, SeriesStatus, Status, short_name
+from pinner.model.lock import GitPin, Series, Status, short_name
 from pinner.model.results import Dashboard, EnvironmentStatus, ModuleStatus
 from pinner.report.html.pages import render
 from pinner.report.html.views import pin_address
-from pinner.report.words import brief_pin, count
+from pinner.report.words import brief_pin, count, first_few
 
 NEAR: Final = timedelta(days=90)
 """How long before its end an override or a release counts as ending."""
@@ -32,13 +32,14 @@ _WIDTH, _ROW, _LEFT = 1000, 26, 90
 class Tile:
     """One number of the summary, None if it was not determined; `level` is the class of its colour.
 
-    `names` are what is counted.
+    `names` are what is counted, and `key` is the name of the filter that shows them.
     """
 
     number: int | None
     label: str
     level: str
     names: tuple[str, ...] = ()
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,28 +148,7 @@ def merged(statuses: Iterable[EnvironmentStatus]) -> list[Group]:
 def tiles(result: Dashboard) -> list[Tile]:
     """Return the numbers of the summary, of environments unless the label is about something else."""
     statuses = result.statuses
-    undeployed = [one.name for one in statuses if result.is_deployed(one) is False]
-    soon = str(result.made_on + NEAR)
-    found = (
-        ("unreachable", "breaks", [one.name for one in statuses if one.unknown]),
-        (
-            "with modules at their end of life",
-            "breaks",
-            [one.name for one in statuses if _has(one, Status.END_OF_LIFE)],
-        ),
-        (
-            "with unmaintained modules",
-            "behaviour",
-            [one.name for one in statuses if _has(one, Status.UNMAINTAINED)],
-        ),
-        ("behind", "behaviour", [one.name for one in statuses if any(row.behind for row in one.modules)]),
-        (
-            "with overrides that end soon",
-            "behaviour",
-            [one.name for one in statuses if any(row.until and row.until <= soon for row in one.modules)],
-        ),
-        ("without a lock", "info", [one.name for one in statuses if one.lock is None]),
-    )
+    found = {key: [one.name for one in statuses if key in flags(one, result)] for key, _, _ in _COUNTED}
     locks = len({one.lock.lock_id for one in statuses if one.lock})
     return [
         Tile(
@@ -176,39 +156,47 @@ def tiles(result: Dashboard) -> list[Tile]:
             f"{'environment' if len(statuses) == 1 else 'environments'}, {count(locks, 'lock')}",
             "info",
         ),
-        *(Tile(len(names), label, level if names else "good", tuple(names)) for label, level, names in found),
-        Tile(None, "locks not deployed: not checked", "info")
-        if result.served is None
-        else Tile(
-            len(undeployed), "locks not deployed", "behaviour" if undeployed else "good", tuple(undeployed)
+        *(
+            Tile(len(found[key]), label, level if found[key] else "good", tuple(found[key]), key)
+            for key, label, level in _COUNTED
+            if (key != "absent" or found[key]) and (key != "waiting" or result.served is not None)
         ),
+        *([Tile(None, "locks not deployed: not checked", "info")] if result.served is None else []),
     ]
 
 
+# the names of the filters, and what the tiles call the environments that they find, with the class of their colour
+_COUNTED: Final = (
+    ("unknown", "unreachable", "breaks"),
+    ("absent", "without a ref that the manifest names", "breaks"),
+    ("el", "with modules at their end of life", "breaks"),
+    ("um", "with unmaintained modules", "behaviour"),
+    ("behind", "behind", "behaviour"),
+    ("ending", "with overrides that end soon", "behaviour"),
+    ("unlocked", "without a lock", "info"),
+    ("waiting", "locks not deployed", "behaviour"),
+)
+
+
+def flags(status: EnvironmentStatus, result: Dashboard) -> frozenset[str]:
+    """Return the names of the filters that find an environment."""
+    soon = str(result.made_on + NEAR)
+    codes = {found.code for found in status.unknown}
+    facts = {
+        "unknown": bool(codes - {"ref-missing"}),
+        "absent": "ref-missing" in codes,
+        "el": _has(status, Status.END_OF_LIFE),
+        "um": _has(status, Status.UNMAINTAINED),
+        "behind": any(row.behind for row in status.modules),
+        "ending": any(row.until and row.until <= soon for row in status.modules),
+        "unlocked": status.lock is None,
+        "waiting": result.is_deployed(status) is False,
+    }
+    return frozenset(name for name, is_so in facts.items() if is_so)
+
+
 def _has(status: EnvironmentStatus, phase: Status) -> bool:
-    return any(status_of(row) is phase for row in status.modules)
-
-
-def status_of(row: ModuleStatus) -> Status | None:
-    """Return the phase of a module: that of its ref, or that of its release if that is a later one."""
-    found = {row.pin.status if isinstance(row.pin, GitPin) else None}
-    if row.release:
-        found.add(_PHASES.get(row.release.status))
-    return next(
-        (
-            status
-            for status in (Status.END_OF_LIFE, Status.UNMAINTAINED, Status.MAINTAINED)
-            if status in found
-        ),
-        None,
-    )
-
-
-_PHASES = {
-    SeriesStatus.MAINTAINED: Status.MAINTAINED,
-    SeriesStatus.UNMAINTAINED: Status.UNMAINTAINED,
-    SeriesStatus.END_OF_LIFE: Status.END_OF_LIFE,
-}
+    return any(row.phase is phase for row in status.modules)
 
 
 def timeline(result: Dashboard) -> Timeline | None:
@@ -248,7 +236,7 @@ class Cells:
         """Return class, text and number of the details of a cell; the text has a mark for all that the colour tells."""
         if row is None:
             return "no", "", None
-        status = status_of(row)
+        status = row.phase
         behind = "?" if row.behind is None and isinstance(row.pin, GitPin) else str(row.behind or "")
         marks = f"{'f' if row.is_fork else ''}{'o' if row.is_override else ''}"
         text = f"{_MARKS.get(status, '') if status else ''}{behind}{marks}" or "·"
@@ -267,8 +255,8 @@ def details(row: ModuleStatus) -> str:
         words.append(f"its ref is {short_name(row.ref_now)} now")
     if row.release:
         end = f", end of life {row.release.eol}" if row.release.eol else ""
-        words.append(f"release {row.release} is {status_of(row)}{end}")
-    elif status := status_of(row):
+        words.append(f"release {row.release} is {row.phase or row.release.status}{end}")
+    elif status := row.phase:
         words.append(str(status))
     if isinstance(row.pin, GitPin):
         words.append("unknown how far behind" if row.behind is None else f"{row.behind} behind")
@@ -339,29 +327,46 @@ def read_state(page: str) -> Mapping[str, object]:
 
 
 def differences(result: Dashboard) -> list[str]:
-    """Return what is different from the previous page, each on one line."""
+    """Return what is different from the previous page: on one line each change, with the environments that have it."""
     before = result.previous.get("environments")
     if not isinstance(before, dict):
         return []
-    lines = []
+    names_by_change: dict[str, list[str]] = {}
     for status in result.statuses:
-        old = before.get(status.name)
-        lock_id = status.lock.lock_id if status.lock else None
-        if not isinstance(old, dict):
-            lines.append(f"{status.name}: new")
-            continue
-        if old.get("lock_id") != lock_id:
-            lines.append(f"{status.name}: {old.get('lock_id') or 'no lock'} → {lock_id or 'no lock'}")
-        behind = sum(row.behind or 0 for row in status.modules)
-        if old.get("behind") != behind:
-            lines.append(f"{status.name}: {old.get('behind')} → {count(behind, 'commit')} behind")
-        if _has(status, Status.END_OF_LIFE) and old.get("ended") is False:
-            lines.append(f"{status.name}: has modules at their end of life now")
-        if old.get("deployed") is False and result.is_deployed(status):
-            lines.append(f"{status.name}: its lock is deployed now")
+        for change in _changes(status, before.get(status.name), result):
+            names_by_change.setdefault(change, []).append(status.name)
     names = {status.name for status in result.statuses}
-    lines += [f"{name}: gone" for name in before if name not in names]
-    return lines
+    if gone := [name for name in before if name not in names]:
+        names_by_change["gone"] = gone
+    return [f"{first_few(names, _FEW_NAMES)}: {change}" for change, names in names_by_change.items()]
+
+
+_FEW_NAMES: Final = 5
+
+
+def _changes(status: EnvironmentStatus, old: object, result: Dashboard) -> Iterator[str]:
+    if not isinstance(old, dict):
+        yield "new"
+        return
+    lock_id = status.lock.lock_id if status.lock else None
+    if old.get("lock_id") != lock_id:
+        yield f"{old.get('lock_id') or 'no lock'} → {lock_id or 'no lock'}"
+    behind = sum(row.behind or 0 for row in status.modules)
+    if old.get("behind") != behind:
+        yield f"{old.get('behind')} → {count(behind, 'commit')} behind"
+    if _has(status, Status.END_OF_LIFE) and old.get("ended") is False:
+        yield "has modules at their end of life now"
+    if old.get("deployed") is False and result.is_deployed(status):
+        yield "its lock is deployed now"
+
+
+_OF_ROWS: Final = frozenset({"unknown", "absent", "ending", "unlocked", "waiting"})
+
+
+def row_flags(group: Group, result: Dashboard) -> str:
+    """Return the names of the filters that find a row for more than what its cells show."""
+    found = {flag for status in group.statuses for flag in flags(status, result)}
+    return " ".join(sorted(found & _OF_ROWS))
 
 
 def undeployed(result: Dashboard, group: Group) -> list[str]:
@@ -371,8 +376,7 @@ def undeployed(result: Dashboard, group: Group) -> list[str]:
 
 def phase(series: Series) -> str:
     """Return the class of a release's colour."""
-    status = _PHASES.get(series.status)
-    return _CLASSES[status] if status else "na"
+    return next((name for status, name in _CLASSES.items() if status.value == series.status.value), "na")
 
 
 def edges(graph: Graph) -> Sequence[tuple[Node, Node]]:

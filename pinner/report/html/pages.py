@@ -20,7 +20,7 @@ from pinner.model.results import Readiness
 from pinner.model.text import visible
 from pinner.report import changes
 from pinner.report.html import views
-from pinner.report.words import brief_pin, count, severity_count
+from pinner.report.words import brief_pin, count, release_words, severity_count
 
 LONGEST: Final = 600
 """Maximum characters of a default or a type on a page; the JSON document has all of them."""
@@ -111,6 +111,7 @@ def _templates() -> Environment:
         views=views,
         count=count,
         brief_pin=brief_pin,
+        release_words=release_words,
         severities=tuple(Severity),
         severity_count=severity_count,
     )

@@ -18,7 +18,7 @@ from pinner.model.comparison import (
     Step,
 )
 from pinner.model.errors import Location
-from pinner.model.lock import GitPin, Pin, Series, SeriesStatus
+from pinner.model.lock import GitPin, Pin
 from pinner.model.module_api import ApiChange, Severity
 from pinner.report.changes import api_name, effect_hint, effect_summary, pages_of
 from pinner.report.links import web_pages
@@ -230,15 +230,6 @@ def row_address(change: ModuleChange, row: ApiChange) -> str | None:
 def newest_date(change: ModuleChange) -> date | None:
     """Return the date of the newest commit between both sides."""
     return max((commit.committed_at.date() for commit in change.commits), default=None)
-
-
-def release_words(series: Series | None) -> str:
-    """Return a release with its phase, and its end of life if that is known."""
-    if series is None:
-        return "no release"
-    words = " since" if series.status is SeriesStatus.END_OF_LIFE else ", end of life"
-    end = f"{words} {series.eol}" if series.eol else ""
-    return f"{series} ({series.status}{end})"
 
 
 def summary(modules: Iterable[ModuleChange]) -> str:

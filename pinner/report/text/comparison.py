@@ -203,7 +203,7 @@ def _pin_lines(result: Reason) -> Iterator[str]:
     selector = ", ".join(f"{key} {value}" for key, value in pin.want.as_mapping().items())
     identity = f"{pin.name or 'a module without a name'} {pin.version or 'without a version'}"
     yield f"selector: {selector} of {pin.git}"
-    yield f"resolved to {pin.ref or 'a commit without a ref'}{f' ({pin.status})' if pin.status else ''}"
+    yield f"resolved to {pin.ref or 'a commit without a ref'}{f' ({result.phase})' if result.phase else ''}"
     yield f"pinned at {pin.commit}, {identity if pin.is_module else 'not a Puppet module'}"
     if pin.required_by:
         yield f"added because {', '.join(pin.required_by)} required it"

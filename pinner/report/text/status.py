@@ -16,7 +16,7 @@ from pinner.model.results import (
 )
 from pinner.report.json.document import finding_json
 from pinner.report.text.findings import finding_lines
-from pinner.report.words import SHORT, columns, count
+from pinner.report.words import SHORT, columns, count, release_words
 
 Row = tuple[str, ...]
 
@@ -28,13 +28,18 @@ def updates_text(report: OutdatedReport) -> Iterator[str]:
         if result.lock is None:
             yield f"{result.name}: no lock yet: run 'pinner lock {result.name}'"
             continue
-        unknown = f", {len(result.unknown)} could not be checked" if result.unknown else ""
-        pins = count(result.checked, "module")
-        behind = sum(module.is_behind for module in result.modules)
-        yield f"{result.name}: updates available for {behind} of {pins}{unknown}"
+        yield f"{result.name}: {updates_title(result)}"
         if result.modules:
             yield from columns([UPDATE_HEADINGS, *map(update_row, result.modules)], "  ")
     yield updates_verdict(report)
+
+
+def updates_title(result: AvailableUpdates) -> str:
+    """Return for how many modules of an environment something newer is available, and the phase of its release."""
+    behind = sum(module.is_behind for module in result.modules)
+    unknown = f", {len(result.unknown)} could not be checked" if result.unknown else ""
+    release = f", {release_words(result.release)}" if result.release else ""
+    return f"updates available for {behind} of {count(result.checked, 'module')}{unknown}{release}"
 
 
 def updates_verdict(report: OutdatedReport) -> str:
@@ -140,6 +145,9 @@ def _environment(result: AvailableUpdates) -> dict[str, Any]:
     return {
         "name": result.name,
         "lock_id": result.lock.lock_id if result.lock else None,
+        "release": str(result.release) if result.release else None,
+        "phase": result.release.status.value if result.release else None,
+        "end_of_life": result.release.eol if result.release else None,
         "modules": [
             {
                 "name": module.name,
@@ -168,15 +176,11 @@ def align_columns(statuses: Iterable[EnvironmentStatus]) -> Iterator[str]:
 
 
 def title_of(status: EnvironmentStatus) -> str:
-    """Return the environment, its lock id and the number of its modules."""
+    """Return the environment, its lock id, the number of its modules, and its release."""
     if status.lock is None:
         return f"{status.name}: no lock yet: run 'pinner lock {status.name}'"
-    end = (
-        f", end of life of {status.release}: {status.release.eol}"
-        if status.release and status.release.eol
-        else ""
-    )
-    return f"{status.name}: {status.lock.lock_id}, {count(len(status.modules), 'module')}{end}"
+    release = f", {release_words(status.release)}" if status.release else ""
+    return f"{status.name}: {status.lock.lock_id}, {count(len(status.modules), 'module')}{release}"
 
 
 def row_of(module: ModuleStatus) -> Row:
@@ -187,4 +191,4 @@ def row_of(module: ModuleStatus) -> Row:
     ref = short_name(pin.ref) if pin.ref else "bare commit"
     ref += f" -> {short_name(module.ref_now)}" if module.ref_now else ""
     behind = "?" if module.behind is None else str(module.behind)
-    return module.name, pin.version or "-", ref, pin.status or "-", behind
+    return module.name, pin.version or "-", ref, module.phase or "-", behind

@@ -31,7 +31,7 @@ def test_the_second_page_lists_what_changed_since_the_first(locked: Cloud) -> No
     locked.run("dashboard", "-o", "page.html")
     page = text(locked, "page.html")
     assert "Changed since " in page
-    assert "one: 0 → 1 commit behind" in page
+    assert "one, two: 0 → 1 commit behind" in page
     assert "three: new" in page
 
 
@@ -40,7 +40,7 @@ def test_it_is_written_even_if_a_server_cannot_be_reached(locked: Cloud) -> None
     result = locked.run("dashboard", "-o", "page.html")
     assert result.code == 3
     assert result.err.count("error: module 'nova'") == 1
-    assert "Could not be determined (1) module 'nova'" in text(locked, "page.html")
+    assert "Could not be compared with upstream (1) module 'nova'" in text(locked, "page.html")
 
 
 def test_one_environment_by_name(locked: Cloud) -> None:

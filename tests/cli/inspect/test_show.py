@@ -22,10 +22,10 @@ def test_status_counts_the_commits_behind(locked: Cloud) -> None:
     result = locked.run("status")
     assert result.code == 0
     assert result.out.splitlines()[1:] == [
-        "  module    version  ref               status      behind",
-        "  facts     1.2.3    forge acme/facts  -           -",
-        "  keystone  26.0.0   stable/2025.1     maintained  0",
-        "  nova      26.0.0   stable/2025.1     maintained  2",
+        "  module    version  ref               status        behind",
+        "  facts     1.2.3    forge acme/facts  -             -",
+        "  keystone  26.0.0   stable/2025.1     unmaintained  0",
+        "  nova      26.0.0   stable/2025.1     unmaintained  2",
     ]
 
 
@@ -41,6 +41,7 @@ def test_status_as_json(locked: Cloud) -> None:
         "commit": locked.upstream("nova").id("refs/heads/stable/2025.1"),
         "ref": "refs/heads/stable/2025.1",
         "status": "maintained",
+        "phase": "unmaintained",
         "behind": 0,
         "ref_now": "refs/heads/stable/2025.1",
         "release": "2025.1",
@@ -99,7 +100,7 @@ def test_why_goes_from_the_line_in_the_base_to_the_commit(locked: Cloud) -> None
         "keystone in production",
         "  required by 'openstack' at environments/_base.yaml:2:13, a base of this environment",
         "  selector: release 2025.1 of https://opendev.org/openstack/puppet-keystone",
-        "  resolved to refs/heads/stable/2025.1 (maintained)",
+        "  resolved to refs/heads/stable/2025.1 (unmaintained)",
         f"  pinned at {commit}, openstack-keystone 26.0.0",
         "  nova depends on it: >=26.0.0 <27.0.0",
     ]
@@ -163,9 +164,27 @@ def test_status_shows_the_end_of_life_of_the_release(cloud: Cloud) -> None:
     cloud.manifest("production", "release: 2024.2\nopenstack: [keystone]\n")
     assert cloud.run("lock").code == 0
     title = cloud.run("status").out.splitlines()[0]
-    assert title.endswith(", 1 module, end of life of 2024.2: 2026-04-29")  # releases.openstack.org
+    assert title.endswith(", 1 module, 2024.2 (end of life since 2026-04-29)")  # releases.openstack.org
     (found,) = cloud.run("status", "--format", "json").json["environments"]
     assert (found["release"], found["end_of_life"]) == ("2024.2", "2026-04-29")
+
+
+def test_a_release_that_has_ended_by_date_is_at_its_end_everywhere(cloud: Cloud) -> None:
+    """Its branch may be called stable for months after that."""
+    cloud.upstream("keystone").commit("stable/2024.2", version="25.0.0", start="refs/heads/master")
+    cloud.manifest("production", "release: 2024.2\nopenstack: [keystone]\n")
+    assert (
+        "release 2024.2 has reached its end of life on 2026-04-29: stable/2024.2 gets"
+        in cloud.run("lock").out
+    )
+    assert "keystone  25.0.0   stable/2024.2  end of life  0" in cloud.run("status").out
+    assert "release 2024.2 is at its end of life since 2026-04-29" in cloud.run("outdated").out
+    assert (
+        "resolved to refs/heads/stable/2024.2 (end of life)" in cloud.run("why", "production", "keystone").out
+    )
+    assert "[end-of-life]" in cloud.run("verify").out
+    tile = '<b>1</b> <span><a href="#only=el">with modules at their end of life</a></span>'
+    assert tile in cloud.run("status", "--format", "html").out
 
 
 def test_modules_that_all_leaves_out_are_no_errors(cloud: Cloud) -> None:

@@ -33,6 +33,7 @@ def status(name: str, *rows: ModuleStatus, release: str = "2024.2", **more: obje
 
 
 def row(module: str, *, behind: int | None = 0, **more: object) -> ModuleStatus:
+    more = {"phase": Status.MAINTAINED, **more}
     return ModuleStatus(module, pin(module, "2025.2"), behind, release=find_series("2025.2"), **more)  # type: ignore[arg-type]  # more fields, as the test names them
 
 
@@ -67,7 +68,7 @@ def test_environments_with_the_same_lock_are_one_row() -> None:
 
 
 def test_a_cell_has_a_mark_for_what_its_colour_means() -> None:
-    ended = replace(row("heat"), pin=replace(pin("heat", "2023.2"), status=Status.END_OF_LIFE))
+    ended = row("heat", phase=Status.END_OF_LIFE)
     rows = (
         row("aodh"),
         row("cinder", behind=12),
@@ -82,7 +83,10 @@ def test_a_cell_has_a_mark_for_what_its_colour_means() -> None:
 def test_the_details_of_each_pin_are_on_the_page() -> None:
     lock = one_of_each_kind()
     rows = tuple(
-        ModuleStatus(name, one, 7 if isinstance(one, GitPin) else None) for name, one in lock.pins.items()
+        ModuleStatus(name, one, 7, phase=one.status)
+        if isinstance(one, GitPin)
+        else ModuleStatus(name, one, None)
+        for name, one in lock.pins.items()
     )
     page = Page(dashboard_page(of(EnvironmentStatus("production", lock, rows))))
     text = page.one("ol", id="pins").text
@@ -155,6 +159,9 @@ def test_the_next_page_lists_what_changed_since() -> None:
     state = read_state(first)
     result = of(status("one", row("nova", behind=3)), status("new", row("nova")), previous=state)
     assert differences(result) == ["one: 0 → 3 commits behind", "new: new", "gone: gone"]
+    many = [status(f"e{number}", row("nova", behind=3)) for number in range(7)]
+    state = read_state(dashboard_page(of(*(status(one.name, row("nova")) for one in many))))
+    assert differences(of(*many, previous=state)) == ["e0, e1, e2, e3, e4 and 2 more: 0 → 3 commits behind"]
     assert f"Changed since {TODAY}" in page_text(result)
     assert differences(of(status("one", row("nova")))) == []
 
@@ -203,3 +210,31 @@ def test_a_tile_names_three_environments_and_counts_the_others() -> None:
         if " behind" in one.text and "<" not in one.text and one.text.startswith("5")
     )
     assert words(tile) == "5 behinda, b, c, and 2 more"
+
+
+def test_a_tile_leads_to_the_rows_that_it_counts() -> None:
+    absent = Finding(Level.ERROR, "ref-missing", "nova", "no ref")
+    unknown = Finding(Level.ERROR, "remote-unreachable", "nova", "no answer")
+    late = row("cinder", until="2026-06-01", is_override=True)
+    result = of(
+        status("a", row("nova"), unknown=(absent,)),
+        status("b", row("heat"), unknown=(unknown,)),
+        status("c", late),
+        EnvironmentStatus("d", None),
+    )
+    page = Page(dashboard_page(result))
+    links = {
+        words(one.text): one.attributes["href"]
+        for one in page.all("a")
+        if one.attributes["href"].startswith("#only=")
+    }
+    assert links == {
+        "unreachable": "#only=unknown",
+        "without a ref that the manifest names": "#only=absent",
+        "with overrides that end soon": "#only=ending",
+        "without a lock": "#only=unlocked",
+    }
+    rows = [one.attributes.get("data-is") for one in page.all("tr", **{"class": "env"})]
+    assert rows == ["absent", "unknown", "ending", "unlocked"]
+    boxes = {one.attributes["value"] for one in page.all("input", name="only")}
+    assert boxes == {"el", "um", "behind", "fork", "unknown", "absent", "ending", "unlocked"}
