@@ -1,6 +1,6 @@
-"""Keep the code of modules, which compiling runs, away from the machine that compiles.
+"""Keep the code of modules, which compiling and generating types run, away from this machine.
 
-With bubblewrap, the compiler has namespaces of its own: no network, no other processes, an empty /tmp, no home, no
+With bubblewrap, Puppet has namespaces of its own: no network, no other processes, an empty /tmp, no home, no
 environment, and what it may read is read-only. Without it, `unshare` (util-linux) takes away the network alone.
 """
 
@@ -38,22 +38,25 @@ class Sandbox(StrEnum):
     NONE = "none"
 
 
-def wrapper_of(sandbox: Sandbox, readable: Iterable[Path], scratch: Path) -> tuple[str, ...]:
+def wrapper_of(
+    sandbox: Sandbox, readable: Iterable[Path], scratch: Path, writable: tuple[Path, ...] = ()
+) -> tuple[str, ...]:
     """Return the words to put before a command; `readable` are directories that it may read, at the same paths.
 
-    `scratch` is a directory for the list of accounts in the sandbox. Raises UnknownError if the sandbox does not work
+    `scratch` is a directory for the list of accounts in the sandbox. `writable` are directories, also in `readable` ones,
+    that the command may write. Raises UnknownError if the sandbox does not work
     here, or for AUTO if none does.
     """
     if sandbox is Sandbox.NONE:
         return ()
     flaws = []
     for kind in (Sandbox.BWRAP, Sandbox.UNSHARE) if sandbox is Sandbox.AUTO else (sandbox,):
-        words = _bubblewrap(readable, scratch) if kind is Sandbox.BWRAP else _UNSHARE
+        words = _bubblewrap(readable, scratch, writable) if kind is Sandbox.BWRAP else _UNSHARE
         flaw = _flaw_of(words)
         if flaw is None:
             return words
         flaws.append(f"{words[0]}: {flaw}")
-    hint = "install bubblewrap, or give --sandbox none if you trust all modules: compiling runs their code"
+    hint = "install bubblewrap, or give --sandbox none if you trust all modules: their code is run"
     raise UnknownError(Problem(f"no sandbox works here: {'; '.join(flaws)}", hint=hint))
 
 
@@ -68,7 +71,7 @@ def _flaw_of(words: tuple[str, ...]) -> str | None:
     return None if tried.code == 0 else tried.reason
 
 
-def _bubblewrap(readable: Iterable[Path], scratch: Path) -> tuple[str, ...]:
+def _bubblewrap(readable: Iterable[Path], scratch: Path, writable: tuple[Path, ...]) -> tuple[str, ...]:
     words = ["bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--uid", "0", "--gid", "0"]
     words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/etc"]  # noqa: S108 - inside the sandbox
     for name in _SYSTEM:
@@ -82,4 +85,6 @@ def _bubblewrap(readable: Iterable[Path], scratch: Path) -> tuple[str, ...]:
         words += ["--ro-bind", str(scratch / name), f"/etc/{name}"]
     for path in dict.fromkeys((*readable, Path(__file__).parent)):  # compile.rb, too
         words += ["--ro-bind", str(path), str(path)]
+    for path in writable:
+        words += ["--bind", str(path), str(path)]
     return (*words, "--chdir", "/", "--")

@@ -330,6 +330,13 @@ accept_option = click.option(
     help="Accept that a tag of this module now points to another commit (repeatable).",
 )
 findings_format = format_option(Format.TEXT, Format.JSON, Format.JUNIT, Format.SARIF)
+sandbox_option = click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "bwrap", "unshare", "none"]),
+    default="auto",
+    show_default=True,
+    help="How to keep the code of modules, which Puppet runs, away from this machine.",
+)
 strict_option = click.option("--strict", "is_strict", is_flag=True, help="Treat warnings as errors.")
 
 against_option = click.option(

@@ -22,7 +22,7 @@ import click
 
 from pinner.model.errors import PinnerError, Problem
 from pinner.model.text import redact, visible
-from pinner.project.files import ENVIRONMENTS, SETTINGS, TEMPLATES, Root, read_file, resolve
+from pinner.project.files import ENVIRONMENTS, SETTINGS, TEMPLATES, named_file, read_file
 from pinner.report.json.encoding import dump
 
 if TYPE_CHECKING:
@@ -156,8 +156,7 @@ def captured_data() -> Iterator[list[str]]:
 
 def write_file(path: Path, text: str) -> None:
     """Write a file that the user named, in one rename; raises InputError for anything but a regular file."""
-    target = resolve(path)
-    root = Root(target.parent, "the directory")
+    root, target = named_file(path)
     root.write(target, text.encode(errors="backslashreplace"), shown=str(path))
 
 

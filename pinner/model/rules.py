@@ -81,8 +81,8 @@ RULES_OF_SETS = (
         "unsafe-tree",
         _ERROR,
         "git refuses to check out the pinned commit, so r10k could not deploy it: it contains names such as `..` or "
-        "`.git` (also as file systems of Windows and macOS spell it), a malformed directory, or more than 200,000 "
-        "files.",
+        "`.git` (also as file systems of Windows and macOS spell it), a malformed directory, more than 200,000 "
+        "files, or directories more than 200 deep.",
         "Pin another commit, and report this one to the owner of the module: such a commit is not made by accident.",
     ),
     Rule(

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import BinaryIO
 
 from pinner.model.errors import InputError, Location, PinnerError, Problem, UnknownError, exhausted
 from pinner.model.text import join_words, nearest, quote
@@ -128,6 +129,22 @@ class Root:
                 _replace(parts[-1], parent, data, mode, shown)
             return True
 
+    @contextmanager
+    def replacing(self, path: Path, *, shown: str) -> Iterator[BinaryIO]:
+        """Yield an empty file, which replaces the one at `path` in one rename if the block ends without an error.
+
+        As in `write`, except that no directory is created.
+        """
+        with _failing("written", shown, _WRITE_HINT):
+            parts = self._resolve(path, shown)
+            with self._open_parent(parts) as parent:
+                with suppress(FileNotFoundError), _open_regular(parts[-1], parent, shown):
+                    pass  # what is not a regular file is not replaced
+                with _draft(parts[-1], parent, shown) as (draft, number):
+                    with os.fdopen(number, "r+b", closefd=False) as stream:
+                        yield stream
+                    _put(draft, number, parts[-1], parent, mode=None)
+
     def remove(self, path: Path, *, shown: str) -> None:
         """Remove a file, or the target of a link, if it exists.
 
@@ -193,6 +210,21 @@ class Root:
             yield number
         finally:
             os.close(number)
+
+
+def named_file(path: Path) -> tuple[Root, Path]:
+    """Return the Root for a file that the user named to be written, and the file's path below it.
+
+    If the path as typed is in a project or a checkout, whose author may have put links there, none may lead out of it.
+    Otherwise the file may be anywhere.
+    """
+    whole = absolute(path)
+    for above in whole.parents:
+        if os.path.lexists(above / GIT) or _is_root(above):
+            root = resolve(above)
+            return Root(root), root / whole.relative_to(above)
+    target = resolve(whole)
+    return Root(target.parent, "the directory"), target
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,9 +343,14 @@ def _replace(name: str, parent: int, data: bytes, mode: int | None, shown: str) 
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(number, rest) :]
-        _keep_properties(number, name, parent, mode)
-        os.fsync(number)
-        os.replace(draft, name, src_dir_fd=parent, dst_dir_fd=parent)
+        _put(draft, number, name, parent, mode)
+
+
+def _put(draft: str, number: int, name: str, parent: int, mode: int | None) -> None:
+    """Put a draft in the place of its file, on the disk for good."""
+    _keep_properties(number, name, parent, mode)
+    os.fsync(number)
+    os.replace(draft, name, src_dir_fd=parent, dst_dir_fd=parent)
     _sync_directory(parent)
 
 

@@ -303,3 +303,26 @@ def test_projects_as_people_have_them(locked: Cloud, how: str) -> None:
     lock = locked.lock_path("production")
     lock.write_text(lock.read_text().replace(before, after))
     assert ("tag-moved", "keystone") in codes(verify(locked))
+
+
+@pytest.mark.parametrize("link", ["page.html", "reports"])
+@pytest.mark.parametrize("command", ["dashboard", "diff", "update"])
+def test_a_link_that_the_project_brings_in_the_place_of_an_output(
+    locked: Cloud, tmp_path: Path, command: str, link: str
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "page.html").write_text("kept\n")
+    name = "page.html" if link == "page.html" else "reports/page.html"
+    (locked.project / link).symlink_to(outside / "page.html" if link == "page.html" else outside)
+    words = {
+        "dashboard": ("dashboard", "-o", name),
+        "diff": ("diff", "production@HEAD", "production", "-o", name),
+        "update": ("update", "--message", name),
+    }[command]
+    if command == "update":
+        locked.manifest("production", "release: 2024.1\nmodules:\n  keystone: {branch: stable/2025.1}\n")
+    result = locked.run(*words)
+    assert (outside / "page.html").read_text() == "kept\n"
+    assert result.code == 2, result.err
+    assert f"{link}: this is a link that leads out of the project" in result.err

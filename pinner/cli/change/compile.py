@@ -20,6 +20,7 @@ from pinner.cli.options import (
     example,
     format_option,
     remote_options,
+    sandbox_option,
 )
 from pinner.cli.output import Format, is_verbose, print_message, print_report
 from pinner.cli.workspace import open_workspace
@@ -94,13 +95,7 @@ def compile_options(command: Command) -> Command:
         help="Exported resources, as PuppetDB's /resources returns them.",
     )
     @click.option("--strict", "is_strict", is_flag=True, help="Make Puppet 7 as strict as Puppet 8 is.")
-    @click.option(
-        "--sandbox",
-        type=click.Choice([choice.value for choice in Sandbox]),
-        default=Sandbox.AUTO.value,
-        show_default=True,
-        help="How to keep the code of modules, which compiling runs, away from this machine.",
-    )
+    @sandbox_option
     @click.option("--ruby", metavar="PATH", help="The Ruby that has Puppet or OpenVox.")
     @click.option(
         "--workers",

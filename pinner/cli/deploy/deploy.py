@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from pinner.catalogs.sandbox import Sandbox
 from pinner.cli.options import (
     PinnerCommand,
     RemoteOptions,
@@ -12,6 +13,7 @@ from pinner.cli.options import (
     format_option,
     layout_options,
     remote_options,
+    sandbox_option,
 )
 from pinner.cli.output import Format, print_message, print_report
 from pinner.cli.workspace import open_workspace
@@ -60,6 +62,7 @@ _RETRIES, _TIMEOUT = 3, 60.0
     default=None,
     help="Run 'puppet generate types' for each new version (default: if puppet is installed).",
 )
+@sandbox_option
 @click.option("--dry-run", "is_dry_run", is_flag=True, help="Show what would be switched; write nothing.")
 @click.option(
     "--check",
@@ -153,6 +156,7 @@ def deploy_command(
     directory: Path | None,
     link: str,
     has_types: bool | None,
+    sandbox: str,
     is_dry_run: bool,
     only_checks: bool,
     is_adopting: bool,
@@ -207,7 +211,9 @@ def deploy_command(
         return 0
     servers = _servers(urls, ssldir, remote)  # before anything is switched
     puppet = _find_puppet(has_types)
-    options = Options(LinkMode(link), puppet, is_adopting, drain, is_switching=not is_preparing)
+    options = Options(
+        LinkMode(link), puppet, Sandbox(sandbox), is_adopting, drain, is_switching=not is_preparing
+    )
     if rolled_back:
         result = roll_back(directory, rolled_back, print_message, seconds=drain)
         print_message("the next deployment switches to the locks again: revert them too")

@@ -13,29 +13,30 @@ A bundle that was written since an earlier one lacks the trees of the earlier on
 deployed.
 """
 
+import gzip
 import hashlib
 import io
 import json
-import lzma
 import os
 import re
 import stat
 import tarfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any, BinaryIO, Final, cast
 
 from pinner.deploying.versions.content import Content, Plan, sources_by_tree
-from pinner.deploying.versions.directory import OnNote
+from pinner.deploying.versions.directory import OnNote, is_version_id
 from pinner.deploying.versions.generated_types import puppet_version
 from pinner.deploying.versions.plan import read_plans
 from pinner.deploying.versions.switch import Options, deploy_plans
 from pinner.git.mirrors.mirrors import Cache
-from pinner.git.objects.directory_tree import read_plain_tree, tree_ids
+from pinner.git.objects.directory_tree import LARGEST, MOST_FILES, read_plain_tree, tree_ids
+from pinner.git.objects.read import DEEPEST
 from pinner.git.objects.tree_files import (
     DIRECTORY_MODE,
     EXECUTABLE_MODE,
@@ -45,15 +46,18 @@ from pinner.git.objects.tree_files import (
     exchange,
     failing,
     id_of_directory,
+    leads_out,
     list_unusual,
     remove_tree,
     sync_directory,
 )
 from pinner.git.objects.tree_store import StoredTree, TreeStore
-from pinner.model.control import ControlFile
+from pinner.model.control import EXECUTABLE, PLAIN, ControlFile
 from pinner.model.deployment import Bundle, Deployment
 from pinner.model.errors import InputError, Location, Problem
-from pinner.project.files import read_file
+from pinner.model.text import visible
+from pinner.project.files import named_file, read_file
+from pinner.puppet.names import check_commit, check_environment_name, check_install_path, check_module_name
 from pinner.workspace.workspace import Workspace
 
 _LAYOUT, _INDEX, _BLOBS = "oci-layout", "index.json", "blobs/sha256"
@@ -77,6 +81,7 @@ def write_image(path: Path, layers: Iterable[WriteLayer]) -> tuple[str, int]:
     blobs = draft / _BLOBS
     with failing(path.parent):
         remove_tree(draft)  # of a killed run
+        draft.mkdir()  # not by a link that was put there meanwhile
         try:
             blobs.mkdir(parents=True)
             rows = [_write_layer(blobs, write) for write in layers]
@@ -109,21 +114,21 @@ def write_image(path: Path, layers: Iterable[WriteLayer]) -> tuple[str, int]:
     return str(about["digest"]).removeprefix("sha256:"), size
 
 
-def write_tar(path: Path, parts: Iterable[WriteLayer]) -> tuple[str, int]:
-    """Write the parts to one tar, on the disk for good; return its SHA-256 and its size in bytes."""
-    with path.open("wb") as file:
-        with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT, errors="surrogateescape") as tar:
-            for write in parts:
-                write(tar)
-        file.flush()
-        os.fsync(file.fileno())
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
+def write_tar(file: Any, parts: Iterable[WriteLayer]) -> tuple[str, int]:
+    """Write the parts as one tar to an empty file; return its SHA-256 and its size in bytes."""
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT, errors="surrogateescape") as tar:
+        for write in parts:
+            write(tar)
+    size = file.tell()
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest(), size
 
 
 def _write_layer(blobs: Path, write: WriteLayer) -> Mapping[str, Any]:
     draft = blobs / "layer"
-    digest, size = write_tar(draft, [write])
+    with draft.open("x+b") as file:
+        digest, size = write_tar(file, [write])
+        os.fsync(file.fileno())
     draft.rename(blobs / digest)
     return {"mediaType": f"{_TYPE}layer.v1.tar", "digest": f"sha256:{digest}", "size": size}
 
@@ -180,9 +185,12 @@ _MANIFEST = "pinner-bundle.json"
 _FORMAT = 1
 _TREES = "trees"
 _LARGEST_MANIFEST = 256 * 1024 * 1024
+_LONGEST = 200
+_AT_ONCE: Final = 1024 * 1024
+_GZIP: Final = b"\x1f\x8b"
 _MORE = "bring it over again, and compare its SHA-256 with the one that 'pinner bundle' printed"
 _SPOILED = (
-    *(tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RecursionError),
+    *(tarfile.TarError, zlib.error, EOFError, RecursionError),
     *(ValueError, LookupError, TypeError, AttributeError),
 )
 
@@ -226,22 +234,14 @@ def write_bundle(
     parts += [
         partial(_add_tree, name=f"{_TREES}/{tree}", directory=stored[tree].path) for tree in sorted(trees)
     ]
-    digest, size = write_image(path, parts) if is_image else _write_file(path, parts)
+    if is_image:
+        digest, size = write_image(path, parts)
+    else:
+        root, target = named_file(path)
+        with root.replacing(target, shown=str(path)) as file:
+            digest, size = write_tar(file, parts)
     versions = {plan.environment: plan.content.version_id for plan in plans}
     return Bundle(str(path), versions, len(trees), size, digest, left_out=len(wanted) - len(trees))
-
-
-def _write_file(path: Path, parts: Iterable[WriteLayer]) -> tuple[str, int]:
-    """Write the parts to one tar, which replaces `path` on success only; see `write_tar`."""
-    draft = path.with_name(f".{path.name}.draft")
-    with failing(path.parent):
-        try:
-            digest, size = write_tar(draft, parts)
-            draft.replace(path)
-            sync_directory(path.parent)
-        finally:
-            draft.unlink(missing_ok=True)
-    return digest, size
 
 
 def _version_row(content: Content) -> Mapping[str, Any]:
@@ -320,7 +320,7 @@ def deploy_bundle(
             if tree not in others:
                 return _unpack(tar, read, tree, place)
             with _open_part(others[tree], is_layer=True) as layer:
-                members = {tree: tuple(layer.getmembers())}
+                members = {tree: tuple(_members(layer, most=MOST_FILES))}
                 return _unpack(layer, replace(read, members=members), tree, place)
 
         results = deploy_plans(plans, path, options, fill, on_note)
@@ -356,9 +356,45 @@ def _lacking(path: str, bundle: Path) -> Problem:
     return Problem(message, Location(str(bundle)), hint)
 
 
-def _open_part(path: Path, *, is_layer: bool) -> tarfile.TarFile:
+@contextmanager
+def _open_part(path: Path, *, is_layer: bool) -> Iterator[tarfile.TarFile]:
     """Open a bundle, or a layer of an image, which a registry may have compressed."""
-    return tarfile.open(path, mode="r:*" if is_layer else "r:", errors="surrogateescape")
+    with ExitStack() as stack:
+        plain = stack.enter_context(path.open("rb"))
+        is_packed = is_layer and plain.peek(len(_GZIP)).startswith(_GZIP)
+        file: Any = stack.enter_context(gzip.open(plain)) if is_packed else plain
+        reader = cast("BinaryIO", _Reader(file))
+        yield stack.enter_context(tarfile.open(fileobj=reader, mode="r:", errors="surrogateescape"))
+
+
+class _Reader:
+    """A file of which tarfile reads little at a time: a header that gives its own size could fill the memory."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.tell, self.seek, self._file = file.tell, file.seek, file
+
+    def read(self, size: int) -> bytes:
+        """Return up to that many bytes; raises ValueError if it is more than names and chunks of files have."""
+        if size > _AT_ONCE:
+            raise ValueError(f"it has a header of {size} bytes")
+        return self._file.read(size)
+
+
+def _chunks(stream: IO[bytes] | None) -> Iterator[bytes]:
+    while stream and (some := stream.read(_AT_ONCE)):
+        yield some
+
+
+def _members(tar: tarfile.TarFile, *, most: int) -> Iterator[tarfile.TarInfo]:
+    """Yield what is in a bundle after its list; raises ValueError for what pinner does not write."""
+    for number, member in enumerate(tar):
+        if member.name == _MANIFEST and number == 0:
+            continue
+        if not (member.isreg() or member.isdir() or member.issym()) or member.issparse():
+            raise ValueError(f"{visible(member.name)} is not a file, a directory or a symbolic link")
+        if member.size > LARGEST or number > most:
+            raise ValueError(f"{visible(member.name)} has {member.size} bytes, or is one of more than {most}")
+        yield member
 
 
 def _select(plans: tuple[Plan, ...], environments: tuple[str, ...], bundle: Path) -> tuple[Plan, ...]:
@@ -377,15 +413,18 @@ def _read(tar: tarfile.TarFile, types: str | None) -> _Read:
     if first is None or first.name != _MANIFEST or first.size > _LARGEST_MANIFEST:
         raise ValueError(f"it does not begin with {_MANIFEST}")
     stream = tar.extractfile(first)
-    content: dict[str, Any] = json.loads(stream.read() if stream else b"")
+    content: dict[str, Any] = json.loads(b"".join(_chunks(stream)))
     if content.pop("digest") != _digest(content):
         raise ValueError(f"{_MANIFEST} was altered")
     if content["pinner_bundle"] != _FORMAT:
         raise ValueError("it is of a newer version of pinner")
     members: dict[str, list[tarfile.TarInfo]] = {tree: [] for tree in content["trees"]}
-    for member in tar.getmembers()[1:]:
+    for member in _members(tar, most=len(members) * MOST_FILES):
         _, _, rest = member.name.partition(f"{_TREES}/")
         members[rest.partition("/")[0]].append(member)
+    names = [row["environment"] for row in content["versions"]]
+    if len(set(names)) < len(names):
+        raise ValueError("it has an environment twice")
     return _Read(
         tuple(Plan(replace(_content(row), types=types), {}) for row in content["versions"]),
         {tree: row["unusual"] for tree, row in content["trees"].items()},
@@ -398,18 +437,37 @@ def _read(tar: tarfile.TarFile, types: str | None) -> _Read:
 
 
 def _content(row: Mapping[str, Any]) -> Content:
+    """Return the content of a version; raises ValueError for what no lock and no generated file leads to.
+
+    Names become paths in the deployment directory, and everything else is shown: a bundle is from elsewhere.
+    """
     files = {path: ControlFile(path, text, mode) for path, mode, text in row["files"]}
     content = Content(row["environment"], row["lock_id"], row["modules"], row["trees"], files, row["control"])
-    for path in (*content.trees, *files):
+    flaws = [check_environment_name(content.environment)]
+    flaws += [check_module_name(name) for name in content.modules]
+    flaws += [check_commit(content.control)] if content.control is not None else []
+    for path in (*(path for path in content.trees if path), *files):
+        flaws.append("a path has '.'" if path == "." else check_install_path(path))
         _check_path(path)
-    if content.version_id != row["version"]:
+    flaws += [check_commit(tree) for tree in content.trees.values()]
+    flaws += [f"the mode {file.mode!r}" for file in files.values() if file.mode not in {PLAIN, EXECUTABLE}]
+    flaws += [f"the version {one!r}" for one in content.modules.values() if not _is_word(one)]
+    if found := next((flaw for flaw in flaws if flaw), None):
+        raise ValueError(found)
+    if content.version_id != row["version"] or not is_version_id(content.version_id):
         raise ValueError(f"version {row['version']} was altered")
     return content
 
 
+def _is_word(text: str) -> bool:
+    """Return whether a text fits into a line; raises TypeError if it is not a text."""
+    return len(text) <= _LONGEST and "\n" not in text and visible(text) == text
+
+
 def _check_path(path: str) -> None:
     parts = PurePosixPath(path).parts
-    if path.startswith("/") or any(part == ".." or part.lower() == ".git" for part in parts):
+    is_hostile = any(part == ".." or part.lower() == ".git" for part in parts)
+    if path.startswith("/") or is_hostile or len(parts) > DEEPEST:
         raise ValueError(f"it has the path {path!r}")
 
 
@@ -417,7 +475,7 @@ def _unpack(tar: tarfile.TarFile, read: _Read, tree: str, place: Path) -> Writte
     """Write a tree to the new directory `place`: directories, then files, then links, so that none is followed."""
     start = f"{_TREES}/{tree}"
     rows = [(member.name.removeprefix(start).lstrip("/"), member) for member in read.members[tree]]
-    folders = [path for path, member in rows if member.isdir()]
+    folders, links = [path for path, member in rows if member.isdir()], dict[str, str]()
     _check_rows(tree, [path for path, _ in rows], folders)
     for path in folders:
         (place / path).mkdir()
@@ -427,13 +485,15 @@ def _unpack(tar: tarfile.TarFile, read: _Read, tree: str, place: Path) -> Writte
     for path, member in rows:
         if member.issym():
             (place / path).symlink_to(member.linkname)
+            links[path] = member.linkname
     for path in reversed(folders):
         (place / path).chmod(DIRECTORY_MODE)
     found = read_plain_tree(place)
     if found.unread or found.specials or id_of_directory(found.files, read.unusual[tree]) != tree:
         raise ValueError(f"the files of tree {tree} were altered")
     size = sum(file.size for file in found.files)
-    return WrittenTree(size, tree_ids(found.files)[""], read.notes[tree])
+    outward = tuple(path for path in links if leads_out(path, links))
+    return WrittenTree(size, tree_ids(found.files)[""], replace(read.notes[tree], outward_links=outward))
 
 
 def _check_rows(tree: str, paths: list[str], folders: list[str]) -> None:
@@ -448,8 +508,6 @@ def _check_rows(tree: str, paths: list[str], folders: list[str]) -> None:
 
 
 def _unpack_file(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
-    stream = tar.extractfile(member)
     with path.open("xb") as file:
-        while stream and (some := stream.read(1024 * 1024)):
-            file.write(some)
+        file.writelines(_chunks(tar.extractfile(member)))
     path.chmod(EXECUTABLE_MODE if member.mode & stat.S_IXUSR else FILE_MODE)

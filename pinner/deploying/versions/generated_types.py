@@ -1,14 +1,18 @@
 """Run this machine's Puppet: generate the native types of a version, and print settings.
 
 Generated types keep the native types of environments apart. Generating them runs the Ruby code of the
-environment's modules, as the server does that serves them.
+environment's modules: in a sandbox, because the server that serves them runs it as another user.
 """
 
 import os
 import shutil
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from pinner.catalogs.process import directories_of, ruby_environment
+from pinner.catalogs.sandbox import Sandbox, wrapper_of
 from pinner.git.process.children import (
     FixedDeadline,
     OutputTooLargeError,
@@ -25,6 +29,7 @@ _PACKAGED = "/opt/puppetlabs/bin/puppet"
 _SECONDS = 600.0
 _MOST_BYTES = 16 * 1024 * 1024
 _LINES = 5
+_DIRECTORIES = ("confdir", "vardir", "codedir", "logdir", "rundir", "publicdir")
 _HINT = "fix the module, or give --no-generate-types, which leaves native types shared by all environments"
 
 
@@ -44,19 +49,43 @@ def print_settings(program: str, names: tuple[str, ...], options: tuple[str, ...
     `options` are those of `puppet config print`.
     """
     text = _run([program, "config", "print", *names, *options], f"puppet config print {' '.join(names)}")
+    if len(names) == 1:  # Puppet then prints the value alone
+        return {names[0]: text.strip()}
     rows = (line.partition(" = ") for line in text.splitlines())
     return {name: value for name, _, value in rows if name in names}
 
 
-def generate_types(program: str, environment: str, environmentpath: Path) -> None:
-    """Generate the types of the environment in `environmentpath`; raises UnknownError if Puppet fails."""
-    command = [program, "generate", "types", "--environment", environment, "--environmentpath"]
-    _run([*command, str(environmentpath)], f"puppet generate types --environment {environment}", _HINT)
+def generate_types(
+    program: str, environment: str, environmentpath: Path, types: Path, *, trees: Path, sandbox: Sandbox
+) -> None:
+    """Generate the types of the environment in `environmentpath` into its new directory `types`.
+
+    `trees` is the directory that the environment's links lead to. Puppet has no configuration of this machine but its
+    `basemodulepath`. Raises UnknownError if Puppet fails, or if the sandbox does not work here.
+    """
+    types.mkdir()
+    shared = _basemodulepath(program)
+    readable = (environmentpath, trees, *(path for path in map(Path, shared.split(":")) if path.is_dir()))
+    with TemporaryDirectory(prefix="pinner-types-") as scratch:
+        own = Path(scratch)
+        wrapper = wrapper_of(sandbox, (*readable, *directories_of(program)), own, writable=(types, own))
+        command = [*wrapper, program, "generate", "types", "--environment", environment]
+        command += [f"--environmentpath={environmentpath}", f"--basemodulepath={shared}"]
+        command += [f"--{name}={own / name}" for name in _DIRECTORIES]
+        shown = f"puppet generate types --environment {environment}"
+        _run(command, shown, _HINT, {**ruby_environment(), "TMPDIR": scratch})
 
 
-def _run(command: list[str], shown: str, hint: str | None = None) -> str:
+@cache
+def _basemodulepath(program: str) -> str:
+    return print_settings(program, ("basemodulepath",)).get("basemodulepath", "")
+
+
+def _run(
+    command: list[str], shown: str, hint: str | None = None, environment: Mapping[str, str] = os.environ
+) -> str:
     try:
-        process = start(command, environment={**os.environ, "LC_ALL": "C.UTF-8"})
+        process = start(command, environment={**environment, "LC_ALL": "C.UTF-8"})
     except OSError as error:
         raise UnknownError(
             Problem(f"{shown} cannot be run: {error.strerror}", Location(command[0]))

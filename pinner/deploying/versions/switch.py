@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pinner.catalogs.sandbox import Sandbox
 from pinner.deploying.versions.build import (
     DIRECTORY_MODE,
     digest,
@@ -37,7 +38,7 @@ PROCESSORS = os.cpu_count() or 1
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to deploy: `puppet` is the program that generates types (None: none are generated).
+    """How to deploy: `puppet` is the program that generates types (None: none are generated), in the `sandbox`.
 
     With `is_adopting`, what is in the place of an environment's link and is not pinner's is kept aside. `drain` is
     the time in seconds that compilations under way are given to end before the switch. Without `is_switching`, the
@@ -46,6 +47,7 @@ class Options:
 
     link: LinkMode = LinkMode.SYMLINK
     puppet: str | None = None
+    sandbox: Sandbox = Sandbox.AUTO
     is_adopting: bool = False
     drain: float = 0.0
     is_switching: bool = True
@@ -176,7 +178,14 @@ def _draft(
     draft = drafts / plan.environment  # the name that Puppet is given
     write_version(draft, plan.content, stored, options.link)
     if options.puppet:
-        generate_types(options.puppet, plan.environment, drafts)
+        generate_types(
+            options.puppet,
+            plan.environment,
+            drafts,
+            draft / TYPES,
+            trees=place.trees.root,
+            sandbox=options.sandbox,
+        )
         with suppress(OSError):  # Puppet makes the directory even if no module has a type
             (draft / TYPES).rmdir()
     make_read_only(draft)

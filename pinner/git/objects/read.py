@@ -36,6 +36,8 @@ from pinner.git.process.failures import FailureKind, classify, git_reason
 from pinner.git.process.repository import Mirror
 from pinner.model.errors import InputError, Problem, UnknownError
 
+DEEPEST = 200
+"""The most directories above a file: functions that walk a tree call themselves for each."""
 MOST_FILES = 200_000
 """The most files and directories of a commit; the largest real module has 3,000."""
 MOST_BYTES = 32 * 1024 * 1024
@@ -124,6 +126,9 @@ def _list_tree(mirror: Mirror, commit: str, *options: str) -> tuple[list[str], T
     for row in rows:
         header, _, path = row.partition("\t")
         mode = header.split(" ", 1)[0]
+        if path.count("/") > DEEPEST:
+            reason = f"it has directories more than {DEEPEST} deep, as {path[:200]!r}"
+            return rows, TreeFlaw(reason, is_endless=True)
         if any(_is_refused(name, mode) for name in path.split("/")):
             return rows, TreeFlaw(
                 f"it holds {path[:200]!r}, which git refuses to check out", is_endless=False

@@ -210,7 +210,7 @@ def write_tree(mirror: Mirror, commit: str, place: Path, *, tree: str | None = N
     for path in (*(folder.path for folder in reversed(folders)), ""):
         Path(place, path).chmod(DIRECTORY_MODE)
     submodules = tuple(entry.path for entry in entries if entry.mode == _SUBMODULE)
-    outward = tuple(path for path in files.links if _leads_out(path, files.links))
+    outward = tuple(path for path in files.links if leads_out(path, files.links))
     notes = TreeNotes(submodules, tuple(files.lfs_pointers), outward, tuple(files.converting))
     return WrittenTree(sum(entry.size for entry in blobs), tree_ids(map(_as_found, blobs))[""], notes)
 
@@ -302,7 +302,7 @@ def _slices(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
         yield group
 
 
-def _leads_out(path: str, links: Mapping[str, str]) -> bool:
+def leads_out(path: str, links: Mapping[str, str]) -> bool:
     """Return whether a link of a tree leads out of it, also by other links, or leads in a circle."""
     waiting, here, steps = links[path].split("/"), path.split("/")[:-1], 0
     if links[path].startswith("/"):

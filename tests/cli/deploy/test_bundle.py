@@ -1,11 +1,17 @@
 """`pinner bundle` and `deploy --from-bundle`: the same versions on a machine that has nothing but the file."""
 
+import hashlib
 import io
+import json
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pinner.deploying.versions.content import Content
+from pinner.model.control import ControlFile
 from tests.cli.deploy.test_deploy import NO_TYPES, deploy, locked, served, target
 from tests.support.cloud import Cloud, Result
 from tests.support.control import lock_two, make_control, move_nova
@@ -105,13 +111,16 @@ def test_a_bundle_with_any_altered_byte_is_refused_or_gives_the_same_files(
     assert not (target(cloud) / "production").exists()
 
 
+def members_of(file: Path) -> list[tuple[tarfile.TarInfo, bytes]]:
+    """Return all members of a bundle with their contents."""
+    with tarfile.open(file) as tar:
+        streams = [(member, tar.extractfile(member) if member.isreg() else None) for member in tar]
+        return [(member, stream.read() if stream else b"") for member, stream in streams]
+
+
 def repack(file: Path, change: "dict[str, tarfile.TarInfo]", more: tuple[tarfile.TarInfo, ...] = ()) -> None:
     """Write the bundle again with other members in the place of some, and more of them."""
-    with tarfile.open(file) as tar:
-        rows = []
-        for member in tar:
-            stream = tar.extractfile(member) if member.isreg() else None
-            rows.append((change.get(member.name, member), stream.read() if stream else b""))
+    rows = [(change.get(member.name, member), content) for member, content in members_of(file)]
     with tarfile.open(file, "w", format=tarfile.PAX_FORMAT) as tar:
         for member, content in (*rows, *((one, b"") for one in more)):
             if member.isreg():
@@ -145,13 +154,136 @@ def test_members_that_a_bundle_of_pinner_never_has(bundled: tuple[Cloud, Path], 
     }[kind]
     repack(file, {}, (member,))
     result = import_bundle(cloud, file)
-    if kind in {"hard link", "device"}:  # they are never written, so what is deployed is as it was
-        assert result.code in {0, 2}
-    else:
-        assert result.code == 2, result.err
+    assert result.code == 2, result.err
     assert list(victim.iterdir()) == []
     assert not list(target(cloud).rglob("evil"))
     assert not list(target(cloud).rglob("zero"))
+
+
+def forge(file: Path, change: Callable[[Any], object]) -> None:
+    """Write the bundle again with another list of contents whose ids and digest are right, as anybody can."""
+    rows = members_of(file)
+    listed = json.loads(rows[0][1])
+    del listed["digest"]
+    change(listed)
+    for row in listed["versions"]:
+        files = {path: ControlFile(path, text, mode) for path, mode, text in row["files"]}
+        content = Content(
+            row["environment"], row["lock_id"], row["modules"], row["trees"], files, row["control"]
+        )
+        row["version"] = content.version_id
+    digest = hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()
+    rows[0] = (rows[0][0], json.dumps({**listed, "digest": digest}).encode())
+    with tarfile.open(file, "w", format=tarfile.PAX_FORMAT) as tar:
+        for member, data in rows:
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+
+
+def _files(row: Any, path: str, mode: object = 0o644) -> None:
+    row["files"].append([path, mode, "x"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda row: row.update(environment="../../../escaped"),
+        lambda row: row.update(environment="."),
+        lambda row: row.update(environment="a\nb"),
+        lambda row: row.update(lock_id="../../../../escaped"),
+        lambda row: row.update(lock_id="pin-0123456789ab\x1b[31m"),
+        lambda row: row.update(control={"a": 1}),
+        lambda row: row.update(control="escaped\n"),
+        lambda row: row.update(modules={"nova": "1\n"}),
+        lambda row: row.update(modules={"nova": "1\x1b[31m"}),
+        lambda row: row.update(modules={"..": "1"}),
+        lambda row: row["trees"].update({"modules/evil": "../../../../escaped"}),
+        lambda row: row["trees"].update({"./modules/nova": "0" * 40}),
+        lambda row: _files(row, "../../../escaped"),
+        lambda row: _files(row, "."),
+        lambda row: _files(row, "a//b"),
+        lambda row: _files(row, "a\nb"),
+        lambda row: _files(row, "/".join("a" * 240)),
+        lambda row: _files(row, "a", 0o4755),
+        lambda row: _files(row, "a", "755"),
+    ],
+)
+def test_a_list_of_contents_that_no_lock_leads_to(
+    bundled: tuple[Cloud, Path], change: Callable[[Any], object]
+) -> None:
+    cloud, file = bundled
+    before = set(cloud.root.rglob("*"))
+    forge(file, lambda listed: change(listed["versions"][0]))
+    result = import_bundle(cloud, file)
+    assert result.code == 2, result.err
+    assert f"{file}: this is not a whole bundle of pinner: " in result.err
+    assert set(cloud.root.rglob("*")) == before
+
+
+def test_a_bundle_with_an_environment_twice(bundled: tuple[Cloud, Path]) -> None:
+    cloud, file = bundled
+    forge(file, lambda listed: listed["versions"].append(listed["versions"][0]))
+    assert "it has an environment twice" in import_bundle(cloud, file).err
+
+
+def test_a_bundle_cannot_hide_a_link_that_leads_out(cloud: Cloud) -> None:
+    lock_two(cloud)
+    cloud.manifest(
+        "production",
+        'release: 2024.1\nopenstack: []\nmodules:\n  odd: {git: "https://git.example.net/odd", branch: main}\n',
+    )
+    odd = HostileRepository(cloud.root / "upstreams/private/odd.git")
+    metadata = odd.blob(b'{"name": "acme-odd", "version": "1.0.0", "dependencies": []}\n')
+    tree = odd.tree([("120000", b"link", odd.blob(b"/etc/shadow")), (FILE, b"metadata.json", metadata)])
+    odd.commit(tree, ref="refs/heads/main")
+    assert cloud.run("lock", "production").code == 0
+    file = cloud.root / "bundle.tar"
+    assert cloud.run("bundle", "production", "-o", str(file)).code == 0
+    forge(file, lambda listed: [row["notes"].update(outward_links=[]) for row in listed["trees"].values()])
+    result = import_bundle(cloud, file)
+    assert result.code == 0, result.err
+    assert "symbolic link 'link' leads out of the module [deploy-outward-link]" in result.out
+
+
+@pytest.mark.parametrize("kind", ["sparse", "large", "header"])
+def test_members_that_grow(bundled: tuple[Cloud, Path], kind: str) -> None:
+    cloud, file = bundled
+    rows = members_of(file)
+    tree = rows[1][0].name
+    with tarfile.open(file, "w", format=tarfile.GNU_FORMAT) as tar:
+        for member, content in rows:
+            tar.addfile(member, io.BytesIO(content))
+    about = _member(f"{tree}/zeros", tarfile.GNUTYPE_SPARSE if kind == "sparse" else tarfile.REGTYPE)
+    about.size = 2**40 if kind == "large" else 0
+    block = bytearray(about.tobuf(tarfile.GNU_FORMAT))
+    if kind == "sparse":  # a hole of a terabyte, in the fields of the old GNU format
+        block[386:410] = b"%011o\0%011o\0" % (2**33 - 1, 0)
+        block[483:495] = b"%011o\0" % (2**33 - 1)
+        block[148:156] = b" " * 8
+        block[148:156] = b"%06o\0 " % sum(block)
+    elif kind == "header":
+        longest = _member("x", tarfile.XHDTYPE)
+        longest.size = 64 * 1024 * 1024
+        block = bytearray(longest.tobuf(tarfile.GNU_FORMAT)) + bytes(longest.size)
+    content = file.read_bytes().rstrip(b"\0")
+    content += bytes(-len(content) % 512)
+    file.write_bytes(content + bytes(block) + bytes(1024))
+    result = import_bundle(cloud, file)
+    assert result.code == 2, result.err
+    assert "this is not a whole bundle of pinner: " in result.err
+    assert ("bytes" in result.err) == (kind != "sparse")
+
+
+@pytest.mark.parametrize("name", ["out.tar", ".out.tar.draft"])
+def test_a_bundle_is_not_written_through_a_link_of_a_cloned_project(cloud: Cloud, name: str) -> None:
+    lock_two(cloud)
+    victim = cloud.root / "victim"
+    victim.write_text("kept\n")
+    (cloud.project / name).symlink_to(victim)
+    result = cloud.run("bundle", "-o", str(cloud.project / "out.tar"))
+    assert result.code == 2
+    assert f"{name}: " in result.err
+    assert victim.read_text() == "kept\n"
 
 
 def odd_module(cloud: Cloud, mode: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pinner.git.objects.read import (
+    DEEPEST,
     MOST_FILES,
     UnsafeTreeError,
     archived,
@@ -171,7 +172,11 @@ def nested(repository: HostileRepository) -> str:
     return repository.commit(trees)
 
 
-@pytest.mark.parametrize("make", [bomb, wide, nested])
+def deep(repository: HostileRepository) -> str:
+    return repository.commit(repository.nest(repository.blob(b"x\n"), FILE, DEEPEST + 2))
+
+
+@pytest.mark.parametrize("make", [bomb, wide, nested, deep])
 def test_what_would_never_end_is_refused_before_it_is_expanded(
     repository: HostileRepository, tmp_path: Path, make: "object"
 ) -> None:
