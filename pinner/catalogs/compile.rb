@@ -379,6 +379,7 @@ class Children
 end
 
 configuration = JSON.parse(REQUESTS.gets)
+Process.setrlimit(:DATA, 2 * configuration['memory']) # it compiles one node of each kind, too
 Dir.mktmpdir('pinner-compile') do |scratch|
   compilation = Compilation.new(configuration.merge('scratch' => scratch))
   ANSWERS.puts("0 #{JSON.generate('puppet' => Puppet.version.to_s, 'ruby' => RUBY_VERSION)}")

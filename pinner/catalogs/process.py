@@ -36,6 +36,9 @@ _COLLECTOR = {"RUBY_GC_MALLOC_LIMIT": "67108864", "RUBY_GC_OLDMALLOC_LIMIT": "13
 """Fewer runs of Ruby's garbage collector: a fifth less time for half again as much memory of a child."""
 _STARTING = 120.0
 _LAST_BYTES = 4000
+_LONGEST = 300 * 1024 * 1024
+"""Bytes without the end of a line: compile.rb passes on answers of 256 MiB."""
+_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +230,8 @@ class _Run:
                     *lines, rest = unread.split(b"\n") if b"\n" in text else (unread,)
                     unread = bytearray(rest)
                     yield from self._read(lines)
+                    if len(unread) > _LONGEST:
+                        break
                 elif (
                     process.poll() is not None
                     or time.monotonic() - heard > _STARTING + 2 * self.compiler.timeout
@@ -249,19 +254,20 @@ class _Run:
         return bool(self.unsent)
 
     def _read(self, lines: Sequence[bytes | bytearray]) -> Iterator[tuple[int, Mapping[str, Json]]]:
+        """Yield the answers in the lines; code of modules may have written any of them."""
         for line in lines:
             number, _, text = line.partition(b" ")
             try:
                 answer = json.loads(text)
-            except ValueError:
+            except (ValueError, RecursionError):
                 answer = None
             if number == b"0":
-                if "error" in answer:
+                if isinstance(answer, dict) and "error" in answer and not self.is_ready:
                     hint = "install Puppet or OpenVox for this Ruby, or name another Ruby with --ruby"
                     message = f"Puppet could not be started: {answer['error']}"
                     raise UnknownError(Problem(message, hint=hint if "cannot load" in message else None))
                 self.is_ready = True
-            elif number.isdigit() and int(number) in self.pending:
+            elif number.isdigit() and len(number) < _DIGITS and int(number) in self.pending:
                 self.pending.discard(int(number))
                 yield int(number), answer if isinstance(answer, dict) else _died(": its answer is not JSON")
 

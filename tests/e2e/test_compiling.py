@@ -182,6 +182,9 @@ EVIL = {
     "bomb": "loop { fork { sleep 600 } }",
     "linger": "fork { sleep 3600 }; nil",
     "kill": "Process.kill(:KILL, Process.ppid); sleep 60",
+    "nest": "ObjectSpace.each_object(IO) { |io| io.write('[' * 200_000 + 10.chr) unless io.closed? rescue nil }; nil",
+    "answer": "Dir.glob(%(/proc/#{Process.ppid}/fd/*)).each { |path| File.open(path, 'a') { |io| io.write(%(\n0 null\n0"
+    ' {"error": "x"}\n#{"1" * 5000} {}\n2147483647 #{"[" * 100_000}\n)) } rescue nil }; nil',
     "forge": 'ObjectSpace.each_object(IO) { |io| io.write(%({"resources": 1}\\n)) unless io.closed? rescue nil }; nil',
 }
 
@@ -215,6 +218,7 @@ def hostile(
         ("memory", ""),
         ("kill", "the compiler ended while it compiled this node"),
         ("forge", "cannot be read"),
+        ("nest", "its answer is not JSON"),
         ("bomb", "started more than 256 processes"),
     ],
 )
@@ -227,7 +231,7 @@ def test_a_hostile_node_fails_alone(hostile: Mapping[str, Compiled], name: str, 
         assert words in failure.notice.message
 
 
-@pytest.mark.parametrize("name", ["fine0", "fine1", "fine2", "fine3", "speak", "linger"])
+@pytest.mark.parametrize("name", ["fine0", "fine1", "fine2", "fine3", "speak", "linger", "answer"])
 def test_nodes_beside_hostile_ones_are_compiled(hostile: Mapping[str, Compiled], name: str) -> None:
     assert isinstance(hostile[name].result, Catalog), hostile[name].result
 

@@ -58,12 +58,11 @@ def print_settings(program: str, names: tuple[str, ...], options: tuple[str, ...
 def generate_types(
     program: str, environment: str, environmentpath: Path, types: Path, *, trees: Path, sandbox: Sandbox
 ) -> None:
-    """Generate the types of the environment in `environmentpath` into its new directory `types`.
+    """Generate the types of the environment in `environmentpath` into its directory `types`, which must exist.
 
     `trees` is the directory that the environment's links lead to. Puppet has no configuration of this machine but its
     `basemodulepath`. Raises UnknownError if Puppet fails, or if the sandbox does not work here.
     """
-    types.mkdir()
     shared = _basemodulepath(program)
     readable = (environmentpath, trees, *(path for path in map(Path, shared.split(":")) if path.is_dir()))
     with TemporaryDirectory(prefix="pinner-types-") as scratch:

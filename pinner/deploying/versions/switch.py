@@ -178,6 +178,7 @@ def _draft(
     draft = drafts / plan.environment  # the name that Puppet is given
     write_version(draft, plan.content, stored, options.link)
     if options.puppet:
+        (draft / TYPES).mkdir()
         generate_types(
             options.puppet,
             plan.environment,
@@ -186,7 +187,7 @@ def _draft(
             trees=place.trees.root,
             sandbox=options.sandbox,
         )
-        with suppress(OSError):  # Puppet makes the directory even if no module has a type
+        with suppress(OSError):  # if a module has a type, it is not empty
             (draft / TYPES).rmdir()
     make_read_only(draft)
     types = (path for path in sorted((draft / TYPES).rglob("*")) if path.is_file())
