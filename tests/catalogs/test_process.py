@@ -1,5 +1,6 @@
 """Catalogs are those of Puppet's own command, reduced, and a node that fails or misbehaves affects no other."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -176,6 +177,30 @@ def test_what_cannot_start_is_an_error(tmp_path: Path) -> None:
     missing = type(compiler)(tmp_path, "production", "key", str(tmp_path / "ruby"))
     with pytest.raises(UnknownError, match="cannot be started"):
         list(compile_nodes(missing, [make_node("a.example.org")]))
+
+
+def test_answers_that_only_hostile_code_writes_cost_their_own_nodes(tmp_path: Path) -> None:
+    ruby = tmp_path / "ruby"
+    ruby.write_text(
+        f"#!{sys.executable}\n"
+        "import os, sys, time\n"
+        "sys.stdin.readline()\n"
+        'row = b\'["Notify","x",null,{},null,1,"native"]\'.replace(b\'"\', b\'\\\\"\')\n'
+        "rows = [b'0 {}', b'0 null', b'0 {\"error\": \"x\"}', b'1' * 5000 + b' {}', b'9 {}', b'1 ' + b'[' * 100_000,\n"
+        "        b'2 null', b'3 {\"resources\": [\"%s\"], \"secrets\": {}}' % row, b'']\n"
+        "with os.fdopen(int(sys.argv[-1]), 'wb') as answers:\n"
+        "    answers.write(b'\\n'.join(rows))\n"
+        "time.sleep(60)\n"
+    )
+    ruby.chmod(0o755)
+    compiler = type(make_compiler(tmp_path))(tmp_path, "production", "key", str(ruby))
+    nodes = [make_node(f"{name}.example.org") for name in ("deep", "null", "right")]
+    found = {one.node.partition(".")[0]: one.result for one in compile_nodes(compiler, nodes)}
+    for name in ("deep", "null"):
+        failure = found[name]
+        assert isinstance(failure, Failure)
+        assert failure.notice.message.endswith(": its answer is not JSON")
+    assert isinstance(found["right"], Catalog)
 
 
 def test_a_node_that_starts_ever_more_processes_is_ended_with_all_of_them(tmp_path: Path) -> None:
