@@ -235,9 +235,11 @@ def _in_scope(finding: Finding, scope: PlaceScope) -> Finding:
     if scope.unreached:
         message = f"{finding.message} (not reached: {scope.unreached})"
         return RULES["unreached"].finding(finding.module, message, hint=finding.hint, place=finding.place)
-    if not scope.machines:
-        return finding
-    return replace(finding, message=f"{finding.message} (data for {scope.machines})")
+    if scope.machines:
+        return replace(finding, message=f"{finding.message} (data for {scope.machines})")
+    if scope.platforms:
+        return replace(finding, message=f"{finding.message} (on {', '.join(scope.platforms)})")
+    return finding
 
 
 def platforms_in(scope: PlaceScope, platforms: tuple[Platform, ...]) -> tuple[Platform, ...]:

@@ -124,6 +124,14 @@ def test_code_that_is_not_reached_is_a_note(scoped: Cloud) -> None:
     assert ("code-unknown", "there is no class 'nova::lost'") in findings(scoped, "--code", "../site")
 
 
+def test_code_for_some_platforms_names_them(scoped: Cloud) -> None:
+    code = "class site::x { if $facts['os']['name'] == 'Ubuntu' { include nova::lost } }\n"
+    write(scoped, {"site/x.pp": code})
+    assert findings(scoped, "--code", "../site") == [
+        ("code-unknown", "there is no class 'nova::lost' (on Ubuntu 22.04, Ubuntu 24.04)")
+    ]
+
+
 @pytest.mark.parametrize(
     ("levels", "is_listed"),
     [
