@@ -46,7 +46,7 @@ MOST_ROUNDS: Final = 200_000
 """Maximum number of times that a block is called."""
 
 _RETURNS_ITSELF: Final = frozenset(
-    {"each", "each_pair", "each_with_index", "each_key", "each_value", "for", "times"}
+    {"each", "each_pair", "each_with_index", "each_key", "each_value", "for", "times", "upto"}
 )
 _KEEPS: Final = frozenset({"select", "filter", "reject"})
 LOOPS: Final = _RETURNS_ITSELF | _KEEPS | {"map", "collect", "flat_map"}
@@ -307,6 +307,9 @@ class Calls(Expressions):
 
     def _loop(self, node: Call, receiver: Value, block: Block) -> Value:
         rows = read_rows(node.method, receiver) if node.method in LOOPS and not node.arguments else None
+        if node.method == "upto" and len(node.arguments) == 1:
+            covered = self._call_on(Call(node.spot, None, ".."), receiver, self._values(node.arguments))
+            rows = read_rows("each", covered)
         if rows is None:
             unknown = self._unknown(f"{quoted(node.method)} makes it an expression", node.spot)
             self._skip(block.body, unknown.cause)

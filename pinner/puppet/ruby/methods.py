@@ -1,5 +1,6 @@
 """Ruby values, and the methods of strings, lists and hashes that have no effect besides their result."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -35,6 +36,11 @@ class RubyList:
     """A list; two variables may hold the same one."""
 
     items: "list[Value]"
+
+
+@dataclass(slots=True, eq=False)
+class RubyRange(RubyList):
+    """A range, with the items that it covers."""
 
 
 @dataclass(slots=True, eq=False)
@@ -87,7 +93,7 @@ def is_true(value: Value) -> bool:
 
 def equals(left: Value, right: Value) -> bool:
     """Return `left == right`; raises CannotComputeError if a part is unknown."""
-    if isinstance(left, Unknown) or isinstance(right, Unknown):
+    if isinstance(left, Unknown | RubyRange) or isinstance(right, Unknown | RubyRange):
         raise CannotComputeError
     if isinstance(left, RubyList) and isinstance(right, RubyList):
         return len(left.items) == len(right.items) and all(
@@ -165,12 +171,42 @@ def _split(text: str, arguments: Arguments) -> RubyList:
     return RubyList(list(parts))
 
 
+_DIRECTIVE: Final = re.compile(r"%(?P<flag>0?)(?P<width>\d{0,2})(?P<kind>[sd])|%")
+
+
 def _format(template: str, value: Value) -> str:
-    values = value.items if isinstance(value, RubyList) else [value]
-    pieces = template.split("%s")
-    if "%" in "".join(pieces) or len(pieces) != len(values) + 1:
+    waiting = [*(value.items if isinstance(value, RubyList) else [value])]
+
+    def written(match: re.Match[str]) -> str:
+        if match["kind"] is None or not waiting or (match["flag"] and match["kind"] == "s"):
+            raise CannotComputeError
+        each = waiting.pop(0)
+        text = str(_number(each)) if match["kind"] == "d" else to_text(each)
+        width = int(match["width"] or 0)
+        return text.zfill(width) if match["flag"] else text.rjust(width)
+
+    result = _DIRECTIVE.sub(written, template)
+    if waiting:
         raise CannotComputeError
-    return "".join(piece + to_text(each) for piece, each in zip(pieces, [*values, ""], strict=True))
+    return result
+
+
+def _range(first: Value, last: Value, *, is_open: bool = False) -> RubyRange:
+    """Return a range of numbers or of single letters; raises CannotComputeError for all others."""
+    if (
+        isinstance(first, str)
+        and isinstance(last, str)
+        and len(first) == len(last) == 1
+        and f"{first}{last}".isalpha()
+    ):
+        covered = range(ord(_ascii(first)), ord(_ascii(last)) + (not is_open))
+        if first.islower() != last.islower():
+            raise CannotComputeError
+        return RubyRange([chr(code) for code in covered])
+    numbers = range(_number(first), _number(last) + (not is_open))
+    if len(numbers) > MOST_ITEMS:
+        raise CannotComputeError
+    return RubyRange(list(numbers))
 
 
 def _chomp(text: str, arguments: Arguments) -> str:
@@ -187,6 +223,7 @@ def _ascii(text: str) -> str:
 
 _TEXT: Final[Mapping[str, Callable[[str, Arguments], Value]]] = {
     "+": lambda text, given: text + _text(given[0]),
+    "..": lambda text, given: _range(text, given[0]),
     "%": lambda text, given: _format(text, given[0]),
     "dup": lambda text, _given: text,
     "to_str": lambda text, _given: text,
@@ -212,6 +249,8 @@ _NUMBER: Final[Mapping[str, Callable[[int, Arguments], Value]]] = {
     "+": lambda number, given: number + _number(given[0]),
     "-": lambda number, given: number - _number(given[0]),
     "*": lambda number, given: number * _number(given[0]),
+    "..": lambda number, given: _range(number, given[0]),
+    "...": lambda number, given: _range(number, given[0], is_open=True),
     "<": lambda number, given: number < _number(given[0]),
     "<=": lambda number, given: number <= _number(given[0]),
     ">": lambda number, given: number > _number(given[0]),
@@ -239,7 +278,7 @@ def _unique(items: list[Value]) -> RubyList:
 
 
 def _flatten(items: list[Value], depth: int = 0) -> list[Value]:
-    if depth > 10 or any(isinstance(item, Unknown) for item in items):  # noqa: PLR2004 - more than any file has
+    if depth > 10 or any(isinstance(item, Unknown | RubyRange) for item in items):  # noqa: PLR2004 - more than any file has
         raise CannotComputeError
     return [
         each
@@ -334,6 +373,7 @@ _HASH: Final[Mapping[str, Callable[[RubyHash, Arguments], Value]]] = {
 }
 _NUMBERS_OF_ARGUMENTS: Final = {
     **dict.fromkeys(("+", "-", "*", "<", "<=", ">", ">=", "%", "include?", "[]", "key?", "has_key?"), (1, 1)),
+    **dict.fromkeys(("..", "..."), (1, 1)),
     **dict.fromkeys(("member?", "delete_prefix", "delete_suffix"), (1, 1)),
     **dict.fromkeys(("sub", "gsub"), (2, 2)),
     **dict.fromkeys(("start_with?", "end_with?"), (1, 20)),
@@ -383,6 +423,11 @@ _METHODS: Final[Sequence[tuple[type, Mapping[str, Callable[[Any, Arguments], Val
     (str, _TEXT),
     (bool, {}),
     (int, _NUMBER),
+    (
+        RubyRange,
+        {name: _LIST[name] for name in ("first", "last", "size", "include?")}
+        | {"to_a": lambda receiver, _given: RubyList([*receiver.items])},
+    ),
     (RubyList, _LIST),
     (RubyHash, _HASH),
 )

@@ -74,9 +74,10 @@ _OPERATORS: Final = frozenset(
     )
 )
 _BINARY: Final = {
-    "||": 2, "&&": 3, "==": 5, "!=": 5, "=~": 5, "!~": 5, "===": 5, "<=>": 5, "<": 6, "<=": 6, ">": 6, ">=": 6,
+    "..": 1, "...": 1, "||": 2, "&&": 3, "==": 5, "!=": 5, "=~": 5, "!~": 5, "===": 5, "<=>": 5, "<": 6, "<=": 6, ">": 6, ">=": 6,
     "|": 7, "^": 7, "&": 8, "<<": 9, ">>": 9, "+": 10, "-": 10, "*": 11, "/": 11, "%": 11, "**": 13,
 }  # fmt: skip
+_PASSES: Final = "&"
 _ASSIGNMENTS: Final = {"=": "", "+=": "+", "-=": "-", "||=": "||", "&&=": "&&", "<<=": "<<"}
 _LITERAL_STARTS: Final = frozenset(
     {TokenKind.STRING, TokenKind.SYMBOL, TokenKind.NUMBER, TokenKind.LABEL, TokenKind.DYNAMIC}
@@ -344,7 +345,10 @@ class Parser:
             return Name(receiver.spot, f"{receiver.name}::{token.text}")
         if is_path and is_constant:
             raise UnreadableSyntaxError(token)
-        return Call(_spot(token), receiver, token.text, self._arguments(token), is_safe=is_safe)
+        arguments, block = self._arguments(token), None
+        if arguments and isinstance(passed := arguments[-1], Call) and passed.method == _PASSES:
+            arguments, block = arguments[:-1], _block_of(passed)
+        return Call(_spot(token), receiver, token.text, arguments, block, is_safe=is_safe)
 
     # Calls
 
@@ -410,6 +414,9 @@ class Parser:
             self._take_operator(operator)
             value = self._binary(0)
             return Splat(_spot(token), value) if operator == "*" else (None, value)
+        if operator == _PASSES and self.stream.peek(1).kind is TokenKind.SYMBOL:
+            self._take()
+            return Call(_spot(token), None, _PASSES, (self._primary(),))
         if self._takes(TokenKind.LABEL):
             self._skip_breaks()
             return Constant(_spot(token), Symbol(token.text)), self._expression()
@@ -719,6 +726,14 @@ class Parser:
             raise UnreadableSyntaxError(token)
         self.names.add(token.text)
         return Parameter(token.text, kind)
+
+
+def _block_of(passed: Call) -> Block:
+    """Return the block that `&:name` stands for."""
+    (name,) = passed.arguments
+    item = Name(passed.spot, "it")
+    called = name.value.name if isinstance(name, Constant) and isinstance(name.value, Symbol) else ""
+    return Block((Parameter("it"),), Body(passed.spot, (Call(passed.spot, item, called),)))
 
 
 def _conditional(token: RubyToken, condition: Node, then: Node, otherwise: Node) -> Node:
