@@ -6,11 +6,12 @@ whole words are replaced, and what is replaced is exactly the node's value: its 
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pinner.catalogs.causes import module_of
-from pinner.model.catalogs import Node
+from pinner.catalogs.effects import compare_catalogs
+from pinner.model.catalogs import Node, Resource
 from pinner.model.preview import CatalogChange, ChangeGroup, Effect
 
 _ORDER = list(Effect)
@@ -73,9 +74,66 @@ def _values(node: Node) -> Iterator[tuple[str, str]]:
 def generic_change(change: CatalogChange, identity: Identity) -> CatalogChange:
     """Return the change with the node's own values as placeholders, and with its module."""
     old, new = (None if one is None else identity.generic(one) for one in (change.old, change.new))
-    return replace(
-        change, title=identity.generic(change.title), old=old, new=new, module=module_of(change.path)
-    )
+    title = identity.generic(change.title)
+    if (title, old, new) == (change.title, change.old, change.new) and change.module:
+        return change
+    return replace(change, title=title, old=old, new=new, module=module_of(change.path))
+
+
+Pair = tuple[str | None, str | None]
+"""One resource before and after, each the text of its row; None if there is none."""
+
+
+class Comparison:
+    """Compares the catalogs of nodes with each other; what many nodes have alike is compared once.
+
+    `rows` are all the resources of these catalogs, in their normal form, by the texts of their rows.
+    """
+
+    def __init__(self, rows: Mapping[str, Resource]) -> None:
+        self._rows = rows
+        self._keys = {text: (one.type, one.title) for text, one in rows.items()}
+        self._changes: dict[Pair, tuple[CatalogChange, ...]] = {}
+        self._texts: dict[Pair, str] = {}
+        self._nodes: defaultdict[Pair, set[str]] = defaultdict(set)
+        self._grouping = Grouping()
+
+    def add(self, node: Node, before: Sequence[str], after: Sequence[str]) -> None:
+        """Add the changes of a node from one catalog to the other, given as the texts of their rows."""
+        identity = identity_of(node)
+        keys = self._keys
+        sides = [dict(zip(map(keys.__getitem__, one), one, strict=True)) for one in (before, after)]
+        changed = {keys[text] for text in {*before} ^ {*after}}
+        pairs = [(sides[0].get(key), sides[1].get(key)) for key in changed]
+        fresh = [pair for pair in pairs if pair not in self._changes]
+        for pair in fresh:
+            self._compare(pair)
+        known = {*pairs}.difference(fresh)
+        # Most nodes have nothing of their own in what they share with others: then one search is enough.
+        values = tuple(identity.values.values())
+        joined = "\n".join(map(self._texts.__getitem__, known))
+        found = [value for value in values if value in joined]
+        own = [pair for pair in known if any(value in self._texts[pair] for value in found)] if found else []
+        for pair in (*fresh, *own):
+            self._grouping.add(node.name, [generic_change(one, identity) for one in self._changes[pair]])
+        for pair in known.difference(own):
+            self._nodes[pair].add(node.name)
+
+    def _compare(self, pair: Pair) -> None:
+        sides = [{self._keys[text]: self._rows[text]} if text else {} for text in pair]
+        changes = tuple(replace(change, module=module_of(change.path)) for change in compare_catalogs(*sides))
+        self._changes[pair] = changes
+        self._texts[pair] = "\n".join(
+            text for one in changes for text in (one.title, one.old, one.new) if text
+        )
+
+    def groups(self, finish: Callable[[CatalogChange], CatalogChange | None]) -> tuple[ChangeGroup, ...]:
+        """Return the groups of all nodes, see `Grouping.groups`."""
+        for pair, names in self._nodes.items():
+            for change in self._changes[pair]:
+                self._grouping.nodes[change] |= names
+        self._nodes.clear()
+        return self._grouping.groups(finish)
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ from pinner.model.catalogs import Catalog, Compilation, Json, Node, NodeCounts, 
 from pinner.model.errors import InputError, Location, Problem, UnknownError
 from pinner.model.lock import ForgePin, GitPin, Lock
 from pinner.project.files import read_file
-from pinner.workspace.locks import hold_pins
+from pinner.workspace.locks import hold_pins, tree_ids
 from pinner.workspace.workspace import Workspace
 
 _COMPILED: Final = "compiled-1"
@@ -144,8 +144,12 @@ def module_trees(lock: Lock, workspace: Workspace) -> Mapping[str, Path]:
     if problems:
         raise UnknownError(problems)
     store = TreeStore(Cache.at(Path(workspace.settings.cache)).trees)
-    stored = store.add([(mirror, pin.commit) for pin, mirror in found], jobs=workspace.settings.jobs)
-    return {f"{pin.install_path}/{pin.module}": stored[pin.commit].path for pin, _ in found}
+    mirrors = {pin.commit: mirror for pin, mirror in found}
+    ids = tree_ids(mirrors, workspace)
+    stored = store.add_trees(
+        {ids[commit]: (mirror, commit) for commit, mirror in mirrors.items()}, jobs=workspace.settings.jobs
+    )
+    return {f"{pin.install_path}/{pin.module}": stored[ids[pin.commit]].path for pin, _ in found}
 
 
 def _read_exported(path: Path | None) -> Sequence[Json]:

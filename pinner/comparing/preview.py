@@ -13,7 +13,7 @@ from pathlib import Path
 from pinner.catalogs.causes import clean_notice, group_failures
 from pinner.catalogs.effects import by_name, compare_catalogs, normal_resource
 from pinner.catalogs.environment_tree import changed_files
-from pinner.catalogs.grouping import Grouping, generic_change, identity_of
+from pinner.catalogs.grouping import Comparison, identity_of
 from pinner.catalogs.inputs import node_digest
 from pinner.catalogs.local import compile_sides
 from pinner.catalogs.masking import Masks
@@ -326,19 +326,16 @@ def _compare(
     nodes: Sequence[Node], catalogs: Mapping[Key, NodeCatalog], ignore: Sequence[str]
 ) -> tuple[tuple[ChangeGroup, ...], set[Unstable]]:
     """Return the groups of nodes with equal changes, and the values that are unstable."""
-    rows = {text: normal_resource(read_row(text)) for one in catalogs.values() for text in one.rows}
-    grouping = Grouping()
+    texts = {text for one in catalogs.values() for text in one.rows}
+    comparison = Comparison({text: normal_resource(read_row(text)) for text in texts})
     unstable: set[Unstable] = set()
     for node in nodes:
         both = [catalogs[side, node.name] for side in (0, 1)]
-        identity = identity_of(node)
-        for one in both:
-            unstable |= {(kind, identity.generic(title), name) for kind, title, name in one.unstable or ()}
+        for kind, title, name in (found for one in both for found in one.unstable or ()):
+            unstable.add((kind, identity_of(node).generic(title), name))
         if all(one.failure is None for one in both):
-            before, after = (by_name(rows[text] for text in one.rows) for one in both)
-            changes = compare_catalogs(before, after)
-            grouping.add(node.name, [generic_change(change, identity) for change in changes])
-    return grouping.groups(lambda change: _finish(change, unstable, ignore)), unstable
+            comparison.add(node, both[0].rows, both[1].rows)
+    return comparison.groups(lambda change: _finish(change, unstable, ignore)), unstable
 
 
 def _finish(change: CatalogChange, unstable: set[Unstable], ignore: Sequence[str]) -> CatalogChange | None:

@@ -91,7 +91,7 @@ class CatalogStore:
         catalogs = {}
         for id_, value in found.items():
             with suppress(LookupError, TypeError, ValueError, AttributeError):
-                own = tuple(texts[one] for one in rows[id_])
+                own = tuple(map(texts.__getitem__, rows[id_]))
                 catalogs[id_] = _decode(value, own, masked[value["masked"]])
         return catalogs
 
@@ -121,8 +121,8 @@ def _id(text: str) -> bytes:
 
 def _row_ids(value: Any) -> Iterator[str]:
     with suppress(LookupError, TypeError, ValueError):
-        data = base64.b64decode(value["rows"])
-        yield from (data[at : at + _ID_BYTES].hex() for at in range(0, len(data), _ID_BYTES))
+        digits = base64.b64decode(value["rows"]).hex()
+        yield from (digits[at : at + 2 * _ID_BYTES] for at in range(0, len(digits), 2 * _ID_BYTES))
 
 
 def _encode(one: NodeCatalog, rows: bytes, masked: str) -> str:

@@ -25,6 +25,7 @@ from pinner.git.control.user_repository import (
     read_versions,
 )
 from pinner.git.objects.read import TooLarge, has_commits, read_files, with_directories
+from pinner.git.objects.tree_files import read_tree_ids
 from pinner.git.process.failures import SyncFailure
 from pinner.git.process.repository import Mirror
 from pinner.model.errors import InputError, Problem, UnknownError
@@ -254,6 +255,7 @@ def _from_json(text: str) -> frozenset[Meaning]:
 
 
 _OF_A_LOCK = CacheKey("tags-of-a-lock-1", _to_json, _from_json)
+_TREE = CacheKey("tree-1", str, str)
 _OF_A_HISTORY = CacheKey("tags-of-a-history-2", _to_json, _from_json)
 
 
@@ -289,6 +291,13 @@ def hold_pins(pins: Iterable[GitPin], workspace: Workspace) -> Mapping[str, Hold
     for pin in pins:
         commits.setdefault(pin.git, set()).add(pin.commit)
     return hold_commits(commits, workspace)
+
+
+def tree_ids(mirrors: Mapping[str, Mirror], workspace: Workspace) -> Mapping[str, str]:
+    """Return commit (40 hex digits) to the id of its tree; `mirrors` is commit to a mirror that has it."""
+    return workspace.cached(
+        _TREE, mirrors, lambda unread: read_tree_ids({commit: mirrors[commit] for commit in unread})
+    )
 
 
 def _look(mirror: Mirror | SyncFailure, wanted: frozenset[str]) -> Holding:

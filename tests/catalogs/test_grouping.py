@@ -1,12 +1,15 @@
 """Groups lose nothing: from a group, every node's own changes can be made again."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinner.catalogs.grouping import Grouping, generic_change, identity_of
+from pinner.catalogs.effects import by_name, compare_catalogs, normal_resource
+from pinner.catalogs.grouping import Comparison, Grouping, generic_change, identity_of
+from pinner.catalogs.process import read_row
 from pinner.model.catalogs import Node
 from pinner.model.preview import CatalogChange, ChangeKind, Effect
 
@@ -75,3 +78,29 @@ def test_every_nodes_changes_can_be_made_again(given_changes: Mapping[str, set[C
             ]
     for name, changes in given_changes.items():
         assert set(again[name]) == {(one.title, one.old or "", one.new or "") for one in changes}
+
+
+ROWS = st.builds(
+    lambda title, name, value, line: json.dumps(
+        ["File", title, name, {"content": value}, "modules/a/manifests/b.pp", line, "native"]
+    ),
+    *(st.sampled_from(["/a", "/b", "/web1"]), st.sampled_from([None, None, "/a"])),
+    *(TEXTS, st.integers(1, 2)),
+)
+CATALOGS = st.lists(ROWS, max_size=4).map(sorted)
+
+
+@given(st.lists(st.tuples(CATALOGS, CATALOGS), min_size=4, max_size=4), st.sets(st.integers(0, 3)))
+def test_comparing_once_finds_what_comparing_each_node_does(
+    sides: list[tuple[list[str], list[str]]], alike: set[int]
+) -> None:
+    """Some nodes have the same catalogs; names of one of them are in all of these."""
+    sides = [sides[0] if number in alike else one for number, one in enumerate(sides)]
+    nodes = [node(name, f"192.0.2.{number}") for number, name in enumerate(NAMES, start=1)]
+    rows = {text: normal_resource(read_row(text)) for pair in sides for side in pair for text in side}
+    comparison, grouping = Comparison(rows), Grouping()
+    for one, (before, after) in zip(nodes, sides, strict=True):
+        comparison.add(one, before, after)
+        changes = compare_catalogs(*(by_name(rows[text] for text in side) for side in (before, after)))
+        grouping.add(one.name, [generic_change(change, identity_of(one)) for change in changes])
+    assert comparison.groups(lambda one: one) == grouping.groups(lambda one: one)

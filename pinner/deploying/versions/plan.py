@@ -1,6 +1,6 @@
 """Determine the content of environments from their locks and the control repository; writes nothing."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from posixpath import normpath
 
@@ -8,7 +8,6 @@ from pinner.deploying.environment_files import ENVIRONMENT_CONF, module_director
 from pinner.deploying.generate import own_branch, read_locked
 from pinner.deploying.versions.content import ROOT, Content, Plan, Source
 from pinner.git.objects.read import TooLarge, read_files
-from pinner.git.objects.tree_files import read_tree_ids
 from pinner.git.process.failures import SyncFailure
 from pinner.git.process.repository import Mirror
 from pinner.model.control import ControlFile, Layout
@@ -18,10 +17,9 @@ from pinner.model.findings import Finding
 from pinner.model.lock import ForgePin, GitPin, Lock, short_name
 from pinner.model.rules import RULES
 from pinner.puppet.puppetfile.writer import HEADER_MARK
-from pinner.workspace.locks import ForgeCode, find_forge_code, hold_pins
-from pinner.workspace.workspace import CacheKey, Workspace
+from pinner.workspace.locks import ForgeCode, find_forge_code, hold_pins, tree_ids
+from pinner.workspace.workspace import Workspace
 
-_TREE = CacheKey("tree-1", str, str)
 _FETCH = "run without --offline, and check that the repository still has that commit"
 _MOST_BYTES = 1024 * 1024
 
@@ -52,7 +50,8 @@ def read_plans(
         }
         for name, some in pins.items()
     }
-    trees = _read_trees(sources.values(), workspace)
+    mirrors = {source.commit: source.mirror for some in sources.values() for source in some.values()}
+    trees = tree_ids(mirrors, workspace)
     plans = []
     for each in locked:
         name = each.lock.environment
@@ -134,15 +133,6 @@ def _control(workspace: Workspace, environments: tuple[str, ...]) -> Mapping[str
             Problem(f"the control repository has no branch '{name}'", hint=hint) for name in lacking
         )
     return {name: Source(mirror, tip) for name, tip in tips.items() if tip}
-
-
-def _read_trees(sources: Iterable[Mapping[str, Source]], workspace: Workspace) -> Mapping[str, str]:
-    mirrors = {source.commit: source.mirror for some in sources for source in some.values()}
-
-    def read(unread: Sequence[str]) -> Mapping[str, str]:
-        return read_tree_ids({commit: mirrors[commit] for commit in unread})
-
-    return workspace.cached(_TREE, mirrors, read)
 
 
 def _own_files(
