@@ -24,8 +24,7 @@ from pinner.git.control.user_repository import (
     read_at,
     read_versions,
 )
-from pinner.git.objects.read import TooLarge, has_commits, read_files, with_directories
-from pinner.git.objects.tree_files import read_tree_ids
+from pinner.git.objects.read import TooLarge, has_commits, read_files, read_tree_ids, with_directories
 from pinner.git.process.failures import SyncFailure
 from pinner.git.process.repository import Mirror
 from pinner.model.errors import InputError, Problem, UnknownError

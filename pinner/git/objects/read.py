@@ -278,6 +278,21 @@ def read_blobs(
     return {name: _content(thing) for name, thing in found.items()}
 
 
+def read_tree_ids(commits: Mapping[str, Mirror]) -> Mapping[str, str]:
+    """Return commit to the id of its tree; raises UnknownError if its mirror lacks the commit."""
+    by_mirror: dict[Mirror, list[str]] = {}
+    for commit, mirror in commits.items():
+        by_mirror.setdefault(mirror, []).append(commit)
+    trees: dict[str, str] = {}
+    for mirror, some in by_mirror.items():
+        found = read_objects(mirror.path, (f"{commit}^{{tree}}" for commit in some), max_bytes=0)
+        for commit, tree in zip(some, found.values(), strict=True):
+            if tree is None:
+                raise missing_commit(mirror, commit)
+            trees[commit] = tree.id
+    return trees
+
+
 def has_commits(mirror: Mirror, ids: Iterable[str]) -> frozenset[str]:
     """Return those of `ids` (40 hex digits) that are commits in the mirror.
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pinner.git.mirrors.batch import damaged, missing_commit, read_objects
+from pinner.git.mirrors.batch import damaged, read_objects
 from pinner.git.objects.directory_tree import (
     EXECUTABLE,
     FOLDER,
@@ -148,21 +148,6 @@ class _Entry:
     def is_file(self) -> bool:
         """Return whether this is a file or a symbolic link."""
         return self.mode == LINK or self.mode.startswith("100")
-
-
-def read_tree_ids(commits: Mapping[str, Mirror]) -> Mapping[str, str]:
-    """Return commit to the id of its tree; raises UnknownError if its mirror lacks the commit."""
-    by_mirror: dict[Mirror, list[str]] = {}
-    for commit, mirror in commits.items():
-        by_mirror.setdefault(mirror, []).append(commit)
-    trees: dict[str, str] = {}
-    for mirror, some in by_mirror.items():
-        found = read_objects(mirror.path, (f"{commit}^{{tree}}" for commit in some), max_bytes=0)
-        for commit, tree in zip(some, found.values(), strict=True):
-            if tree is None:
-                raise missing_commit(mirror, commit)
-            trees[commit] = tree.id
-    return trees
 
 
 def tree_size(mirror: Mirror, commit: str) -> int:

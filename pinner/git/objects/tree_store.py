@@ -30,12 +30,12 @@ from typing import TypeVar
 
 from pinner.git.mirrors.metadata import read_checksummed, write_checksummed
 from pinner.git.objects.directory_tree import read_plain_tree
+from pinner.git.objects.read import read_tree_ids
 from pinner.git.objects.tree_files import (
     TreeNotes,
     WrittenTree,
     exchange,
     failing,
-    read_tree_ids,
     remove_tree,
     require_own_directory,
     sync_directory,
