@@ -66,6 +66,7 @@ def audit(
         code_files=len(operator_data.sites),
         findings=fold_findings(findings),
         problems=problems,
+        only=tuple(sorted(modules)),
     )
 
 

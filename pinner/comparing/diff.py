@@ -72,7 +72,7 @@ def only(result: Comparison, modules: frozenset[str]) -> Comparison:
             Problem(f"neither side has a module {quote(name)}", hint=nearest(name, names)) for name in unknown
         )
     chosen = tuple(change for change in result.modules if change.name in modules or not modules)
-    return replace(result, modules=chosen)
+    return replace(result, modules=chosen, only=tuple(sorted(modules)))
 
 
 def compare(

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from pinner.comparing.changes import GONE, Move, read_commit_ranges
 from pinner.model.comparison import (
+    NO_DATA,
+    NOTES,
     PACKAGES,
     Comparison,
     DataEffect,
@@ -18,9 +20,9 @@ from pinner.model.comparison import (
     Effect,
     Milestone,
     Name,
-    NoteChange,
     Stage,
     Step,
+    total_steps,
 )
 from pinner.model.errors import Location, Problem
 from pinner.model.lock import GitPin, Lock, Series
@@ -353,7 +355,6 @@ def reference_steps(operator_data: OperatorData, steps: Iterable[Step]) -> Itera
 
 _SHOWN = 6
 _LONGEST_DEFAULT = 60
-_TO_READ = frozenset({"security", "critical", "upgrade", "issues"})
 _WHOLE_GONE = frozenset({ApiChangeKind.REMOVED, ApiChangeKind.RENAMED})
 _INCLUDED = frozenset(
     {
@@ -367,13 +368,10 @@ _INCLUDED = frozenset(
 
 
 def review_steps(comparison: Comparison, operator_data: OperatorData) -> Iterator[Step]:
-    """Yield the steps that need manual review: removals and silent changes that no data step covers."""
+    """Yield the steps that need manual review: removals and silent changes that no data step covers, then totals."""
     changes = [(change.name, one) for change in comparison.modules for one in change.api]
-    breaking = sum(one.severity is Severity.BREAKS for _, one in changes)
-    if operator_data.is_empty and breaking:
-        text = f"no data given: which of the {breaking} breaking changes affect you was not checked"
-        hint = "use --hiera DIR, and --code DIR for site manifests and profiles"
-        yield Step(Stage.LOOK, "no-data", text, hint=hint)
+    totals = tuple(total_steps(comparison))
+    yield from (step for step in totals if step.kind == NO_DATA)
     known = _Known.of(operator_data)
     touched = {effect.key for change in comparison.modules for effect in change.hiera}
     for kind, words, matches in _REVIEWS:
@@ -385,15 +383,7 @@ def review_steps(comparison: Comparison, operator_data: OperatorData) -> Iterato
             listed = ", ".join(tuple(names)[:_SHOWN])
             more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
             yield Step(Stage.LOOK, kind, f"{module}: {words}: {listed}{more}", module)
-    unread = {
-        change.name: sum(
-            note.section in _TO_READ and note.change is not NoteChange.REMOVED for note in change.notes
-        )
-        for change in comparison.modules
-    }
-    numbers = ", ".join(f"{name} {number}" for name, number in unread.items() if number)
-    if numbers:
-        yield Step(Stage.LOOK, "notes", f"release notes on upgrades, security and known issues: {numbers}")
+    yield from (step for step in totals if step.kind == NOTES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pinner.model.errors import COULD_NOT_FIND_OUT, Location, Problem
 from pinner.model.findings import UNKNOWN, EnvironmentResult, Finding
 from pinner.model.lock import Commit, LockRef, Pin, Series
-from pinner.model.module_api import ApiChange, Unreadable
+from pinner.model.module_api import ApiChange, Severity, Unreadable
 from pinner.model.results import Readiness
 
 
@@ -195,7 +195,7 @@ class Comparison:
     """All modules of two locks, by name; `problems` describe what could not be determined.
 
     `is_data_checked` is True if the operator's data or code were compared with both sides. `made_on` is the date of the
-    comparison.
+    comparison. `only` are the chosen modules, if not all of them are in it.
     """
 
     before: LockRef
@@ -204,6 +204,7 @@ class Comparison:
     problems: tuple[Problem, ...] = field(default=())
     is_data_checked: bool = False
     made_on: date | None = None
+    only: tuple[str, ...] = ()
 
     @property
     def is_same(self) -> bool:
@@ -229,6 +230,7 @@ class Comparison:
             numbers[Effect.DEPRECATED],
             numbers[Effect.TYPE],
             is_sound=not self.problems,
+            only=self.only,
         )
 
 
@@ -370,6 +372,28 @@ class ManifestEdit:
     module: str | None = None
 
 
+NO_DATA, NOTES = "no-data", "notes"
+_TO_READ = frozenset({"security", "critical", "upgrade", "issues"})
+
+
+def total_steps(comparison: Comparison) -> Iterator[Step]:
+    """Yield the steps that count what all modules of a comparison have: breaking changes without data, and release notes."""
+    breaking = sum(one.severity is Severity.BREAKS for change in comparison.modules for one in change.api)
+    if breaking and not comparison.is_data_checked:
+        text = f"no data given: which of the {breaking} breaking changes affect you was not checked"
+        hint = "use --hiera DIR, and --code DIR for site manifests and profiles"
+        yield Step(Stage.LOOK, NO_DATA, text, hint=hint)
+    unread = {
+        change.name: sum(
+            note.section in _TO_READ and note.change is not NoteChange.REMOVED for note in change.notes
+        )
+        for change in comparison.modules
+    }
+    numbers = ", ".join(f"{name} {number}" for name, number in unread.items() if number)
+    if numbers:
+        yield Step(Stage.LOOK, NOTES, f"release notes on upgrades, security and known issues: {numbers}")
+
+
 @dataclass(frozen=True, slots=True)
 class Leg:
     """The upgrade between two releases: the resulting lock, the changes, and the plan.
@@ -400,8 +424,13 @@ class Leg:
     def only(self, modules: frozenset[str]) -> "Leg":
         """Return the leg with only the changes and steps of these modules, and the steps of no module."""
         changes = tuple(change for change in self.comparison.modules if change.name in modules)
-        plan = tuple(step for step in self.plan if step.module in {None, *modules})
-        return replace(self, comparison=replace(self.comparison, modules=changes), plan=plan)
+        comparison = replace(self.comparison, modules=changes, only=tuple(sorted(modules)))
+        totals = tuple(total_steps(comparison))
+        kept = (step for step in self.plan if step.module in {None, *modules})
+        plan = (*totals, *(step for step in kept if step.kind not in {NO_DATA, NOTES}))
+        return replace(
+            self, comparison=comparison, plan=tuple(sorted(plan, key=lambda step: step.kind == NOTES))
+        )
 
     @property
     def changes(self) -> Iterator[ApiChange]:

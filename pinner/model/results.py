@@ -136,6 +136,7 @@ class Readiness:
 
     `required`: compilation stops without an edit. `ignored`: the key no longer has any effect. `review`: a person must
     decide. `is_sound` is False if the new set of modules could not be locked, or something could not be determined.
+    `only` are the modules that this is about, if it is not about all.
     """
 
     required: int = 0
@@ -143,6 +144,7 @@ class Readiness:
     deprecated: int = 0
     review: int = 0
     is_sound: bool = True
+    only: tuple[str, ...] = ()
 
     @property
     def is_ready(self) -> bool:
@@ -154,7 +156,7 @@ class Readiness:
 class Audit:
     """One environment's findings, by place; `problems` are what could not be determined.
 
-    `modules`, `data_files`, `keys` and `code_files` count what was read.
+    `modules`, `data_files`, `keys` and `code_files` count what was read. `only` are the modules that were chosen, if any.
     """
 
     environment: str
@@ -165,6 +167,7 @@ class Audit:
     code_files: int
     findings: tuple[Finding, ...]
     problems: tuple[Problem, ...]
+    only: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -187,7 +190,14 @@ class Audit:
             for finding in self.findings
             if finding.level is not Level.INFO
         )
-        return Readiness(**kinds, is_sound=not self.problems)
+        return Readiness(
+            kinds["required"],
+            kinds["ignored"],
+            kinds["deprecated"],
+            kinds["review"],
+            is_sound=not self.problems,
+            only=self.only,
+        )
 
     @property
     def as_environment(self) -> "EnvironmentResult":

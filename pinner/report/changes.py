@@ -98,7 +98,8 @@ def verdict_words(readiness: Readiness | None, target: str, *, is_same: bool = F
     )
     words += [count(number, *nouns) for number, *nouns in numbers if number]
     ready = "Ready" if readiness.is_ready else "Not ready"
-    return f"{ready} for {target}: {', '.join(words) or 'your data needs no change'}"
+    scope = f" ({', '.join(readiness.only)} only)" if readiness.only else ""
+    return f"{ready} for {target}{scope}: {', '.join(words) or 'your data needs no change'}"
 
 
 def headline(change: ModuleChange) -> str:

@@ -163,7 +163,7 @@ def test_what_is_no_literal_is_a_problem_and_the_rest_is_read() -> None:
             "\n  hint: it is skipped, the rest is read"
         ),
         (
-            "Puppetfile:4:21: module 'b': 'base' is a variable, a constant or a method, not a literal"
+            "Puppetfile:4:21: module 'b': 'base' is not a literal value, and Ruby code is not run"
             "\n  hint: it is skipped, the rest is read"
         ),
     ]

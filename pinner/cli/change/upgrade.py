@@ -25,7 +25,7 @@ from pinner.comparing.diff import only
 from pinner.comparing.steps import FileEdit, data_changes, edit_data
 from pinner.comparing.upgrade import Target, find_target, manifest_change, upgrade
 from pinner.model.comparison import Upgrade
-from pinner.model.errors import InputError, Problem, with_hints_once
+from pinner.model.errors import COULD_NOT_FIND_OUT, InputError, Problem, with_hints_once
 from pinner.project.files import FileChange, Project, resolve, write_together
 from pinner.project.operator.tree import LARGEST_DATA_FILE
 from pinner.report.changes import link_targets
@@ -51,6 +51,12 @@ from pinner.workspace.operator_data import read_operator_data
 @hiera_option
 @code_option
 @show_values_option
+@click.option(
+    "--exit-code",
+    "tells_by_code",
+    is_flag=True,
+    help="End with 1 unless the environment is ready, and with 3 if no data or code was checked.",
+)
 @click.option("--through", "goes_through", is_flag=True, help="Plan each release on the way.")
 @click.option(
     "--write", "writes_manifest", is_flag=True, help="Change the manifest as planned, if that is one step."
@@ -77,6 +83,7 @@ def upgrade_command(
     hiera: tuple[Path, ...],
     code: tuple[Path, ...],
     shows_values: bool,
+    tells_by_code: bool,
     goes_through: bool,
     writes_manifest: bool,
     writes_hiera: bool,
@@ -131,7 +138,10 @@ def upgrade_command(
             edit_data(result.whole.plan) if writes_hiera else (),
             is_confirmed=is_confirmed,
         )
-    return result.exit_code
+    readiness = chosen.whole.readiness
+    if not tells_by_code or (readiness and readiness.is_ready):
+        return result.exit_code
+    return result.exit_code or (1 if readiness else COULD_NOT_FIND_OUT)
 
 
 def _require_inside(project: Project, directories: tuple[Path, ...]) -> None:

@@ -14,7 +14,7 @@ from pinner.puppet.ruby.lexer import BLOCKS, KEYWORDS, RubyToken, TokenKind, Tok
 
 _MODIFIERS: Final = frozenset({"if", "unless", "while", "until", "and", "or", "rescue"})
 _REASONS: Final = {
-    TokenKind.WORD: "{quoted} is a variable, a constant or a method, not a literal",
+    TokenKind.WORD: "{quoted} is not a literal value, and Ruby code is not run",
     TokenKind.NUMBER: "{quoted} is not text: put it in quotes",
     TokenKind.OPERATOR: "{quoted} makes it an expression",
     TokenKind.DYNAMIC: "{text} is not a literal",

@@ -171,7 +171,7 @@ class EvaluationState:
 
     def undefined_cause(self, name: str, spot: Spot) -> Cause:
         """Return the cause of all unknown values of that name."""
-        reason = f"{quoted(name)} is a variable, a constant or a method, not a literal"
+        reason = f"{quoted(name)} is not a literal value, and Ruby code is not run"
         cause = self.undefined.setdefault(name, Cause(reason, spot))
         self.add_cause(cause)
         return cause

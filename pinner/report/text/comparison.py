@@ -101,7 +101,7 @@ def _details(change: ModuleChange, when: Milestones, *, is_verbose: bool) -> Ite
     yield from map(unreadable_words, change.unreadable)
     if change.notes:
         sections = Counter(note.section for note in change.notes)
-        yield f"release notes: {', '.join(f'{number} {section}' for section, number in sections.items())}"
+        yield f"release notes: {', '.join(f'{section} {number}' for section, number in sections.items())}"
     yield from (f"  {note_words(note)}" for note in change.notes if is_verbose or note.section == "security")
     commits = change.commits_by_weight if is_verbose else change.commits_by_weight[:FEW]
     for commit in commits:

@@ -403,6 +403,6 @@ def test_through_a_release_without_a_ref_the_later_one_is_compared_with_the_old_
     (cloud.project / "data/common.yaml").write_text("nova::debug: true\n")
     options = ["upgrade", "live", "--to", "2025.1", "--through", "--hiera", "data", "--format", "json"]
     first, second = cloud.run(*options).json["legs"]
-    assert [one["code"] for one in first["findings"]] == ["ref-missing"]
+    assert [one["code"] for one in first["findings"]] == ["ref-missing", "end-of-life"]
     assert not [step for step in first["plan"] if step["key"]]
     assert [step["key"] for step in second["plan"] if step["key"]] == ["nova::debug"]

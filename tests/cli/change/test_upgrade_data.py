@@ -363,6 +363,33 @@ def test_data_that_fit_are_ready(live: Cloud) -> None:
     assert result.out.splitlines()[-1] == "Ready for 2025.1: your data needs no change"
 
 
+def with_keystone(live: Cloud) -> None:
+    live.manifest("live", "release: 2024.1\nopenstack: [keystone, nova]\n")
+    assert live.run("lock").code == 0
+
+
+def test_a_verdict_names_the_modules_if_it_is_about_some_only(live: Cloud) -> None:
+    with_keystone(live)
+    arguments = ("live", "--to", "2025.1", "--hiera", "data", "-m", "keystone")
+    result = live.run("upgrade", *arguments)
+    assert "Ready for 2025.1 (keystone only): your data needs no change" in result.out
+    assert "nova" not in result.out
+    assert "(keystone only)" in live.run("upgrade", *arguments, "--format", "markdown").out
+    assert "(keystone only)" in live.run("upgrade", *arguments, "--format", "html").out
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [((), 3), (("--hiera", "data"), 1), (("--hiera", "data", "-m", "keystone"), 0)],
+    ids=["no data", "edits required", "ready"],
+)
+def test_the_exit_code_is_the_verdict_on_demand(live: Cloud, options: tuple[str, ...], code: int) -> None:
+    with_keystone(live)
+    arguments = ("upgrade", "live", "--to", "2025.1", *options)
+    assert live.run(*arguments).code == 0
+    assert live.run(*arguments, "--exit-code").code == code
+
+
 @pytest.mark.parametrize(
     ("type_", "value", "hint"),
     [

@@ -47,7 +47,7 @@ def test_constants_are_those_of_their_own_file(cloud: Cloud) -> None:
     base = "base = 'https://github.com/openstack/'\nmod 'nova', :git => base + 'puppet-nova', :ref => 'stable/2025.1'\n"
     code, err = joined(cloud, base, base.replace("base =", "other ="))
     assert code == 2
-    assert "module 'nova': 'base' is a variable, a constant or a method, not a literal" in err
+    assert "module 'nova': 'base' is not a literal value, and Ruby code is not run" in err
 
 
 def test_without_a_name_each_source_is_an_environment(cloud: Cloud) -> None:

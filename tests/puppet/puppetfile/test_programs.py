@@ -50,7 +50,7 @@ def test_a_default_of_an_environment_variable_is_reported_once() -> None:
 def test_an_undefined_name_is_one_cause_however_often_it_is_used() -> None:
     text = "mod 'a', :git => base + 'a'\nmod 'b', :git => base + 'b'\n"
     assert problems(text) == [
-        f"Puppetfile:1:18: 'base' is a variable, a constant or a method, not a literal (for the modules 'a', 'b'){SKIPPED}"
+        f"Puppetfile:1:18: 'base' is not a literal value, and Ruby code is not run (for the modules 'a', 'b'){SKIPPED}"
     ]
 
 
@@ -61,7 +61,7 @@ def test_what_a_condition_of_the_run_sets_is_unknown_after_it() -> None:
     )
     assert names(text) == ["b"]
     assert problems(text) == [
-        f"Puppetfile:2:4: module 'a': 'File' is a variable, a constant or a method, not a literal{SKIPPED}"
+        f"Puppetfile:2:4: module 'a': 'File' is not a literal value, and Ruby code is not run{SKIPPED}"
     ]
 
 

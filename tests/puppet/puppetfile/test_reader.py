@@ -136,7 +136,7 @@ mod 'sysctl', :git => 'https://github.com/duritong/puppet-sysctl', :ref => 'mast
     assert [str(problem) for problem in reading.problems] == [
         "builder/Puppetfile:1:19: the environment variable 'openstack_version' may replace 'icehouse'",
         (
-            "builder/Puppetfile:9:47: 'prefix' is a variable, a constant or a method, not a literal "
+            "builder/Puppetfile:9:47: 'prefix' is not a literal value, and Ruby code is not run "
             "(for the modules 'stackforge/nova', 'stackforge/glance')\n  hint: it is skipped, the rest is read"
         ),
         (

@@ -54,7 +54,7 @@ def test_places_after_a_heredoc() -> None:
         ("mod 'a', <<~A\n  b\n \nA", "a heredoc with interpolated code is not a literal", 10),
         ("mod 'a', <<A\n#{b}\nA", "a heredoc with interpolated code is not a literal", 10),
         ("mod 'a', <<A\n\\xff\nA", "a heredoc with interpolated code is not a literal", 10),
-        ("mod 'a', ENV['b']", "'ENV' is a variable, a constant or a method, not a literal", 10),
+        ("mod 'a', ENV['b']", "'ENV' is not a literal value, and Ruby code is not run", 10),
         ("mod 'a', 'b' if c", "'if' makes it conditional", 14),
         ("mod 'a', 'b' + 'c'", "'+' makes it an expression", 14),
         ("mod 'a', 'b'\n  .strip", "'.' makes it an expression", 3),
