@@ -1,6 +1,6 @@
 """The class of every command with its shared options, the options of several commands, and the output of findings."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -12,18 +12,11 @@ from pinner.cli.output import (
     Color,
     Format,
     OutputOptions,
-    is_quiet,
     output_options,
-    print_message,
-    print_report,
 )
-from pinner.model.control import Layout
-from pinner.model.errors import COULD_NOT_FIND_OUT, PinnerError
-from pinner.model.findings import EnvironmentResult, Finding, fold_findings
-from pinner.model.rules import check_ignored
+from pinner.model.errors import PinnerError
 from pinner.project.files import Project, find_project, list_environments, resolve
 from pinner.project.manifest.lock import read_lock
-from pinner.report.text.findings import finding_lines
 
 _WIDEST_FLAGS: Final = 22
 """Columns for an option's flags; the help of a wider one starts on the next line."""
@@ -294,34 +287,6 @@ control_repo_option = click.option(
 )
 
 
-def layout_options(command: Command) -> Command:
-    """Add --layout and --control-repo; None if not given."""
-    layout = click.option(
-        "--layout",
-        type=click.Choice([layout.value for layout in Layout]),
-        help="Layout of the environments for r10k [PINNER_LAYOUT].",
-    )
-    return layout(control_repo_option(command))
-
-
-def _read_ignored(
-    _context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]
-) -> frozenset[tuple[str, str | None]]:
-    for text in texts:
-        if flaw := check_ignored(text):
-            raise click.BadParameter(flaw)
-    return frozenset((code, module or None) for code, _, module in (text.partition(":") for text in texts))
-
-
-ignore_option = click.option(
-    "--ignore",
-    metavar="CODE[:MODULE]",
-    multiple=True,
-    callback=_read_ignored,
-    help="Ignore this finding (repeatable).",
-)
-
-
 accept_option = click.option(
     "--accept-moved",
     "accepted",
@@ -329,7 +294,6 @@ accept_option = click.option(
     multiple=True,
     help="Accept that a tag of this module now points to another commit (repeatable).",
 )
-findings_format = format_option(Format.TEXT, Format.JSON, Format.JUNIT, Format.SARIF)
 sandbox_option = click.option(
     "--sandbox",
     type=click.Choice(["auto", "bwrap", "unshare", "none"]),
@@ -337,8 +301,6 @@ sandbox_option = click.option(
     show_default=True,
     help="How to keep the code of modules, which Puppet runs, away from this machine.",
 )
-strict_option = click.option("--strict", "is_strict", is_flag=True, help="Treat warnings as errors.")
-
 against_option = click.option(
     "--against",
     metavar="REV",
@@ -351,28 +313,6 @@ older_option = click.option(
     multiple=True,
     help="Accept an older commit of this module than the locked one (repeatable).",
 )
-
-
-def print_results(outcomes: Iterable[EnvironmentResult], *, verb: str, output: Format) -> int:
-    """Print the results of several environments, and return the highest of their exit codes.
-
-    With -q, the text has only the environments with findings.
-    """
-    outcomes = tuple(outcomes)
-    printed = outcomes
-    if is_quiet() and output is Format.TEXT:
-        printed = tuple(outcome for outcome in outcomes if outcome.findings)
-    if printed or not is_quiet():
-        print_report("findings", printed, output, verb=verb)
-    return max((outcome.exit_code for outcome in outcomes), default=0)
-
-
-def print_unknown(found: Iterable[Finding], *, is_verbose: bool = True) -> int:
-    """Print what could not be determined, equal findings once; return the exit code for it, 0 if there is nothing."""
-    found = tuple(found)
-    for line in finding_lines(fold_findings(found), is_verbose=is_verbose):
-        print_message(line)
-    return COULD_NOT_FIND_OUT if found else 0
 
 
 dry_run_option = click.option(

@@ -290,7 +290,7 @@ def progress() -> Iterator["Progress"]:
     With -v each repository has a line; with -q there is nothing.
     """
     if sys.stderr.isatty() and not is_verbose() and not is_quiet():
-        from pinner.cli.progress_bar import progress_bar  # noqa: PLC0415 - loads rich, for a terminal only
+        from pinner.report.text.terminal import progress_bar  # noqa: PLC0415 - loads rich, for a terminal only
 
         with progress_bar() as on_done:
             yield on_done
@@ -403,14 +403,14 @@ WRITERS: Final[Mapping[str, Mapping[Format, str]]] = {
         Format.JSON: f"{_JSON}.document:identification_json",
     },
     "lock ids": {
-        Format.TEXT: f"{_TEXT}.identify:lock_ids_text",
+        Format.TEXT: f"{_TEXT}.ids:lock_ids_text",
         Format.JSON: f"{_JSON}.encoding:lock_ids_json",
     },
     "missing fixes": {
         Format.TEXT: f"{_TEXT}.search:missing_text",
         Format.JSON: f"{_TEXT}.search:missing_json",
     },
-    "origins": {Format.TEXT: f"{_TEXT}.identify:origins_text", Format.JSON: f"{_JSON}.encoding:origins_json"},
+    "origins": {Format.TEXT: f"{_TEXT}.ids:origins_text", Format.JSON: f"{_JSON}.encoding:origins_json"},
     "plan": {
         Format.TEXT: f"{_TEXT}.comparison:plan_text",
         Format.JSON: f"{_JSON}.document:plan_json",
@@ -443,6 +443,7 @@ WRITERS: Final[Mapping[str, Mapping[Format, str]]] = {
         Format.TEXT: f"{_TEXT}.contents:settings_text",
         Format.JSON: f"{_TEXT}.contents:settings_json",
     },
+    "status table": {Format.TEXT: f"{_TEXT}.terminal:table_lines"},
     "statuses": {
         Format.TEXT: f"{_TEXT}.status:align_columns",
         Format.JSON: f"{_JSON}.document:statuses_json",

@@ -1,13 +1,16 @@
-"""The workspace that a command's options make."""
+"""The workspace that a command's options make, and the options of the control repository's layout."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pinner.cli.options import RemoteOptions
+import click
+
+from pinner.cli.options import Command, RemoteOptions, control_repo_option
 from pinner.cli.output import print_message
 from pinner.git.mirrors.metadata import ObjectCache
 from pinner.git.mirrors.mirrors import Mirrors
 from pinner.git.process.local_repositories import require_safe_cache
+from pinner.model.control import Layout
 from pinner.model.errors import InputError
 from pinner.project.files import Project, find_project, resolve
 from pinner.project.manifest.settings import read_settings
@@ -56,3 +59,13 @@ def open_workspace(
         today=today,
         is_offline=remote.is_offline,
     )
+
+
+def layout_options(command: Command) -> Command:
+    """Add --layout and --control-repo; None if not given."""
+    layout = click.option(
+        "--layout",
+        type=click.Choice([layout.value for layout in Layout]),
+        help="Layout of the environments for r10k [PINNER_LAYOUT].",
+    )
+    return layout(control_repo_option(command))

@@ -37,8 +37,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pinner.model.control import TEMPLATE_SECONDS, TemplateFailure, TemplateModule
 from pinner.model.errors import PinnerError
-from pinner.project.files import TEMPLATES, Root
-from pinner.project.yaml.nodes import decode
+from pinner.project.files import TEMPLATES, Root, decode
 
 _MARK: Final = re.compile("\ue000([0-9]+)\ue001")
 _MARK_FORMAT: Final = "\ue000{}\ue001"

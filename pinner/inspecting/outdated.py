@@ -14,6 +14,7 @@ from pinner.locking.resolve import Progress, RefResolver, fetch_all
 from pinner.model.findings import Finding
 from pinner.model.lock import (
     TAG,
+    Externals,
     ForgePin,
     GitPin,
     Lock,
@@ -23,7 +24,6 @@ from pinner.model.lock import (
     Status,
     short_name,
 )
-from pinner.model.manifest import Externals
 from pinner.model.results import (
     AvailableUpdates,
     EndState,

@@ -18,8 +18,8 @@ from pinner.locking.requirements import EnvironmentRequirements, GitRequirement,
 from pinner.locking.resolve import RefResolver, metadata_by_module, read_pinned_metadata, release_tags
 from pinner.model.errors import Location
 from pinner.model.findings import Finding
-from pinner.model.lock import Dependency, GitPin, Lock, Metadata, Selector, SelectorKind, Series
-from pinner.model.manifest import Externals, RequirementSource
+from pinner.model.lock import Dependency, Externals, GitPin, Lock, Metadata, Selector, SelectorKind, Series
+from pinner.model.manifest import RequirementSource
 from pinner.model.rules import RULES
 from pinner.openstack.catalogue import integration_pins, third_party
 from pinner.openstack.facts import ExternalPin

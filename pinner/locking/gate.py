@@ -16,8 +16,8 @@ from pinner.locking.requirements import GitRequirement
 from pinner.locking.resolve import RefResolver
 from pinner.model.errors import Location
 from pinner.model.findings import Finding
-from pinner.model.lock import GitPin, Pin, Selector, SelectorKind, Series
-from pinner.model.manifest import Externals, Manifest, RequirementSource, Text
+from pinner.model.lock import Externals, GitPin, Pin, Selector, SelectorKind, Series
+from pinner.model.manifest import Manifest, RequirementSource, Text
 from pinner.model.text import check_git_url
 from pinner.openstack.catalogue import (
     ModuleEntry,

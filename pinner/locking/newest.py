@@ -38,8 +38,7 @@ from pinner.locking.pins import UpdateScope, describe_pins, repin
 from pinner.locking.requirements import GitRequirement, PinnedEnvironment
 from pinner.locking.resolve import RefResolver, read_pinned_metadata, release_tags
 from pinner.model.findings import Finding, Level
-from pinner.model.lock import TAG, Dependency, ForgePin, GitPin, Metadata, Selector, SelectorKind
-from pinner.model.manifest import Externals
+from pinner.model.lock import TAG, Dependency, Externals, ForgePin, GitPin, Metadata, Selector, SelectorKind
 from pinner.model.rules import RULES
 from pinner.openstack.catalogue import third_party
 from pinner.puppet.names import check_ref_name

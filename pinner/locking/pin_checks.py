@@ -25,6 +25,7 @@ from pinner.model.findings import Finding
 from pinner.model.lock import (
     BRANCH,
     TAG,
+    Externals,
     GitPin,
     Lock,
     Metadata,
@@ -35,7 +36,6 @@ from pinner.model.lock import (
     Status,
     short_name,
 )
-from pinner.model.manifest import Externals
 from pinner.model.rules import RULES
 from pinner.openstack.catalogue import (
     RefCandidate,

@@ -191,6 +191,14 @@ class Status(StrEnum):
     END_OF_LIFE = "end of life"
 
 
+class Externals(StrEnum):
+    """Where the pins of third-party modules come from."""
+
+    DECLARED = "declared"
+    INTEGRATION = "integration"
+    NEWEST = "newest"
+
+
 @dataclass(frozen=True, slots=True)
 class ResolvedRef:
     """The commit that a selector means now; `ref` is the full name of its ref, or None for a bare commit.

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pinner.model.control import Layout
 from pinner.model.errors import Location, Problem
-from pinner.model.lock import SelectorKind
+from pinner.model.lock import Externals, SelectorKind
 
 
 class RequirementSource(StrEnum):
@@ -17,14 +17,6 @@ class RequirementSource(StrEnum):
     MODULES = "modules"
     INTEGRATION = "dependencies.externals: integration"
     NEWEST = "dependencies.externals: newest"
-
-
-class Externals(StrEnum):
-    """Where the pins of third-party modules come from."""
-
-    DECLARED = "declared"
-    INTEGRATION = "integration"
-    NEWEST = "newest"
 
 
 @dataclass(frozen=True, slots=True)

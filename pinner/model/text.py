@@ -155,6 +155,8 @@ def _redact_query(url: str) -> str:
     return f"{start}{question_mark}{values}{hash_mark}{end}"
 
 
+SHORT: Final = 12
+"""Characters of a commit id, where it is shortened."""
 _SHOWN: Final = 60
 
 

@@ -10,6 +10,7 @@ the old content or the new, even after a power failure.
 import errno
 import fcntl
 import os
+import re
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -30,6 +31,13 @@ _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _DRAFT = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
 _HINT = "put a regular file here"
 _WRITE_HINT = "the file is unchanged; fix the cause and run the command again"
+_MARKS_OF_WIDE_ENCODINGS = (b"\xff\xfe", b"\xfe\xff")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+"""Matches any character that must not be in a file.
+
+These are all that YAML 1.1 does not allow in a stream, a byte order mark after the first character, and the
+three line breaks (U+0085, U+2028, U+2029) that editors do not count.
+"""
 
 
 def resolve(path: Path) -> Path:
@@ -50,6 +58,38 @@ def read_file(path: Path, *, shown: str, limit: int) -> bytes:
     """
     with _failing("read", shown):
         return _within(limit, _read(path, None, limit + 1, shown), shown)
+
+
+def decode(data: bytes, path: str) -> str:
+    """Return the text of UTF-8 bytes without a leading byte order mark.
+
+    Raises InputError with the line and column of the first byte that is not UTF-8 or not a printable
+    character.
+    """
+    if data.startswith(_MARKS_OF_WIDE_ENCODINGS):
+        problem = Problem("the file is UTF-16, not UTF-8", Location(path, 1, 1), "save it as UTF-8")
+        raise InputError(problem)
+    try:
+        text = data.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        place = _place_after(data[: error.start].decode().removeprefix("\ufeff"), path)
+        message = f"byte 0x{data[error.start]:02x} is not valid UTF-8"
+        raise InputError(Problem(message, place, "save the file as UTF-8")) from None
+    if found := _UNPRINTABLE.search(text):
+        message = f"the control character U+{ord(found[0]):04X} does not belong in a text file"
+        raise InputError(Problem(message, _place_after(text[: found.start()], path), "delete it"))
+    return text
+
+
+def line_of_conflict(text: str) -> int | None:
+    """Return the line of the first conflict marker that git left in the text, None without one."""
+    mark = re.search(r"^(<{7}|\|{7}|={7}|>{7})( .*)?$", text, re.MULTILINE)
+    return text.count("\n", 0, mark.start()) + 1 if mark else None
+
+
+def _place_after(text: str, path: str) -> Location:
+    lines = re.split(r"\r\n|\n|\r", text)
+    return Location(path, len(lines), len(lines[-1]) + 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,12 @@ accept a trailing newline.
 """
 
 import re
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
 from typing import Final
 
-from pinner.model.text import quoted
+from pinner.model.text import quote, quoted, redact
 
 LONGEST: Final = 200
 """Maximum length of a name: file systems allow 255 bytes, and suffixes are added to names."""
@@ -20,6 +23,8 @@ _OWNER: Final = re.compile(r"[A-Za-z0-9]+")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _REF_CHARACTERS: Final = re.compile(r"[A-Za-z0-9._/+@=%-]+")
 _PATH_SEGMENT: Final = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LONGEST_FACT: Final = 4000
 _NUMBER: Final = r"(?:0|[1-9][0-9]*)"
 _PRE_RELEASE: Final = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 _EXACT_VERSION: Final = re.compile(
@@ -72,6 +77,28 @@ def check_ref_name(text: str) -> str | None:
     return flaw and f"{quoted(text)} is not a valid ref name: {flaw}"
 
 
+def _short_name(prefix: str) -> Callable[[str], str | None]:
+    """Return the check that refuses text that is not the name of a ref without `prefix`."""
+
+    def check_short_name(text: str) -> str | None:
+        if text.startswith(prefix):
+            return f"{quote(text)} is a full ref name: omit {quote(prefix)}"
+        return check_ref_name(text)
+
+    return check_short_name
+
+
+check_branch = _short_name("refs/heads/")
+check_tag = _short_name("refs/tags/")
+
+
+def check_whole_ref(text: str) -> str | None:
+    """Refuse text that is not the full name of a branch or tag."""
+    if not text.startswith(("refs/heads/", "refs/tags/")):
+        return f"{quote(text)} is not a full ref name: it must begin with 'refs/heads/' or 'refs/tags/'"
+    return check_ref_name(text)
+
+
 def check_install_path(text: str) -> str | None:
     """Return why this is not a directory inside the environment that may contain a module's directory.
 
@@ -97,6 +124,44 @@ def check_moduledir(text: str) -> str | None:
     if text == ".":
         return "'.' is not a valid moduledir: r10k would purge the environment's own files; use a directory inside it"
     return check_install_path(text)
+
+
+def check_fact(text: str) -> str | None:
+    """Refuse text that is unlikely in a module's metadata: unprintable or too long. Empty text is allowed."""
+    if len(text) > _LONGEST_FACT:
+        return f"the text is longer than {_LONGEST_FACT} characters"
+    return None if text.isprintable() else f"{quote(text)} contains unprintable characters"
+
+
+def check_day(text: str) -> str | None:
+    """Refuse text that is not a valid date, YYYY-MM-DD."""
+    if not _DAY.fullmatch(text):
+        return f"{quote(text)} is not a valid date: write it as YYYY-MM-DD"
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return f"the date {quote(text)} does not exist"
+    return None
+
+
+def form_check(pattern: str, flaw: str) -> Callable[[str], str | None]:
+    """Return the check that refuses text that does not match the pattern as a whole."""
+    compiled = re.compile(pattern)
+    return lambda text: None if compiled.fullmatch(text) else f"{quote(text)} {flaw}"
+
+
+check_release = form_check(
+    r"[a-z]{1,40}|[0-9]{4}\.[0-9]",
+    "is not an OpenStack release: write its id (2025.1) or its code name in lower case (epoxy)",
+)
+"""Whether the series exists is checked in the catalogue."""
+
+
+@lru_cache(maxsize=2**16)
+def judge(check: Callable[[str], str | None], text: str) -> str | None:
+    """Return the result of a check, without credentials; cached because many environments share texts."""
+    flaw = check(text)
+    return redact(flaw) if flaw else None
 
 
 def _check_name(text: str, kind: str) -> str | None:

@@ -24,6 +24,8 @@ from typing import Final, NamedTuple
 from packaging.version import InvalidVersion
 from packaging.version import Version as PythonVersion
 
+from pinner.model.text import quote
+
 LONGEST_VERSION: Final = 1000
 """Maximum length, in characters, of a text that is read as a version."""
 
@@ -560,6 +562,8 @@ MOST_ALTERNATIVES: Final = 50
 _RUBY_BLANKS: Final = " \t\n\v\f\r"
 _BLANKS: Final = re.compile(r"\s+", re.ASCII)
 _OR: Final = re.compile(r"\s*\|\|\s*", re.ASCII)
+_RANGE: Final = re.compile(r"[0-9A-Za-z.<>=~^ *|+-]{1,200}")
+"""Matches what a range that a user writes may consist of."""
 _AFTER_OPERATOR: Final = re.compile(r"([><=~^])(?:\s+|\s*v)", re.ASCII)
 
 
@@ -600,6 +604,14 @@ def parse_range(text: str) -> Range:
             return _read(text, repaired, flaws)
         except RangeSyntaxError:
             return Range(text, flaws=("it is not in Puppet's range syntax",), is_unreadable=True)
+
+
+def check_range(text: str) -> str | None:
+    """Refuse text that is not a version range in Puppet's syntax, or is hardly what the user meant."""
+    if not _RANGE.fullmatch(text):
+        return f"{quote(text)} is not a valid version range: write one such as '>= 1.2.0 < 2.0.0'"
+    flaws = parse_range(text).flaws
+    return f"{quote(text)} is not a valid version range: {'; '.join(flaws)}" if flaws else None
 
 
 def _read(text: str, repaired: str, repaired_flaws: tuple[str, ...]) -> Range:

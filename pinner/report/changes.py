@@ -20,9 +20,9 @@ from pinner.model.comparison import (
 from pinner.model.lock import Commit, GitPin
 from pinner.model.module_api import ApiChange, ApiChangeKind, Severity, Unreadable
 from pinner.model.results import Readiness
-from pinner.model.text import one_line
+from pinner.model.text import SHORT, one_line
 from pinner.report.links import WebPages, bug_address, review_address, vulnerability_address, web_pages
-from pinner.report.words import SHORT, clip, count, describe_pin, folded_places, severity_count
+from pinner.report.words import clip, count, describe_pin, folded_places, severity_count
 
 LONGEST: Final = 200
 """Maximum characters of a commit's subject, a default, a type or a hint on a line."""

@@ -3,16 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import unified_diff
-from typing import Final
 
 from pinner.model.errors import Location
 from pinner.model.findings import Finding, Level
 from pinner.model.lock import ForgePin, Pin, Series, SeriesStatus, short_name
 from pinner.model.module_api import Severity
-from pinner.model.text import one_line
-
-SHORT: Final = 12
-"""Characters of a commit id, where it is shortened."""
+from pinner.model.text import SHORT, one_line
 
 _FEW_FILES = 10
 """So many files of a folded row are named."""

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pinner.model.lock import SelectorKind
-from pinner.model.manifest import Externals, Manifest
+from pinner.model.lock import Externals, SelectorKind
+from pinner.model.manifest import Manifest
 from pinner.openstack.catalogue import ModuleEntry, find_module, find_series, ref_candidates
 from pinner.project.files import Project
 from pinner.project.manifest.read import read_manifests

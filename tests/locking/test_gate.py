@@ -4,8 +4,8 @@ import pytest
 
 from pinner.locking.gate import lacking_overrides, with_overrides
 from pinner.model.errors import Location
-from pinner.model.lock import GitPin, Selector, SelectorKind
-from pinner.model.manifest import Externals, Manifest, Text
+from pinner.model.lock import Externals, GitPin, Selector, SelectorKind
+from pinner.model.manifest import Manifest, Text
 from pinner.openstack.catalogue import find_series
 from pinner.puppet.versions import parse_range, parse_version
 

@@ -7,8 +7,18 @@ import pytest
 from pinner.locking.pin_checks import external_flaws, fact_flaws, lock_flaws, moved_home, ref_flaws
 from pinner.locking.requirements import EnvironmentRequirements, requirements_of
 from pinner.model.errors import Location
-from pinner.model.lock import Dependency, GitPin, Lock, Metadata, Selector, SelectorKind, Series, Status
-from pinner.model.manifest import Externals, Manifest, Settings, Text
+from pinner.model.lock import (
+    Dependency,
+    Externals,
+    GitPin,
+    Lock,
+    Metadata,
+    Selector,
+    SelectorKind,
+    Series,
+    Status,
+)
+from pinner.model.manifest import Manifest, Settings, Text
 from pinner.openstack.catalogue import (
     all_series,
     integration_pins,

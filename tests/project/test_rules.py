@@ -7,22 +7,17 @@ from hypothesis import strategies as st
 from pinner.model.rules import check_ignored
 from pinner.project.yaml.schema import (
     check_base,
-    check_branch,
-    check_day,
     check_dependency,
     check_line,
     check_platform,
     check_prose,
     check_puppet_version,
-    check_range,
-    check_release,
     check_rewrite_target,
-    check_tag,
     check_template,
     check_url_prefix,
-    check_whole_ref,
-    judge,
 )
+from pinner.puppet.names import check_branch, check_day, check_release, check_tag, check_whole_ref, judge
+from pinner.puppet.versions import check_range
 
 Check = Callable[[str], str | None]
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from pinner.cli.findings import ignore_option
 from pinner.cli.options import (
     PinnerCommand,
     RemoteOptions,
@@ -12,7 +13,6 @@ from pinner.cli.options import (
     example,
     format_option,
     hiera_option,
-    ignore_option,
     modules_option,
     remote_options,
     show_values_option,

@@ -10,11 +10,10 @@ from pinner.cli.options import (
     environments_argument,
     example,
     format_option,
-    layout_options,
     remote_options,
 )
 from pinner.cli.output import Format, print_report
-from pinner.cli.workspace import open_workspace
+from pinner.cli.workspace import layout_options, open_workspace
 from pinner.deploying.versions.bundle import write_bundle
 
 

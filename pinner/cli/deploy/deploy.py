@@ -11,12 +11,11 @@ from pinner.cli.options import (
     environments_argument,
     example,
     format_option,
-    layout_options,
     remote_options,
     sandbox_option,
 )
 from pinner.cli.output import Format, print_message, print_report
-from pinner.cli.workspace import open_workspace
+from pinner.cli.workspace import layout_options, open_workspace
 from pinner.deploying.versions.bundle import deploy_bundle
 from pinner.deploying.versions.deploy import deploy, look
 from pinner.deploying.versions.directory import DeploymentDirectory

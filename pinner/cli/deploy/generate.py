@@ -11,10 +11,9 @@ from pinner.cli.options import (
     environments_argument,
     example,
     format_option,
-    layout_options,
 )
 from pinner.cli.output import Format, print_data, print_message, print_note, print_report
-from pinner.cli.workspace import open_workspace
+from pinner.cli.workspace import layout_options, open_workspace
 from pinner.deploying.generate import (
     DIRECTORIES,
     Destination,

@@ -8,11 +8,10 @@ from pinner.cli.options import (
     environments_argument,
     example,
     format_option,
-    layout_options,
     one_remote_options,
 )
 from pinner.cli.output import Format, print_note, print_report
-from pinner.cli.workspace import open_workspace
+from pinner.cli.workspace import layout_options, open_workspace
 from pinner.deploying.publish import publish
 
 

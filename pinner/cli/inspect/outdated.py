@@ -2,6 +2,7 @@
 
 import click
 
+from pinner.cli.findings import print_unknown
 from pinner.cli.options import (
     PinnerCommand,
     RemoteOptions,
@@ -9,7 +10,6 @@ from pinner.cli.options import (
     example,
     format_option,
     modules_option,
-    print_unknown,
     remote_options,
 )
 from pinner.cli.output import Format, print_report, progress

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from pinner.cli.findings import print_unknown
 from pinner.cli.options import (
     PinnerCommand,
     RemoteOptions,
@@ -12,7 +13,6 @@ from pinner.cli.options import (
     example,
     format_option,
     modules_option,
-    print_unknown,
     remote_options,
 )
 from pinner.cli.output import (
@@ -63,9 +63,8 @@ def status_command(
     with progress() as on_done:
         statuses = read_statuses(workspace, environments, modules=frozenset(modules), on_done=on_done)
     if output is Format.TEXT and is_terminal():
-        from pinner.report.text.terminal import table_lines  # noqa: PLC0415 - loads rich, for a terminal only
-
-        print_lines(table_lines(statuses, width=terminal_width(), has_color=has_color(sys.stdout)))
+        width, is_coloured = terminal_width(), has_color(sys.stdout)
+        print_lines(render("status table", statuses, output, width=width, has_color=is_coloured))
     else:
         is_page = output is Format.HTML
         value = make_dashboard(statuses, workspace.today) if is_page else statuses

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pinner.cli.findings import findings_format, print_results, strict_option
 from pinner.cli.options import (
     PinnerCommand,
     RemoteOptions,
@@ -14,11 +15,8 @@ from pinner.cli.options import (
     environments_argument,
     example,
     exit_code_option,
-    findings_format,
     older_option,
-    print_results,
     remote_options,
-    strict_option,
 )
 from pinner.cli.output import WRITERS, Format, is_verbose, print_report, progress
 from pinner.cli.workspace import open_workspace

@@ -6,13 +6,13 @@ from typing import Any
 import click
 
 from pinner.adopting.membership import add_modules, choose_environments, remove_modules
+from pinner.cli.findings import findings_format
 from pinner.cli.options import (
     PinnerCommand,
     RemoteOptions,
     complete_environment,
     complete_module,
     example,
-    findings_format,
     remote_options,
 )
 from pinner.cli.output import Format, print_note, progress

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from pinner.cli.findings import findings_format, print_results, strict_option
 from pinner.cli.options import (
     PinnerCommand,
     RemoteOptions,
@@ -13,13 +14,10 @@ from pinner.cli.options import (
     environments_argument,
     example,
     exit_code_option,
-    findings_format,
     hiera_option,
     modules_option,
     older_option,
-    print_results,
     remote_options,
-    strict_option,
 )
 from pinner.cli.output import Format, print_note, progress, write_file
 from pinner.cli.pin.lock import print_proposals

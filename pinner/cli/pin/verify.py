@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from pinner.cli.findings import findings_format, ignore_option, print_results, strict_option
 from pinner.cli.options import (
     PinnerCommand,
     RemoteOptions,
@@ -12,13 +13,9 @@ from pinner.cli.options import (
     code_option,
     environments_argument,
     example,
-    findings_format,
     hiera_option,
-    ignore_option,
     modules_option,
-    print_results,
     remote_options,
-    strict_option,
 )
 from pinner.cli.output import Format, progress
 from pinner.cli.workspace import open_workspace

@@ -8,7 +8,7 @@ from pinner.model.lock import SeriesStatus
 from pinner.model.manifest import Text
 from pinner.model.text import quote
 from pinner.project.yaml.nodes import MappingNode, Node, SequenceNode, map_at, read_nodes, text_at
-from pinner.project.yaml.schema import check_day
+from pinner.puppet.names import check_day
 
 GIT = "https://opendev.org"
 # The list of releases also has the tags that end a series, such as zed-eom.

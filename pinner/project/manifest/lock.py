@@ -13,31 +13,42 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pinner.model.errors import InputError, Location, Problem
-from pinner.model.lock import BRANCH, TAG, ForgePin, GitPin, Lock, Pin, Selector, SelectorKind, Status
-from pinner.model.manifest import Externals
+from pinner.model.lock import (
+    BRANCH,
+    TAG,
+    Externals,
+    ForgePin,
+    GitPin,
+    Lock,
+    Pin,
+    Selector,
+    SelectorKind,
+    Status,
+)
 from pinner.model.text import check_git_url, nearest, quote, quoted
-from pinner.project.files import Project, read_file, select_environments
-from pinner.project.yaml.nodes import MappingNode, Node, decode, line_of_conflict, read_nodes
-from pinner.project.yaml.schema import (
+from pinner.project.files import Project, decode, line_of_conflict, read_file, select_environments
+from pinner.puppet.names import (
     check_branch,
+    check_commit,
     check_day,
     check_fact,
-    check_range,
-    check_release,
-    check_tag,
-    check_whole_ref,
-    judge,
-)
-from pinner.puppet.names import (
-    check_commit,
     check_forge_name,
     check_forge_version,
     check_install_path,
     check_module_name,
     check_moduledir,
+    check_release,
+    check_tag,
+    check_whole_ref,
+    judge,
 )
+from pinner.puppet.versions import check_range
+
+if TYPE_CHECKING:
+    from pinner.project.yaml.nodes import NodesRead
 
 FORMAT = 1
 """The value of `pinner_lock` in a lock."""
@@ -79,10 +90,16 @@ def _load(text: str, path: str) -> object:
     except RecursionError:
         raise InputError(Problem("values are nested too deep", Location(path), FIX)) from None
     except ValueError as error:
-        # The YAML reader, which also reads JSON, has the places of repeated keys.
-        problems = read_nodes(text.encode(), path).problems
+        problems = _with_places(text.encode(), path).problems
         repeated = tuple(problem for problem in problems if "was given before" in problem.message)
         raise InputError(repeated or Problem(str(error), Location(path), FIX)) from None
+
+
+def _with_places(data: bytes, path: str) -> "NodesRead":
+    """Return what the YAML reader, which also reads JSON, finds in a faulty lock: it has the places of keys."""
+    from pinner.project.yaml.nodes import read_nodes  # noqa: PLC0415 - loads yaml, for faulty locks only
+
+    return read_nodes(data, path)
 
 
 def _refuse_repeated(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -119,6 +136,7 @@ Keys = tuple[str, ...]
 
 BY_HAND = "was the lock edited by hand? restore the file from git"
 _MISSING = object()
+_BARE_KEY = re.compile(r"[A-Za-z0-9_/-]{1,60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +146,11 @@ class Flaw:
     keys: Keys
     message: str
     hint: str = BY_HAND
+
+    def full_message(self) -> str:
+        """Return the message after the keys, as far as there are any."""
+        at = ".".join(key if _BARE_KEY.fullmatch(key) else quoted(key) for key in self.keys)
+        return f"{at}: {self.message}" if at else self.message
 
 
 @dataclass(slots=True)
@@ -218,7 +241,6 @@ class JsonObject:
         return value
 
 
-_BARE_KEY = re.compile(r"[A-Za-z0-9_/-]{1,60}")
 _CHECK_BY_SELECTOR = {
     SelectorKind.RELEASE: check_release,
     SelectorKind.BRANCH: check_branch,
@@ -242,8 +264,10 @@ def parse_lock(data: bytes, *, environment: str, path: str) -> Lock:
     found.refuse_rest()
     lock = Lock(environment, pins, moduledir)
     if flaws:
-        root = read_nodes(data, path).root
-        raise InputError(_problem(flaw, root, path) for flaw in flaws)
+        found_again = _with_places(data, path)
+        raise InputError(
+            Problem(flaw.full_message(), found_again.place_of(flaw.keys, path), flaw.hint) for flaw in flaws
+        )
     return lock
 
 
@@ -322,16 +346,6 @@ def _check_external(text: str) -> str | None:
 def _check_status(text: str) -> str | None:
     words = ", ".join(repr(status.value) for status in Status)
     return None if text in set(Status) else f"{quoted(text)} is not a status: use one of {words}"
-
-
-def _problem(flaw: Flaw, root: Node | None, path: str) -> Problem:
-    node, place = root, root.place if root else Location(path)
-    for key in flaw.keys:
-        if not isinstance(node, MappingNode) or key not in node.entries:
-            break
-        place, node = node.entries[key].key.place, node.entries[key].value
-    at = ".".join(key if _BARE_KEY.fullmatch(key) else quoted(key) for key in flaw.keys)
-    return Problem(f"{at}: {flaw.message}" if at else flaw.message, place, flaw.hint)
 
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")

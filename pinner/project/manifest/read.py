@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pinner.model.errors import Location, Problem
-from pinner.model.lock import SelectorKind
-from pinner.model.manifest import Externals, Ignored, Manifest, Override, Text
+from pinner.model.lock import Externals, SelectorKind
+from pinner.model.manifest import Ignored, Manifest, Override, Text
 from pinner.model.rules import check_ignored
 from pinner.model.text import nearest
 from pinner.project.files import Project, list_environments, select_environments
@@ -54,7 +54,6 @@ from pinner.project.yaml.schema import (
     check_exclusive,
     check_platform,
     check_puppet_version,
-    check_tag,
     check_template,
     position_of,
     read_described,
@@ -65,6 +64,7 @@ from pinner.puppet.names import (
     check_forge_version,
     check_install_path,
     check_moduledir,
+    check_tag,
 )
 
 SELECTORS = ("release", "branch", "tag", "commit", "version")

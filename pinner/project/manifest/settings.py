@@ -28,13 +28,12 @@ from pinner.project.yaml.schema import (
     check_line,
     check_rewrite_target,
     check_url_prefix,
-    check_whole_ref,
-    judge,
     link_check,
     position_of,
     read_described,
     read_number,
 )
+from pinner.puppet.names import check_whole_ref, judge
 
 JOBS = NumberKind("a whole number from 1 to 256", 1, 256)
 TIMEOUT = NumberKind("a number of seconds from 0.1 to 86400", 0.1, 86400, is_whole=False)

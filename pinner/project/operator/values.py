@@ -15,7 +15,8 @@ import yaml
 from pinner.model.errors import InputError, Location, Problem
 from pinner.model.operator_data import Array, Hash, Literal, Opaque, OpaqueReason, Plain, Value, text_of
 from pinner.model.text import quote
-from pinner.project.yaml.nodes import LOADER, decode, explain_yaml_error, first_too_deep, nested_too_deep
+from pinner.project.files import decode
+from pinner.project.yaml.nodes import LOADER, explain_yaml_error, first_too_deep, nested_too_deep
 from pinner.puppet.hiera.scalars import OddScalar, resolve_scalar
 
 _MERGE = "<<"

@@ -16,15 +16,8 @@ from typing import Any, Final
 import yaml
 
 from pinner.model.errors import InputError, Location, Problem
-from pinner.project.yaml.nodes import (
-    MappingEntry,
-    MappingNode,
-    Node,
-    ScalarNode,
-    SequenceNode,
-    decode,
-    read_nodes,
-)
+from pinner.project.files import decode
+from pinner.project.yaml.nodes import MappingEntry, MappingNode, Node, ScalarNode, SequenceNode, read_nodes
 
 # Line breaks as the YAML readers count them.
 BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")

@@ -5,6 +5,7 @@ two equal keys. Aliases are refused, so the result cannot grow larger than the t
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,47 +14,7 @@ import yaml
 from pinner.model.errors import InputError, Location, Problem
 from pinner.model.manifest import Text
 from pinner.model.text import quote
-
-_MARKS_OF_WIDE_ENCODINGS = (b"\xff\xfe", b"\xfe\xff")
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
-"""Matches any character that must not be in a file.
-
-These are all that YAML 1.1 does not allow in a stream, a byte order mark after the first character, and the
-three line breaks (U+0085, U+2028, U+2029) that editors do not count.
-"""
-
-
-def decode(data: bytes, path: str) -> str:
-    """Return the text of UTF-8 bytes without a leading byte order mark.
-
-    Raises InputError with the line and column of the first byte that is not UTF-8 or not a printable
-    character.
-    """
-    if data.startswith(_MARKS_OF_WIDE_ENCODINGS):
-        problem = Problem("the file is UTF-16, not UTF-8", Location(path, 1, 1), "save it as UTF-8")
-        raise InputError(problem)
-    try:
-        text = data.decode().removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        place = _place_after(data[: error.start].decode().removeprefix("\ufeff"), path)
-        message = f"byte 0x{data[error.start]:02x} is not valid UTF-8"
-        raise InputError(Problem(message, place, "save the file as UTF-8")) from None
-    if found := _UNPRINTABLE.search(text):
-        message = f"the control character U+{ord(found[0]):04X} does not belong in a text file"
-        raise InputError(Problem(message, _place_after(text[: found.start()], path), "delete it"))
-    return text
-
-
-def line_of_conflict(text: str) -> int | None:
-    """Return the line of the first conflict marker that git left in the text, None without one."""
-    mark = re.search(r"^(<{7}|\|{7}|={7}|>{7})( .*)?$", text, re.MULTILINE)
-    return text.count("\n", 0, mark.start()) + 1 if mark else None
-
-
-def _place_after(text: str, path: str) -> Location:
-    lines = re.split(r"\r\n|\n|\r", text)
-    return Location(path, len(lines), len(lines[-1]) + 1)
-
+from pinner.project.files import decode, line_of_conflict
 
 _TAB = ("a tab where YAML requires spaces", "indent and separate with spaces, never with tabs")
 _COLON = (
@@ -217,6 +178,15 @@ class NodesRead:
 
     root: Node | None
     problems: tuple[Problem, ...] = ()
+
+    def place_of(self, keys: Sequence[str], path: str) -> Location:
+        """Return where the last of the keys that exist is, from the root inwards; the file `path` without a root."""
+        node, place = self.root, self.root.place if self.root else Location(path)
+        for key in keys:
+            if not isinstance(node, MappingNode) or key not in node.entries:
+                break
+            place, node = node.entries[key].key.place, node.entries[key].value
+        return place
 
 
 def read_nodes(data: bytes, path: str, *, loader: type = LOADER) -> NodesRead:

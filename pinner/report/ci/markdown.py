@@ -9,7 +9,7 @@ from pinner.model.comparison import Comparison, ModuleChange, Proposal, Stage, S
 from pinner.model.findings import Finding, fold_findings
 from pinner.model.lock import Commit, GitPin, Pin
 from pinner.model.results import AvailableUpdates, OutdatedReport
-from pinner.model.text import one_line
+from pinner.model.text import SHORT, one_line
 from pinner.report.changes import (
     NO_MILESTONES,
     NOT_LOCKABLE,
@@ -35,7 +35,7 @@ from pinner.report.changes import (
 )
 from pinner.report.links import web_pages
 from pinner.report.text.status import UPDATE_HEADINGS, update_row, updates_title, updates_verdict
-from pinner.report.words import SHORT, brief_pin, clip, count, first_few, further_places
+from pinner.report.words import brief_pin, clip, count, first_few, further_places
 
 # Characters with a meaning in Markdown or HTML; a subject is data, never markup.
 _SPECIAL = re.compile(r"([\\`*_\[\]#!|<~&@])")

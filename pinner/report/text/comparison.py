@@ -8,7 +8,7 @@ from pinner.model.comparison import Comparison, ModuleChange, Proposal, Stage, S
 from pinner.model.lock import ForgePin
 from pinner.model.module_api import Severity
 from pinner.model.results import KeyMeaning, Reason
-from pinner.model.text import one_line
+from pinner.model.text import SHORT, one_line
 from pinner.report.changes import (
     LONGEST,
     NO_MILESTONES,
@@ -33,7 +33,7 @@ from pinner.report.changes import (
 )
 from pinner.report.json.document import comparison_json, results_json
 from pinner.report.text.findings import result_lines
-from pinner.report.words import SHORT, brief_pin, clip, columns, count, further_places, severity_count
+from pinner.report.words import brief_pin, clip, columns, count, further_places, severity_count
 
 FEW = 10
 """Maximum commits and breaking changes listed per module; `-v` lists all of them."""

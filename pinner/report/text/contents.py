@@ -16,11 +16,11 @@ from pinner.model.results import (
     ModuleContents,
     SettingValue,
 )
-from pinner.model.text import one_line, redact
+from pinner.model.text import SHORT, one_line, redact
 from pinner.report.changes import verdict_words
 from pinner.report.json.document import results_json, verdict_json
 from pinner.report.text.findings import finding_lines
-from pinner.report.words import SHORT, columns, count, describe_pin, level_counts
+from pinner.report.words import columns, count, describe_pin, level_counts
 
 HEADINGS = ("environment", "release", "lock id", "modules", "description")
 

@@ -16,10 +16,10 @@ from pinner.model.deployment import (
     Version,
     VersionList,
 )
-from pinner.model.text import one_line, visible
+from pinner.model.text import SHORT, one_line, visible
 from pinner.report.json.document import finding_json
 from pinner.report.text.findings import finding_lines
-from pinner.report.words import SHORT, count, file_diff
+from pinner.report.words import count, file_diff
 
 _KILO = 1000
 MOST_MODULES = 40

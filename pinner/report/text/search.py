@@ -16,9 +16,9 @@ from pinner.model.results import (
     Sighting,
     State,
 )
-from pinner.model.text import one_line
+from pinner.model.text import SHORT, one_line
 from pinner.report.json.document import pin_json
-from pinner.report.words import SHORT, count, describe_pin
+from pinner.report.words import count, describe_pin
 
 FIXES = 30
 _HOW = {

@@ -14,9 +14,10 @@ from pinner.model.results import (
     OutdatedReport,
     UpdateKind,
 )
+from pinner.model.text import SHORT
 from pinner.report.json.document import finding_json
 from pinner.report.text.findings import finding_lines
-from pinner.report.words import SHORT, columns, count, release_words
+from pinner.report.words import columns, count, release_words
 
 Row = tuple[str, ...]
 

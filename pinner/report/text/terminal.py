@@ -1,13 +1,15 @@
-"""Reports on a terminal: colours by severity, lines wrapped between words, and the tables of `status`."""
+"""Reports on a terminal: colours by severity, lines wrapped between words, the tables of `status`, and the progress bar."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from io import StringIO
 from typing import Final
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
@@ -158,3 +160,26 @@ def _stacked(status: EnvironmentStatus) -> Iterator[str]:
             f"{cell} {heading}" if heading == "behind" else cell for heading, cell in named if cell != "-"
         ]
         yield f"  {', '.join(known)}"
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[int, int, str | None, Sequence[str]], None]]:
+    """Yield the function that each finished repository is reported to; the bar goes when the block ends.
+
+    It names the repository that is waited for longest, so that a server that does not answer is seen.
+    """
+    columns = (
+        TextColumn("fetching"),
+        BarColumn(bar_width=12),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("", total=None)
+
+        def advance(done: int, total: int, _url: str | None, waiting: Sequence[str]) -> None:
+            more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""
+            what = f"waiting for {waiting[0].rstrip('/').rpartition('/')[2]}{more}" if waiting else ""
+            bars.update(task, completed=done, total=total, description=what)
+
+        yield advance

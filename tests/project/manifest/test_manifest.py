@@ -3,8 +3,8 @@ from textwrap import dedent
 import pytest
 
 from pinner.model.errors import Location
-from pinner.model.lock import SelectorKind
-from pinner.model.manifest import Externals, Ignored, Manifest, Override, Text
+from pinner.model.lock import Externals, SelectorKind
+from pinner.model.manifest import Ignored, Manifest, Override, Text
 from pinner.project.manifest.read import ManifestsRead, read_manifests
 from tests.support.projects import Writer
 
