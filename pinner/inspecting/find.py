@@ -24,7 +24,7 @@ from pinner.git.objects.read import Ambiguous, expand_commit
 from pinner.git.process.repository import Mirror
 from pinner.locking.externals import with_locked_externals
 from pinner.locking.requirements import EnvironmentRequirements, GitRequirement, read_requirements
-from pinner.locking.resolve import Progress, RefResolver, fetch_all, missing_commits
+from pinner.locking.resolve import Progress, RefResolver, fetch_all, missing_commits, unreachable
 from pinner.model.errors import InputError, Problem, UnknownError
 from pinner.model.findings import Finding
 from pinner.model.lock import TAG, GitPin, Lock, ResolvedRef, Series, short_name
@@ -177,8 +177,7 @@ def _shallow(git: str) -> Finding:
 def _flaw(pin: GitPin, absent: frozenset[tuple[str, str]], resolver: RefResolver) -> Finding | None:
     mirror = resolver.mirrors[pin.git]
     if not isinstance(mirror, Mirror):
-        message = f"module '{pin.module}': {mirror.message}"
-        return RULES["remote-unreachable"].finding(pin.module, message, hint=mirror.hint)
+        return unreachable(pin.module, mirror)
     if (pin.git, pin.commit) in absent:
         message = f"module '{pin.module}': the pinned commit {pin.commit} is nowhere in {pin.git}"
         return RULES["commit-unreachable"].finding(pin.module, message)

@@ -36,7 +36,7 @@ from pinner.locking.externals import (
 )
 from pinner.locking.pins import UpdateScope, describe_pins, repin
 from pinner.locking.requirements import GitRequirement, PinnedEnvironment
-from pinner.locking.resolve import RefResolver, read_pinned_metadata, release_tags
+from pinner.locking.resolve import RefResolver, read_pinned_metadata, release_tags, unreachable
 from pinner.model.findings import Finding, Level
 from pinner.model.lock import TAG, Dependency, Externals, ForgePin, GitPin, Metadata, Selector, SelectorKind
 from pinner.model.rules import RULES
@@ -525,9 +525,7 @@ def _unavailable(
         if is_left_out(requirement, environment.before, candidates.resolver):
             yield left_out(requirement, candidates.resolver)
         else:
-            message = f"module '{module}': {failure.message}"
-            rule = RULES["remote-unreachable"]
-            yield rule.finding(module, message, hint=failure.hint, place=requirement.place)
+            yield unreachable(module, failure, requirement.place)
 
 
 MOST_COLLISIONS = 5

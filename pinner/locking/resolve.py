@@ -30,6 +30,7 @@ from pinner.git.objects.read import commit_of, flaw_of_tree, has_commits
 from pinner.git.process.failures import FailureKind, SyncFailure
 from pinner.git.process.repository import Mirror
 from pinner.locking.requirements import GitRequirement, PinAtRemote, PinnedEnvironment, Resolution
+from pinner.model.errors import Location
 from pinner.model.findings import Finding
 from pinner.model.lock import (
     BRANCH,
@@ -238,6 +239,12 @@ _POSITIONS = CacheKey(
 )
 
 
+def unreachable(module: str, failure: SyncFailure, place: Location | None = None) -> Finding:
+    """Return the finding for a module whose remote did not answer."""
+    message = f"module '{module}': {failure.message}"
+    return RULES["remote-unreachable"].finding(module, message, hint=failure.hint, place=place)
+
+
 @dataclass(frozen=True, slots=True)
 class RefResolver:
     """Resolves requirements from the remotes contacted so far.
@@ -273,9 +280,7 @@ class RefResolver:
         """Return the commit that `requirement` means, or a finding with the reason if there is none."""
         mirror = self.mirrors[requirement.git]
         if isinstance(mirror, SyncFailure):
-            message = f"module '{requirement.module}': {mirror.message}"
-            rule = RULES["remote-unreachable"]
-            return rule.finding(requirement.module, message, hint=mirror.hint, place=requirement.place)
+            return unreachable(requirement.module, mirror, requirement.place)
         key = requirement.git, requirement.want
         if key not in self._resolved:
             resolution = resolve_ref(requirement, mirror, self.workspace.mirrors)

@@ -57,12 +57,16 @@ def _position(place: Location | None) -> tuple[str, int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """The rule of one code: `meaning` is what is wrong, `fix` how to fix it; both are full sentences."""
+    """The rule of one code: `meaning` is what is wrong, `fix` how to fix it; both are full sentences.
+
+    `is_of_many` means that many modules may break it in the same words, as with `openstack: all`.
+    """
 
     code: str
     level: Level
     meaning: str
     fix: str
+    is_of_many: bool = False
 
     def finding(
         self, module: str | None, message: str, *, hint: str | None = None, place: Location | None = None

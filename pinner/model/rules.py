@@ -163,6 +163,7 @@ RULES_OF_SETS = (
         _WARNING,
         "A module requires another one that is not in the environment.",
         "Add it under `modules`, let `dependencies: externals` add it, or list it under `dependencies: ignore`.",
+        is_of_many=True,
     ),
     Rule(
         "dependency-contradiction",
@@ -243,6 +244,7 @@ RULES_OF_SETS = (
         _WARNING,
         "The release is at its end of life: the module gets no more fixes, not even for security.",
         "Plan an upgrade: `pinner upgrade ENV --to RELEASE` lists what it changes.",
+        is_of_many=True,
     ),
     Rule(
         "override-expired",

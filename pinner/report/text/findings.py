@@ -5,11 +5,10 @@ from dataclasses import replace
 
 from pinner.model.findings import EnvironmentResult, Finding, Totals, shared_findings
 from pinner.model.lock import ForgePin, Pin
+from pinner.model.rules import RULES
 from pinner.report.words import count, describe_pin, finding_line, first_few
 
 ALIKE = 4
-# Findings that many modules share word for word if the manifest has `openstack: all`.
-OF_MANY = frozenset({"dependency-missing", "end-of-life"})
 
 
 def finding_lines(found: Iterable[Finding], *, is_verbose: bool = True) -> Iterator[str]:
@@ -19,7 +18,8 @@ def finding_lines(found: Iterable[Finding], *, is_verbose: bool = True) -> Itera
     """
     groups: dict[object, list[Finding]] = {}
     for number, one in enumerate(found):
-        key = (one.code, one.level, one.hint) if one.code in OF_MANY and one.hint else number
+        is_of_many = one.code in RULES and RULES[one.code].is_of_many
+        key = (one.code, one.level, one.hint) if is_of_many and one.hint else number
         groups.setdefault(key, []).append(one)
     printed: set[str | None] = set()
     for first, *others in groups.values():
