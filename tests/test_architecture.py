@@ -35,7 +35,7 @@ ONLY_IN = {
     "jinja2": {"deploying", "report"},  # Puppetfile templates in a sandbox; report pages with autoescape
     "markupsafe": {"report"},
     "resolvelib": {"locking"},
-    "rich": {"report", "cli"},
+    "rich": {"report"},
     "yaml": {"project"},
 }
 PURE = {"model", "puppet", "openstack", "report"}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from pinner.deploying.environment_files import ENVIRONMENT_CONF, own_module_directories
+from pinner.model.control import ENVIRONMENT_CONF, own_module_directories
 from pinner.model.errors import InputError, Location, Problem
 from pinner.model.manifest import FoundEnvironment, FoundModule, FoundSources, RefKind
 from pinner.model.text import quoted

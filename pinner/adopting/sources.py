@@ -27,11 +27,11 @@ from pinner.adopting.puppetfiles import (
     read_puppetfiles,
     read_with_lists,
 )
-from pinner.deploying.environment_files import ENVIRONMENT_CONF, own_module_directories
 from pinner.git.objects.read import TooLarge, expand_commit, read_files, with_directories
 from pinner.git.process.failures import SyncFailure
 from pinner.git.process.repository import Mirror
 from pinner.locking.resolve import RefResolver, fetch_all
+from pinner.model.control import ENVIRONMENT_CONF, own_module_directories
 from pinner.model.errors import InputError, Location, Problem, UnknownError
 from pinner.model.lock import Metadata, SelectorKind
 from pinner.model.manifest import FoundEnvironment, FoundModule, FoundSources, RefKind

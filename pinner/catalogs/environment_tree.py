@@ -9,13 +9,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from posixpath import normpath
 from typing import Final
 
+from pinner.model.control import ENVIRONMENT_CONF, own_module_directories, read_environment_conf
 from pinner.model.errors import InputError, Location, Problem
 
-CONF: Final = "environment.conf"
-_SETTING = re.compile(r"^[ \t]*(modulepath|manifest)[ \t]*=[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _USUAL_SITES = ("site-modules", "site", "modules")
 _REQUIRED: Final = ("source", "author", "version", "license", "dependencies")
 _CLASS = r"^\s*class\s+(?:::)?{}\b"
@@ -82,11 +80,12 @@ def write_tree(
     root = environmentpath / name
     root.mkdir(parents=True, mode=0o700)
     directories = dict.fromkeys(path.rpartition("/")[0] for path in sorted(modules))
-    settings = _read_settings(control) if control else {}
-    given = [normpath(part.strip()) for part in settings.get("modulepath", "").split(":") if part.strip()]
-    own = [part for part in given if not part.startswith(("/", "$", ".."))]
-    if control and not given:
-        own = [part for part in _USUAL_SITES if (control / part).is_dir()]
+    conf = control / ENVIRONMENT_CONF if control else None
+    text = conf.read_text(encoding="utf-8", errors="replace") if conf and conf.is_file() else ""
+    settings = read_environment_conf(text)
+    own = own_module_directories(text)
+    if control and not settings.get("modulepath", "").strip(": \t"):
+        own = tuple(part for part in _USUAL_SITES if (control / part).is_dir())
     modulepath = tuple(dict.fromkeys((*own, *directories)))
     for path, directory in modules.items():
         _link(root / path, directory)
@@ -95,11 +94,11 @@ def write_tree(
     manifest = settings.get("manifest", "manifests") if has_manifest else ".no-manifest.pp"
     if manifest.startswith(("/", "..")):
         message = f"manifest = {manifest} is outside the control repository"
-        raise InputError(Problem(message, Location(str(control / CONF if control else CONF))))
+        raise InputError(Problem(message, Location(str(conf or ENVIRONMENT_CONF))))
     if not (root / manifest).exists():
         (root / ".no-manifest.pp").write_text("")
         manifest = ".no-manifest.pp"
-    (root / CONF).write_text(f"modulepath = {':'.join(modulepath)}\nmanifest = {manifest}\n")
+    (root / ENVIRONMENT_CONF).write_text(f"modulepath = {':'.join(modulepath)}\nmanifest = {manifest}\n")
     readable = (environmentpath, *modules.values(), *((control,) if control else ()))
     return EnvironmentTree(environmentpath, name, modulepath, tuple(dict.fromkeys(readable)))
 
@@ -120,17 +119,10 @@ def modules_in(directory: Path) -> Mapping[str, Path]:
     return found
 
 
-def _read_settings(control: Path) -> Mapping[str, str]:
-    conf = control / CONF
-    return (
-        dict(_SETTING.findall(conf.read_text(encoding="utf-8", errors="replace"))) if conf.is_file() else {}
-    )
-
-
 def _link_control(control: Path, root: Path, shared: Iterable[str]) -> None:
     """Link what the control repository has, one level deeper in directories that also hold locked modules."""
     for entry in sorted(control.iterdir()):
-        if entry.name in {".git", CONF}:
+        if entry.name in {".git", ENVIRONMENT_CONF}:
             continue
         if entry.name in shared and entry.is_dir():
             for one in sorted(entry.iterdir()):

@@ -13,10 +13,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from pinner.catalogs.environment_tree import CONF, EnvironmentTree
+from pinner.catalogs.environment_tree import EnvironmentTree
 from pinner.catalogs.process import PROGRAM, Compiler, ruby_environment
 from pinner.catalogs.programs import run_program
 from pinner.model.catalogs import Json, Node
+from pinner.model.control import ENVIRONMENT_CONF
 from pinner.model.errors import UnknownError
 
 _VOLATILE: Final = frozenset(
@@ -60,7 +61,7 @@ def environment_digest(
     programs = [path.read_text() for path in sorted(PROGRAM.parent.glob("*.rb"))]
     values = {
         "environment": tree.name,
-        "conf": (tree.environmentpath / tree.name / CONF).read_text(),
+        "conf": (tree.environmentpath / tree.name / ENVIRONMENT_CONF).read_text(),
         "puppet": puppet,
         "programs": programs,
         "modules": {path: directory.name for path, directory in modules.items()},

@@ -8,11 +8,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pinner.deploying.branch_state import LONGEST, BranchHistory, BranchState, environment_of
-from pinner.deploying.environment_files import ENVIRONMENT_CONF, own_module_directories
 from pinner.git.objects.directory_tree import blob_id
 from pinner.git.objects.read import read_blobs, read_files
 from pinner.git.process.repository import Mirror
-from pinner.model.control import ControlBranch, FileChange, Objection, ObjectionReason
+from pinner.model.control import (
+    ENVIRONMENT_CONF,
+    ControlBranch,
+    FileChange,
+    Objection,
+    ObjectionReason,
+    own_module_directories,
+)
 from pinner.model.errors import InputError, Location, Problem
 from pinner.puppet.names import check_environment_name
 

@@ -5,17 +5,14 @@ r10k checks out the shared branch once per environment. Therefore all environmen
 in.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from posixpath import normpath
 
-from pinner.model.control import EXECUTABLE, ControlFile
+from pinner.model.control import ENVIRONMENT_CONF, EXECUTABLE, ControlFile
 from pinner.model.errors import InputError, Problem
 from pinner.model.lock import Lock
 from pinner.puppet.puppetfile.writer import HEADER_MARK
 
 PUPPETFILE = "Puppetfile"
-ENVIRONMENT_CONF = "environment.conf"
 CONFIG_VERSION = "bin/config_version"
 
 
@@ -43,20 +40,6 @@ def module_directories(lock: Lock) -> list[str]:
     """Return the moduledir, then every other directory with a Puppet module."""
     others = {pin.install_path for pin in lock.pins.values() if getattr(pin, "is_module", True)}
     return [lock.moduledir, *sorted(others - {lock.moduledir})]
-
-
-_MODULEPATH = re.compile(r"^[ \t]*modulepath[ \t]*=[ \t]*(.*?)[ \t]*$", re.MULTILINE)
-
-
-def own_module_directories(environment_conf: str) -> tuple[str, ...]:
-    """Return the directories inside the environment that an environment.conf has on its module path.
-
-    Absolute paths and those that begin with a variable are elsewhere. As in Puppet, the last line counts.
-    """
-    found = _MODULEPATH.findall(environment_conf)
-    parts = (part.strip() for part in found[-1].split(":")) if found else ()
-    inside = (normpath(part) for part in parts if part and not part.startswith(("/", "$")))
-    return tuple(dict.fromkeys(path for path in inside if not path.startswith("..")))
 
 
 def render_environment_conf(directories: Iterable[str], *, whose: str) -> str:

@@ -1,8 +1,13 @@
-"""Describe pinner's part of a control repository: its branches, the files generated for each, and what templates get."""
+"""Describe pinner's part of a control repository: its branches, the files generated for each, and what templates get.
 
+Of its environment.conf, pinner reads the module path and the manifest.
+"""
+
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from posixpath import normpath
 from typing import Final
 
 from pinner.model.errors import Problem
@@ -178,3 +183,24 @@ class TemplateFailure:
     path: str
     line: int | None = None
     hint: str | None = None
+
+
+ENVIRONMENT_CONF: Final = "environment.conf"
+_SETTING: Final = re.compile(r"^[ \t]*(modulepath|manifest)[ \t]*=[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+
+
+def read_environment_conf(text: str) -> Mapping[str, str]:
+    """Return `modulepath` and `manifest`, as far as they are set; as in Puppet, the last line of each counts."""
+    return dict(_SETTING.findall(text))
+
+
+def own_module_directories(environment_conf: str) -> tuple[str, ...]:
+    """Return the directories inside the environment that an environment.conf has on its module path.
+
+    Absolute paths and those that begin with a variable are elsewhere.
+    """
+    parts = (
+        part.strip() for part in read_environment_conf(environment_conf).get("modulepath", "").split(":")
+    )
+    inside = (normpath(part) for part in parts if part and not part.startswith(("/", "$")))
+    return tuple(dict.fromkeys(path for path in inside if not path.startswith("..")))

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from posixpath import normpath
 
-from pinner.deploying.environment_files import ENVIRONMENT_CONF, module_directories, own_module_directories
+from pinner.deploying.environment_files import module_directories
 from pinner.deploying.generate import own_branch, read_locked
 from pinner.deploying.versions.content import ROOT, Content, Plan, Source
 from pinner.git.objects.read import TooLarge, read_files
 from pinner.git.process.failures import SyncFailure
 from pinner.git.process.repository import Mirror
-from pinner.model.control import ControlFile, Layout
+from pinner.model.control import ENVIRONMENT_CONF, ControlFile, Layout, own_module_directories
 from pinner.model.deployment import module_versions
 from pinner.model.errors import InputError, Problem, UnknownError
 from pinner.model.findings import Finding
