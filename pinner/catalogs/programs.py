@@ -1,6 +1,7 @@
 """Run a short program to its end: with limits of time and output, and ended together with pinner."""
 
 import shlex
+import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -33,20 +34,27 @@ class Ended(NamedTuple):
 
 
 def run_program(
-    command: Sequence[str], *, environment: Mapping[str, str], seconds: float, largest: int = _LARGEST
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    seconds: float,
+    largest: int = _LARGEST,
+    stdin: bytes = b"",
 ) -> Ended:
-    """Return how the command ended.
+    """Return how the command ended, with `stdin` as its input.
 
     Raises UnknownError if it cannot be started, does not end in time or writes more than `largest` bytes.
     """
     shown = shlex.join(command)
     try:
-        process = start(command, environment=environment)
+        process = start(
+            command, environment=environment, stdin=subprocess.PIPE if stdin else subprocess.DEVNULL
+        )
     except OSError as error:
         raise UnknownError(Problem(f"{shown}: {error.strerror}")) from error
     with process:
         try:
-            out, err = ProcessIO(process, b"", limit=largest).communicate(FixedDeadline(seconds))
+            out, err = ProcessIO(process, stdin, limit=largest).communicate(FixedDeadline(seconds))
         except (OverdueError, OutputTooLargeError) as error:
             raise UnknownError(Problem(f"{shown} {str(error) or 'wrote too much'}")) from None
         finally:

@@ -8,13 +8,13 @@ reads Puppetfiles. A process with limits, `template_process`, renders it.
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pinner.catalogs.programs import Ended, run_program
 from pinner.model.control import TEMPLATE_SECONDS, TemplateFailure, TemplateModule
 from pinner.model.errors import InputError, Location, Problem, UnknownError
 from pinner.model.lock import ForgePin, Lock, Pin, short_name
@@ -26,6 +26,8 @@ from pinner.workspace.workspace import Workspace
 BUILT_IN = "default"
 _TIMEOUT = 60
 """Seconds for each Puppetfile, after which the process is killed, for example if it waits for the disk."""
+_LARGEST = 16 * 1024 * 1024
+"""Bytes of what the process may write for each Puppetfile."""
 
 
 def render(wanted: Iterable[tuple[Lock, str]], workspace: Workspace) -> tuple[str, ...]:
@@ -117,32 +119,31 @@ def _answers(jobs: Sequence[_Job], project: Project) -> list[dict[str, Any]]:
         for job in jobs
     ]
     request = {"root": str(project.root), "prefix": project.prefix, "puppetfiles": rows}
-    done = _run(json.dumps(request), timeout=_TIMEOUT * len(rows))
-    ready, *answers = [json.loads(line) for line in done.stdout.splitlines()] or [None]
+    done = _run(json.dumps(request), jobs=len(rows))
+    ready, *answers = [json.loads(line) for line in done.out.splitlines()] or [None]
     if ready is None:
-        reason = (done.stderr.decode(errors="replace").strip().splitlines() or ["it printed nothing"])[-1]
+        reason = (done.err.strip().splitlines() or ["it printed nothing"])[-1]
         raise UnknownError(Problem(f"the process that fills in templates could not be started: {reason}"))
     if problems := [_problem(answer) for answer in answers if "message" in answer]:
         raise InputError(dict.fromkeys(problems))
     if len(answers) < len(jobs):
-        raise _ended(done.returncode, Location(project.shown(jobs[len(answers)].template)))
+        raise _ended(done.code, Location(project.shown(jobs[len(answers)].template)))
     return answers
 
 
-def _run(request: str, *, timeout: float) -> subprocess.CompletedProcess[bytes]:
+def _run(request: str, *, jobs: int) -> Ended:
     # -P: strangers may be able to write to the current directory, so nothing must be imported from it.
     command = [sys.executable, "-P", "-m", "pinner.deploying.template_process"]
     search = os.pathsep.join(path for path in sys.path if path)
     try:
-        return subprocess.run(  # noqa: S603 - our own program
+        return run_program(
             command,
-            input=request.encode(),
-            capture_output=True,
-            check=False,
-            env={**os.environ, "PYTHONPATH": search},
-            timeout=timeout,
+            environment={**os.environ, "PYTHONPATH": search},
+            seconds=_TIMEOUT * jobs,
+            largest=_LARGEST * jobs,
+            stdin=request.encode(),
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except UnknownError as error:
         raise UnknownError(Problem(f"the process that fills in templates failed: {error}")) from error
 
 
