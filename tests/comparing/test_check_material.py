@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from pinner.comparing.audit import check_operator_data
 from pinner.model.errors import InputError
 from pinner.puppet.code.compare import compare_apis
-from pinner.puppet.code.read import read_module
 from pinner.puppet.platforms import PLATFORMS
 from pinner.puppet.usage.codebase import make_codebase
 from pinner.puppet.usage.effects import CodeChange, effects_on
 from pinner.workspace.apis import PinnedApis
 from pinner.workspace.operator_data import OperatorData, read_operator_data
 from tests.support.code import DATA, NEW, OLD, SITE
+from tests.support.module_files import read_module
 from tests.support.properties import examples
 
 BEFORE, AFTER = (read_module({path: text.encode() for path, text in files.items()}) for files in (OLD, NEW))

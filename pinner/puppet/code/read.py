@@ -12,7 +12,6 @@ from pinner.model.module_api import (
     Definition,
     DefinitionKind,
     Evidence,
-    ModuleApi,
     Parameter,
     Unreadable,
 )
@@ -231,13 +230,6 @@ def read_file(path: str, text: bytes) -> tuple[Definition, ...] | Unreadable:
         return Unreadable(path, "the file contains NUL bytes, so it is not text in UTF-8")
     code = text.decode("utf-8", "replace").removeprefix("\ufeff")
     return _read_manifest(path, code) if role is Role.MANIFEST else _read_ruby(path, code, role)
-
-
-def read_module(files: Mapping[str, bytes]) -> ModuleApi:
-    """Return the API of a module from the contents of its files by path; ignores files outside the API."""
-    read = [read_file(path, files[path]) for path in which_paths(files)]
-    definitions = tuple(one for found in read if not isinstance(found, Unreadable) for one in found)
-    return ModuleApi(definitions, tuple(found for found in read if isinstance(found, Unreadable)))
 
 
 def _read_manifest(path: str, code: str) -> tuple[Definition, ...] | Unreadable:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pinner.model.module_api import ApiChange, ApiChangeKind, DefinitionKind, ModuleApi, Severity
 from pinner.puppet.code.compare import compare_apis
-from pinner.puppet.code.read import read_module
+from tests.support.module_files import read_module
 from tests.support.puppet_code import TEXTS, mutations
 
 Told = tuple[str, str, str | None, str | None, str | None, str]

@@ -12,9 +12,10 @@ import pytest
 
 from pinner.model.module_api import ApiChange, ApiChangeKind, Definition, Unreadable
 from pinner.puppet.code.compare import compare_apis
-from pinner.puppet.code.read import Role, read_file, read_module, role_of
+from pinner.puppet.code.read import Role, read_file, role_of
 from tests.support import debian_modules
 from tests.support.debian_modules import SUITES, DebianModule
+from tests.support.module_files import read_module
 from tests.support.oracles import RubyOracle, give_up
 from tests.support.puppet_code import Row, rows_of, rows_of_puppet
 

@@ -6,12 +6,12 @@ from pinner.model.errors import Location
 from pinner.model.module_api import ModuleApi, Parameter
 from pinner.model.operator_data import Use, UseOrigin
 from pinner.puppet.code.compare import compare_apis
-from pinner.puppet.code.read import read_module
 from pinner.puppet.usage.codebase import make_codebase
 from pinner.puppet.usage.effects import CodeChange, effects_on
 from pinner.puppet.usage.judge import Context, judge
 from pinner.workspace.apis import definitions_from_json, definitions_to_json
 from tests.support.data import value_of
+from tests.support.module_files import read_module
 
 
 def api(body: str, parameters: str = "$x = undef, $y = undef") -> ModuleApi:

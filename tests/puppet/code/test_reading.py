@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinner.model.module_api import Definition, DefinitionKind, ModuleApi, Unreadable
-from pinner.puppet.code.read import read_file, read_module
+from pinner.puppet.code.read import read_file
+from tests.support.module_files import read_module
 from tests.support.puppet_code import TEXTS, mutations
 
 NOTHING = "the file contains code, but defines no class, defined type, function or type alias"

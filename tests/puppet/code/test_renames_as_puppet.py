@@ -8,7 +8,7 @@ import pytest
 
 from pinner.model.module_api import Needs
 from pinner.puppet.code.compare import compare_apis
-from pinner.puppet.code.read import read_module
+from tests.support.module_files import read_module
 from tests.support.oracles import RubyOracle, run_oracle
 
 PICK = """

@@ -6,11 +6,11 @@ from pinner.model.errors import Location
 from pinner.model.module_api import ModuleApi
 from pinner.model.operator_data import PlaceScope, Use, UseOrigin
 from pinner.puppet.code.compare import compare_apis
-from pinner.puppet.code.read import read_module
 from pinner.puppet.usage.codebase import Declared, LookupOptions, make_codebase
 from pinner.puppet.usage.effects import CodeChange, effects_on
 from pinner.puppet.usage.judge import Context, judge
 from tests.support.data import value_of
+from tests.support.module_files import read_module
 
 WARNING = "warning('Such an x parameter is deprecated.')"
 

@@ -6,11 +6,11 @@ from pinner.model.comparison import DataEffect
 from pinner.model.errors import Location
 from pinner.model.operator_data import Literal, Opaque, OpaqueReason, Use, UseOrigin, Value
 from pinner.puppet.code.compare import compare_apis
-from pinner.puppet.code.read import read_module
 from pinner.puppet.usage.codebase import LookupOptions, make_codebase
 from pinner.puppet.usage.effects import CodeChange, effects_on
 from tests.support.code import NEW, OLD
 from tests.support.data import value_of
+from tests.support.module_files import read_module
 
 
 def files(texts: dict[str, str]) -> dict[str, bytes]:

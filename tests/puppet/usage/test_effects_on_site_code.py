@@ -2,10 +2,10 @@
 
 from pinner.model.comparison import Effect
 from pinner.puppet.code.compare import compare_apis
-from pinner.puppet.code.read import read_module
 from pinner.puppet.usage.codebase import Declared, make_codebase
 from pinner.puppet.usage.effects import CodeChange, effects_on
 from pinner.puppet.usage.site import read_site_file
+from tests.support.module_files import read_module
 
 OLD = {
     "lib/puppet/type/cinder_type.rb": """Puppet::Type.newtype(:cinder_type) do

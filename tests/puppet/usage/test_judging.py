@@ -5,10 +5,10 @@ import pytest
 from pinner.model.errors import Location
 from pinner.model.findings import Finding
 from pinner.model.operator_data import Literal, Opaque, OpaqueReason, Use, UseOrigin, Value
-from pinner.puppet.code.read import read_module
 from pinner.puppet.usage.codebase import Codebase, LookupOptions, make_codebase
 from pinner.puppet.usage.judge import Context, judge
 from tests.support.data import value_of
+from tests.support.module_files import read_module
 
 FILES = {
     "manifests/init.pp": b"class nova(\n  Boolean $debug = true,\n  $region = 'x',\n) { }\n",

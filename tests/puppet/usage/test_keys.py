@@ -3,8 +3,8 @@
 from pinner.model.errors import Location
 from pinner.model.operator_data import DataFile, Datum, Hash, Literal, Use, UseOrigin
 from pinner.project.operator.values import read_yaml
-from pinner.puppet.code.read import read_module
 from pinner.puppet.usage.codebase import make_codebase, uses_of
+from tests.support.module_files import read_module
 
 CODE = b"""class nova::flavors (
   $flavors = {},

@@ -10,12 +10,13 @@ import pytest
 from pinner.model.errors import Location
 from pinner.model.findings import Level
 from pinner.model.operator_data import DataFile, Datum
-from pinner.puppet.code.read import read_manifest, read_module
+from pinner.puppet.code.read import read_manifest
 from pinner.puppet.usage.codebase import make_codebase
 from pinner.puppet.usage.judge import Context, judge
 from pinner.puppet.usage.site import read_site_file
 from pinner.workspace.operator_data import OperatorData
 from tests.support.data import value_of
+from tests.support.module_files import read_module
 from tests.support.oracles import RubyOracle, run_oracle
 
 MODULE = {
