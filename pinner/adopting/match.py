@@ -620,7 +620,7 @@ def find_commit(
         return best
     rest = _best(module, fingerprints, [holder for holder in others if shares_enough(holder, fingerprints)])
     found = [one for one in (best, rest) if one]
-    return min(found, key=_distance, default=None)
+    return min(found, key=lambda one: (one.match is Match.NEAREST, one.lines), default=None)
 
 
 def _exact(module: LocalModule, holders: Iterable[Holder]) -> MatchedCommit | None:
@@ -656,7 +656,3 @@ def _compare(
 ) -> ComparedModule:
     nears = nearest(holder, wider, module.metadata.version)
     return compare(module, fingerprints, holder, nears[:1] if nears[0].read_off == 0 else nears)
-
-
-def _distance(found: MatchedCommit) -> tuple[bool, int]:
-    return found.match is Match.NEAREST, found.lines

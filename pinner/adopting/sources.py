@@ -294,7 +294,9 @@ def _read_source(source: Source, path: Path, workspace: Workspace) -> FoundSourc
                 mirror, branches, shown=url, naming=source.naming, puppetfile=source.puppetfile
             )
         if source.kind in _DEFAULTS:
-            config = _near(Path(source.config.value if source.config else _DEFAULTS[source.kind]), path)
+            config = Path(source.config.value if source.config else _DEFAULTS[source.kind])
+            if not config.exists():  # r10k.yaml is a copy from another machine
+                config = path.parent / config.name
             return _read_all(config, workspace, _naming(source, config))
     except InputError as error:
         return FoundSources((), tuple(error.problems))
@@ -313,11 +315,6 @@ def _naming(source: Source, config: Path) -> Naming:
     if source.kind == "yamldir" and source.has_own_prefix and files:
         return replace(source.naming, prefix=files[-1].stem)
     return source.naming
-
-
-def _near(config: Path, path: Path) -> Path:
-    """Return the configured path, or that name beside r10k.yaml if this is a copy from another machine."""
-    return config if config.exists() else path.parent / config.name
 
 
 def _read_all(path: Path, workspace: Workspace, naming: Naming) -> FoundSources:

@@ -52,6 +52,21 @@ def run_program(
         )
     except OSError as error:
         raise UnknownError(Problem(f"{shown}: {error.strerror}")) from error
+    return finish(process, shown, seconds=seconds, largest=largest, stdin=stdin)
+
+
+def finish(
+    process: subprocess.Popen[bytes],
+    shown: str,
+    *,
+    seconds: float,
+    largest: int = _LARGEST,
+    stdin: bytes = b"",
+) -> Ended:
+    """Return how a process that was started ended; messages call it `shown`.
+
+    Raises UnknownError if it does not end in time or writes more than `largest` bytes.
+    """
     with process:
         try:
             out, err = ProcessIO(process, stdin, limit=largest).communicate(FixedDeadline(seconds))

@@ -377,7 +377,7 @@ def review_steps(comparison: Comparison, operator_data: OperatorData) -> Iterato
     for kind, words, matches in _REVIEWS:
         names_by_module: dict[str, dict[str, None]] = {}
         for module, one in changes:
-            if matches(one, known) and _name(one) not in touched:
+            if matches(one, known) and one.name not in touched:
                 names_by_module.setdefault(module, {})[_shown(one, known)] = None
         for module, names in names_by_module.items():
             listed = ", ".join(tuple(names)[:_SHOWN])
@@ -423,7 +423,7 @@ def applying_changes(
     """Return the changes of defaults that the operator's systems use, without those that an effect covers."""
     known = _Known.of(operator_data)
     touched = {effect.key for effect in effects}
-    return frozenset(one for one in changes if _is_silent(one, known) and _name(one) not in touched)
+    return frozenset(one for one in changes if _is_silent(one, known) and one.name not in touched)
 
 
 def _is_silent(one: ApiChange, known: _Known) -> bool:
@@ -433,7 +433,7 @@ def _is_silent(one: ApiChange, known: _Known) -> bool:
     """
     if one.change is not ApiChangeKind.DEFAULT_CHANGED or one.severity is not Severity.BEHAVIOUR:
         return False
-    return known.is_blind or (one.definition in known.owners and _name(one) not in known.keys)
+    return known.is_blind or (one.definition in known.owners and one.name not in known.keys)
 
 
 _REVIEWS: tuple[tuple[str, str, Callable[[ApiChange, _Known], bool]], ...] = (
@@ -441,7 +441,7 @@ _REVIEWS: tuple[tuple[str, str, Callable[[ApiChange, _Known], bool]], ...] = (
     (
         "values-needed",
         "now required, if its class is used",
-        lambda one, known: one.change is ApiChangeKind.PARAMETER_REQUIRED and _name(one) not in known.keys,
+        lambda one, known: one.change is ApiChangeKind.PARAMETER_REQUIRED and one.name not in known.keys,
     ),
     ("defaults-changed", "default changed; affects you unless you set it", _is_silent),
     (
@@ -455,14 +455,10 @@ _REVIEWS: tuple[tuple[str, str, Callable[[ApiChange, _Known], bool]], ...] = (
 def _shown(change: ApiChange, known: _Known) -> str:
     """Return a name for a list; a default that changes for classes in use is shown with both values."""
     if change.change is not ApiChangeKind.DEFAULT_CHANGED or known.is_blind:
-        return _name(change)
+        return change.name
     old, new = (" ".join((text or "none").split()) for text in (change.old, change.new))
-    return f"{_name(change)} ({_cut(old)} -> {_cut(new)})"
+    return f"{change.name} ({_cut(old)} -> {_cut(new)})"
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_DEFAULT else f"{text[: _LONGEST_DEFAULT - 1]}…"
-
-
-def _name(change: ApiChange) -> str:
-    return f"{change.definition}::{change.parameter}" if change.parameter else change.definition

@@ -298,6 +298,11 @@ class ApiChange:
     needs: Needs = Needs.NOTHING
 
     @property
+    def name(self) -> str:
+        """Return the definition's name, with that of the parameter if it is about one."""
+        return f"{self.definition}::{self.parameter}" if self.parameter else self.definition
+
+    @property
     def kind(self) -> str:
         """Return the stable name used in JSON: `class-removed`, `parameter-required`, `type-changed`, ..."""
         is_of_parameter = self.change.value.startswith(("parameter-", "default-", "type-"))

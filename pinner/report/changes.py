@@ -141,11 +141,6 @@ def worst_first(rows: Iterable[ApiChange]) -> list[ApiChange]:
     return sorted(rows, key=lambda row: order.index(row.severity))
 
 
-def api_name(row: ApiChange) -> str:
-    """Return the name of what changed: a definition, or the key of its parameter."""
-    return f"{row.definition}::{row.parameter}" if row.parameter else row.definition
-
-
 def api_words(row: ApiChange, when: Milestones = NO_MILESTONES) -> str:
     """Return one change of the API, on one line, with the releases that deprecated and removed it."""
     values = ""
@@ -155,7 +150,7 @@ def api_words(row: ApiChange, when: Milestones = NO_MILESTONES) -> str:
     hint = f" ({clip(row.hint, LONGEST)})" if row.hint else ""
     since = when.get((row.definition, row.parameter))
     return one_line(
-        f"{row.severity}: {row.kind} {api_name(row)}{renamed}{values}{hint}{f' ({since})' if since else ''}"
+        f"{row.severity}: {row.kind} {row.name}{renamed}{values}{hint}{f' ({since})' if since else ''}"
     )
 
 

@@ -486,7 +486,11 @@ def with_control_code(operator_data: OperatorData, workspace: Workspace, lock: L
     if tip is None:
         return operator_data
     entries = tuple(_entries(mirror, tip, manifest, lock))
-    site = {path: entry for path, entry in entries if _is_site_code(path, lock)}
+    site = {
+        path: entry
+        for path, entry in entries
+        if (path[0] != lock.moduledir and path[2].startswith("manifests/") and path[2].endswith(".pp"))
+    }
     surroundings = surroundings_of(operator_data.files, workspace.platforms)
     return replace(
         operator_data,
@@ -511,10 +515,6 @@ def _entries(
             module, _, path = entry.path.removeprefix(f"{directory}/").partition("/")
             if path and (directory, module) not in pinned:
                 yield (directory, module, path), entry
-
-
-def _is_site_code(path: tuple[str, str, str], lock: Lock) -> bool:
-    return path[0] != lock.moduledir and path[2].startswith("manifests/") and path[2].endswith(".pp")
 
 
 def _shown(branch: str, path: tuple[str, str, str]) -> str:

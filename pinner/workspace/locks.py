@@ -453,7 +453,8 @@ class ForgeCode:
 
 def find_forge_code(pins: Iterable[Pin | None], workspace: Workspace) -> ForgeCode:
     """Return where the code of the Forge modules among `pins` is; a remote is contacted only for a missing tag."""
-    wanted = sorted({pin for pin in pins if isinstance(pin, ForgePin)}, key=_order)
+    unsorted = {pin for pin in pins if isinstance(pin, ForgePin)}
+    wanted = sorted(unsorted, key=lambda pin: (pin.module, pin.version, pin.install_path))
     homes = {pin: home for pin in wanted if (home := forge_home(pin, workspace))}
     mirrors: dict[str, Mirror | SyncFailure] = {
         home: workspace.mirrors.open_or_fail(home) for home in set(homes.values())
@@ -488,10 +489,6 @@ def find_forge_code(pins: Iterable[Pin | None], workspace: Workspace) -> ForgeCo
             else:
                 found[pin] = made
     return ForgeCode(found, reasons)
-
-
-def _order(pin: ForgePin) -> tuple[str, str, str]:
-    return pin.module, pin.version, pin.install_path
 
 
 def forge_home(pin: ForgePin, workspace: Workspace) -> str | None:

@@ -24,7 +24,7 @@ from pinner.deploying.generate import (
     write_files,
 )
 from pinner.deploying.r10k_config import PROGRAM, detect_server, program, r10k_environments, render_r10k_yaml
-from pinner.model.control import ControlFile, Layout
+from pinner.model.control import Layout
 from pinner.model.errors import InputError, Problem
 from pinner.workspace.workspace import Workspace
 
@@ -101,7 +101,10 @@ def generate_command(
     directory = directory or _directory(workspace)
     if is_r10k_yaml:
         return _print_r10k_yaml(workspace, directory, environmentpath)
-    files = (*generate(workspace, environments, workspace.settings.layout), *_program(workspace, directory))
+    files = (
+        *generate(workspace, environments, workspace.settings.layout),
+        *((program(workspace, directory),) if workspace.settings.layout is Layout.EXEC else ()),
+    )
     place = Destination.at(workspace.project, directory)
     if only_checks:
         states = check_files(files, place)
@@ -119,10 +122,6 @@ def generate_command(
 
 def _directory(workspace: Workspace) -> Path:
     return Path(workspace.project.shown(workspace.project.root / DIRECTORIES[workspace.settings.layout]))
-
-
-def _program(workspace: Workspace, directory: Path) -> tuple[ControlFile, ...]:
-    return (program(workspace, directory),) if workspace.settings.layout is Layout.EXEC else ()
 
 
 def _print_r10k_yaml(workspace: Workspace, directory: Path, environmentpath: Path | None) -> int:

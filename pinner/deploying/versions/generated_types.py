@@ -12,22 +12,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pinner.catalogs.process import directories_of, ruby_environment
+from pinner.catalogs.programs import finish
 from pinner.catalogs.sandbox import Sandbox, wrapper_of
-from pinner.git.process.children import (
-    FixedDeadline,
-    OutputTooLargeError,
-    OverdueError,
-    ProcessIO,
-    end_session,
-    forget,
-    start,
-)
+from pinner.git.process.children import start
 from pinner.model.errors import Location, Problem, UnknownError
 from pinner.model.text import visible
 
 _PACKAGED = "/opt/puppetlabs/bin/puppet"
 _SECONDS = 600.0
-_MOST_BYTES = 16 * 1024 * 1024
 _LINES = 5
 _DIRECTORIES = ("confdir", "vardir", "codedir", "logdir", "rundir", "publicdir")
 _HINT = "fix the module, or give --no-generate-types, which leaves native types shared by all environments"
@@ -89,17 +81,10 @@ def _run(
         raise UnknownError(
             Problem(f"{shown} cannot be run: {error.strerror}", Location(command[0]))
         ) from error
-    with process:
-        try:
-            out, err = ProcessIO(process, b"", limit=_MOST_BYTES).communicate(FixedDeadline(_SECONDS))
-        except (OverdueError, OutputTooLargeError) as error:
-            raise UnknownError(Problem(f"{shown} {error}")) from None
-        finally:
-            end_session(process.pid)
-            forget(process)
-    text = out.decode(errors="replace")
-    if process.returncode == 0:
+    ended = finish(process, shown, seconds=_SECONDS)
+    text = ended.out.decode(errors="replace")
+    if ended.code == 0:
         return text
-    lines = [visible(line.strip()) for line in f"{text}\n{err}".splitlines() if "rror" in line]
-    reason = "; ".join(lines[-_LINES:]) or f"exit code {process.returncode}"
+    lines = [visible(line.strip()) for line in f"{text}\n{ended.err}".splitlines() if "rror" in line]
+    reason = "; ".join(lines[-_LINES:]) or f"exit code {ended.code}"
     raise UnknownError(Problem(f"{shown} failed: {reason}", hint=hint))

@@ -71,10 +71,6 @@ def _listed(
     yield from sorted(rows, key=lambda row: not row.is_current)
 
 
-def _age_key(row: ListedVersion) -> str:
-    return max(row.version.made_at, row.last_served or "")
-
-
 def roll_back(path: Path, wanted: tuple[str, ...], on_note: OnNote, *, seconds: float = 0.0) -> Deployment:
     """Switch environments to the version that was served before the current one.
 
@@ -190,13 +186,19 @@ def clean(path: Path, *, keep: int, min_age: float, on_note: OnNote) -> Cleaning
             rows = list(_listed(place, environment, switches))
             count = keep if any(row.is_current for row in rows) else 0
             for number, row in enumerate(rows):
-                is_needed = row.is_current or row.is_prepared or number < count or _age_key(row) > limit
+                is_needed = (
+                    row.is_current
+                    or row.is_prepared
+                    or number < count
+                    or max(row.version.made_at, row.last_served or "") > limit
+                )
                 (kept if is_needed else removed).append(row.version)
         for version in removed:
             place.remove_version(version.environment, version.id)
         used = {tree for version in kept for tree in version.trees.values()}
         unused = [tree for tree in place.trees.list() if tree not in used]
-        freed = sum(_size(place.trees.path(tree)) for tree in unused)
+        files = (path for tree in unused for path in place.trees.path(tree).rglob("*"))
+        freed = sum(path.lstat().st_size for path in files if not path.is_dir())
         place.trees.remove(unused)
     return Cleaning(str(path), tuple(removed), len(kept), len(unused), freed)
 
@@ -208,10 +210,6 @@ def _require_records(place: DeploymentDirectory, environment: str) -> None:
                 message = f"the record of the served version of '{environment}' cannot be read"
                 raise UnknownError(Problem(message, Location(str(place.path)), "run 'pinner deploy' first"))
             place.remove_version(environment, version)  # a run was killed before it was finished
-
-
-def _size(tree: Path) -> int:
-    return sum(path.lstat().st_size for path in tree.rglob("*") if not path.is_dir())
 
 
 def with_versions(

@@ -85,14 +85,15 @@ def compare_servers(paths: Iterable[Path]) -> ServerComparison:
     return ServerComparison(
         tuple(reports),
         {
-            name: _with_lacks([report.get(name, _nothing(server)) for server, report in reports.items()])
+            name: _with_lacks(
+                [
+                    report.get(name, ServerState(server, None, None, frozenset()))
+                    for server, report in reports.items()
+                ]
+            )
             for name in environments
         },
     )
-
-
-def _nothing(server: str) -> ServerState:
-    return ServerState(server, None, None, frozenset())
 
 
 def _with_lacks(states: list[ServerState]) -> tuple[ServerState, ...]:

@@ -401,17 +401,13 @@ def _directory(canonical: str) -> str:
 _URL = re.compile(r"^\s*url\s*=\s*\"?([^\"\n]+)\"?\s*$", re.MULTILINE)
 
 
-def list_cached(cache: Cache, rewrite: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the canonical URLs of all mirrors, sorted.
+def _url(path: Path, cache: Cache, rewrite: Mapping[str, str]) -> str | None:
+    """Return the canonical URL of a mirror, None if it is not known.
 
     A mirror records its URL, which is checked against the name of its directory. A mirror that an earlier
     release of pinner made, and that was not opened since, lacks this record: the URL is then derived from the
     place it was cloned from, by reversing the rules of `rewrite`.
     """
-    return tuple(sorted(url for path in cache.list_mirrors() if (url := _url(path, cache, rewrite))))
-
-
-def _url(path: Path, cache: Cache, rewrite: Mapping[str, str]) -> str | None:
     if recorded := read_url(path, lambda url: cache.mirror(url) == path):
         return recorded
     with suppress(OSError):
@@ -494,7 +490,8 @@ class Mirrors:
 
     def cached(self) -> tuple[str, ...]:
         """Return the canonical URLs of the mirrors in the cache, sorted; contacts no remote."""
-        return list_cached(self._cache, self._settings.rewrite)
+        mirrors, rewrite = self._cache.list_mirrors(), self._settings.rewrite
+        return tuple(sorted(url for path in mirrors if (url := _url(path, self._cache, rewrite))))
 
     def place(self, url: str) -> str:
         """Return the place that a canonical URL is fetched from: the URL itself, or its `rewrite` setting."""

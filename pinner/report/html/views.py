@@ -20,7 +20,7 @@ from pinner.model.comparison import (
 from pinner.model.errors import Location
 from pinner.model.lock import GitPin, Pin
 from pinner.model.module_api import ApiChange, Severity
-from pinner.report.changes import api_name, effect_hint, effect_summary, pages_of
+from pinner.report.changes import effect_hint, effect_summary, pages_of
 from pinner.report.links import web_pages
 from pinner.report.words import count
 
@@ -255,7 +255,7 @@ def by_definition(rows: Iterable[ApiChange]) -> list[tuple[str, list[ApiChange]]
 
 def affects_data(row: ApiChange, change: ModuleChange) -> bool:
     """Return whether an API change affects a key of the operator data."""
-    return api_name(row) in {effect.key for effect in change.hiera}
+    return row.name in {effect.key for effect in change.hiera}
 
 
 def definitions_in(modules: Iterable[ModuleChange]) -> list[str]:
