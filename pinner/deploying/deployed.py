@@ -20,8 +20,8 @@ from pinner.deploying.deployed_modules import (
 )
 from pinner.deploying.environment_files import CONFIG_VERSION, LOCK_IDS, PUPPETFILE, puppetfile_name
 from pinner.deploying.file_differences import deployed_finding, plain_text, shown_path
+from pinner.locking.freshness import missing_lock
 from pinner.locking.requirements import EnvironmentRequirements, read_requirements
-from pinner.locking.verify import missing_lock
 from pinner.model.errors import InputError, Location, Problem, UnknownError
 from pinner.model.findings import EnvironmentResult, Finding, as_errors, drop_ignored, limit_repeats
 from pinner.model.lock import GitPin, Lock, Pin

@@ -18,8 +18,8 @@ from pinner.deploying.environment_files import (
     shared_files,
 )
 from pinner.deploying.templates import render
+from pinner.locking.freshness import require_fresh
 from pinner.locking.requirements import read_requirements
-from pinner.locking.verify import require_fresh
 from pinner.model.control import ControlBranch, ControlFile, FileState, Layout
 from pinner.model.errors import InputError, PinnerError, Problem
 from pinner.model.lock import Lock

@@ -37,7 +37,7 @@ from pinner.git.control.repository import (
 from pinner.git.objects.read import read_blobs
 from pinner.git.process.local_repositories import require_own_target
 from pinner.git.process.repository import Mirror
-from pinner.locking.verify import check_locks
+from pinner.locking.freshness import check_locks
 from pinner.model.control import BranchResult, ControlBranch, FileChange, FileChangeKind, Layout, Publication
 from pinner.model.errors import InputError, Problem
 from pinner.model.findings import Level

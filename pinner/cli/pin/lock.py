@@ -20,9 +20,9 @@ from pinner.cli.options import (
 )
 from pinner.cli.output import WRITERS, Format, is_verbose, print_report, progress
 from pinner.cli.workspace import open_workspace
+from pinner.locking.freshness import check_locks
 from pinner.locking.lock import lock_environments
 from pinner.locking.pins import UpdateScope
-from pinner.locking.verify import check_locks
 from pinner.model.findings import EnvironmentResult
 from pinner.workspace.workspace import Workspace
 
