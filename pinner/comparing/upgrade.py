@@ -43,6 +43,7 @@ from pinner.model.errors import InputError, Location, Problem
 from pinner.model.findings import Finding, Level
 from pinner.model.lock import GitPin, Lock, LockRef, Pin, SelectorKind, Series, short_name
 from pinner.model.manifest import Manifest, Override, Settings
+from pinner.model.text import SHORT
 from pinner.openstack.catalogue import (
     ModuleEntry,
     all_series,
@@ -660,7 +661,7 @@ def _external_text(change: ModuleChange) -> str:
 
 
 def _version(pin: Pin) -> str:
-    return pin.version or (pin.commit[:12] if isinstance(pin, GitPin) else "")
+    return pin.version or (pin.commit[:SHORT] if isinstance(pin, GitPin) else "")
 
 
 def _words(pin: Pin | None) -> str:

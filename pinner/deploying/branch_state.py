@@ -12,6 +12,7 @@ from pinner.git.process.repository import Mirror
 from pinner.model.control import LastChange
 from pinner.model.errors import UnknownError
 from pinner.model.lock import ForgePin, Lock, Pin, short_name
+from pinner.model.text import SHORT
 from pinner.puppet.names import check_commit, check_forge_version, check_module_name, check_ref_name
 from pinner.puppet.puppetfile.reader import ModuleKind, PuppetfileModule, read_puppetfile
 from pinner.puppet.puppetfile.writer import HEADER_MARK
@@ -21,8 +22,6 @@ from pinner.workspace.workspace import Workspace
 
 MOST_VERSIONS = 400
 """Versions of locks that are read from the project's history, newest first."""
-
-_SHORT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class PreviousLocks:
 
     def __str__(self) -> str:
         if not check_commit(self.code):
-            where = f"{self.ref}, {self.code[:_SHORT]}" if self.ref else self.code[:_SHORT]
+            where = f"{self.ref}, {self.code[:SHORT]}" if self.ref else self.code[:SHORT]
             return f"{self.version} ({where})" if self.version else where
         return self.code
 

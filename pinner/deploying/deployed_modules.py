@@ -30,7 +30,7 @@ from pinner.git.process.repository import Mirror
 from pinner.model.errors import InputError, Problem, UnknownError
 from pinner.model.findings import Finding
 from pinner.model.lock import ForgePin, GitPin, Pin, short_name
-from pinner.model.text import quote
+from pinner.model.text import SHORT, quote
 from pinner.project.files import read_file
 from pinner.puppet.metadata import parse_metadata
 from pinner.workspace.locks import read_metadata
@@ -109,7 +109,6 @@ def read_stored(mirror: Mirror, ids: Iterable[str]) -> Mapping[str, bytes | None
 
 BOOKKEEPING = ".latest_commit"
 """File that g10k leaves in a module's directory, with the commit that it unpacked."""
-SHORT = 12
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _UNKNOWN_HINT = (
     "run 'pinner verify' once where its remote can be reached, or name the cache that has it with --cache"

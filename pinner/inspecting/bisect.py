@@ -16,6 +16,7 @@ from pinner.git.process.repository import Mirror
 from pinner.model.errors import InputError, Problem, UnknownError
 from pinner.model.lock import Commit, ForgePin, GitPin, Lock, LockRef, Pin
 from pinner.model.results import Bisection, PinChange, Run, SearchPlan, Verdict
+from pinner.model.text import SHORT
 from pinner.workspace.locks import hold_commits, hold_pins
 from pinner.workspace.workspace import Workspace
 
@@ -265,7 +266,6 @@ def histories_of(changes: Iterable[PinChange], workspace: Workspace) -> Mapping[
     return found
 
 
-SHORT = 12
 _OPPOSITE = {Verdict.GOOD: Verdict.BAD, Verdict.BAD: Verdict.GOOD, Verdict.SKIP: Verdict.SKIP}
 
 

@@ -31,6 +31,7 @@ from pinner.model.errors import InputError, Location, Problem, UnknownError
 from pinner.model.findings import EnvironmentResult, Finding, drop_ignored
 from pinner.model.lock import GitPin, Lock, Pin
 from pinner.model.rules import RULES
+from pinner.model.text import SHORT
 from pinner.project.files import ENVIRONMENTS, LOCK_SUFFIX, unused_locks
 from pinner.project.manifest.lock import parse_lock
 from pinner.puppet.versions import parse_version
@@ -155,7 +156,6 @@ def _stale_modules(required: EnvironmentRequirements, lock: Lock) -> Iterator[tu
                 yield module, "; ".join(changes)
 
 
-SHORT = 12
 SHOWN = 4
 
 

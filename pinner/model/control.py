@@ -11,6 +11,7 @@ from posixpath import normpath
 from typing import Final
 
 from pinner.model.errors import Problem
+from pinner.model.text import SHORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class LastChange:
     is_publication: bool
 
     def __str__(self) -> str:
-        return f"by {self.author} on {self.day} in commit {self.commit[:12]} '{self.subject}'"
+        return f"by {self.author} on {self.day} in commit {self.commit[:SHORT]} '{self.subject}'"
 
 
 PLAIN = 0o644

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pinner.model.errors import Problem
 from pinner.model.findings import Finding
 from pinner.model.lock import ForgePin, Lock
+from pinner.model.text import SHORT
 
 
 class LinkMode(StrEnum):
@@ -187,6 +188,6 @@ def module_versions(lock: Lock) -> Mapping[str, str]:
     return {
         name: pin.version
         if isinstance(pin, ForgePin)
-        else f"{pin.version or 'no version'} ({pin.commit[:12]})"
+        else f"{pin.version or 'no version'} ({pin.commit[:SHORT]})"
         for name, pin in sorted(lock.pins.items())
     }

@@ -81,8 +81,12 @@ def test_the_list_of_commands_loads_no_command(tmp_path: Path) -> None:
     assert len(own(names)) <= 20, own(names)
 
 
-def test_checking_a_lock_loads_no_slow_library(locked: Cloud) -> None:
-    assert not modules_after("lock", "--check", cwd=locked.project) & {"git", "jinja2", "rich"}
+def test_checking_a_lock_loads_no_slow_library_and_no_reader_of_puppet_code(locked: Cloud) -> None:
+    names = modules_after("lock", "--check", cwd=locked.project)
+    assert not names & {"git", "jinja2", "rich"}
+    assert not [
+        name for name in own(names) if name.startswith(("pinner.puppet.code", "pinner.puppet.language"))
+    ]
 
 
 def test_locking_one_module_runs_through_few_files(cloud: Cloud) -> None:

@@ -65,7 +65,7 @@ def _state(one: EnvironmentDeployment, *, is_dry_run: bool) -> str:
         return f"{moved}, rolled back"
     control = ""
     if one.version.control and (previous is None or previous.control != one.version.control):
-        control = f", control repository at {one.version.control[:12]}"
+        control = f", control repository at {one.version.control[:SHORT]}"
     if one.action is Action.PREPARED:
         return f"{moved}, prepared {one.version.id}{control}{added}"
     return f"{moved}, {'would be switched' if is_dry_run else 'switched'}{control}{added}"
@@ -149,7 +149,7 @@ def version_list_text(result: VersionList) -> Iterator[str]:
         yield f"{environment}:"
         for row in rows:
             version = row.version
-            control = f", control repository at {version.control[:12]}" if version.control else ""
+            control = f", control repository at {version.control[:SHORT]}" if version.control else ""
             served = row.last_served or "never served"
             state = f"served since {served}" if row.is_current else f"last served {served}"
             state = "never served" if row.last_served is None and not row.is_current else state
