@@ -13,6 +13,8 @@ PATH: Final = "/pdb/query/v4/inventory"
 PORT: Final = 8081
 _PAGE: Final = 500
 """Nodes of one request: facts of a node are 20 kB, and PuppetDB holds an answer in memory."""
+_MOST: Final = 200_000
+"""Nodes in all: a server that answers every page with another one would never end."""
 _OK: Final = 200
 
 
@@ -31,11 +33,13 @@ def fetch_inventory(url: str, context: ssl.SSLContext, *, timeout: float = 120.0
             hint = f"allow this machine's certificate to read {PATH} (certificate-allowlist, or auth.conf)"
             raise UnknownError(Problem(f"{url}: {answer.status} {answer.reason}", hint=hint))
         try:
-            rows = json.loads(answer.body)
+            rows = answer.json()
         except ValueError:
             rows = None
-        if not isinstance(rows, list):
+        if not isinstance(rows, list) or len(rows) > _PAGE:
             raise UnknownError(Problem(f"{url}: the answer to {PATH} is not a list of nodes"))
+        if offset > _MOST:
+            raise UnknownError(Problem(f"{url}: it has more than {_MOST} nodes"))
         if rows:
             yield answer.body
         if len(rows) < _PAGE:

@@ -84,7 +84,7 @@ class CompilingServer:
             hint = f"allow this machine's certificate to use {_PATH} in auth.conf"
             raise UnknownError(Problem(f"{self.url}: {answer.status} {answer.reason}", hint=hint))
         try:
-            return answer.status, json.loads(answer.body)
+            return answer.status, answer.json()
         except ValueError:
             return answer.status, answer.body.decode("utf-8", "replace")
 

@@ -45,6 +45,8 @@ def test_no_nodes_are_an_answer(api: AdminApi) -> None:
         (403, b"", "403 Forbidden"),
         (200, b"{}", "is not a list of nodes"),
         (200, b"<html>", "is not a list of nodes"),
+        (200, b"[" * 100_000, "is not a list of nodes"),
+        (200, json.dumps([{"certname": "a"}] * 501).encode(), "is not a list of nodes"),
     ],
 )
 def test_what_is_no_inventory_ends_the_run(api: AdminApi, status: int, body: bytes, words: str) -> None:

@@ -105,6 +105,7 @@ def test_a_node_that_the_server_cannot_compile_is_a_failure(api: AdminApi, body:
         (403, b"", "403 Forbidden"),
         (200, b'{"catalog": {}}', "cannot be read"),
         (200, b"[]", "cannot be read"),
+        (200, b"[" * 100_000, "cannot be read"),
     ],
 )
 def test_an_answer_that_is_no_catalog_ends_the_run(

@@ -28,21 +28,24 @@ from tests.comparing.test_stored_catalogs import NODES, Watched
 from tests.support.cloud import Cloud
 from tests.support.oracles import find_tool
 
-BEFORE, AFTER = PreviewSide("old", "pin-1", None), PreviewSide("new", "pin-2", None)
+BEFORE, AFTER = (PreviewSide(name, f"pin-{name:0>12}", None) for name in ("a", "b"))
 NOTICE = Notice("no class", "modules/a/manifests/init.pp", 3)
 NAMES = [f"node{number}" for number in range(8)]
 VALUES = st.one_of(st.none(), st.integers(), st.text(max_size=3), st.lists(st.booleans(), max_size=2)).map(
     lambda value: None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
 )
-CHANGES = st.builds(
-    CatalogChange,
-    st.sampled_from(ChangeKind),
-    st.just("File"),
-    st.sampled_from(["/a", "/b"]),
-    st.sampled_from(["mode", None]),
-    VALUES,
-    VALUES,
-    st.sampled_from(Effect),
+OBJECTS = st.sampled_from([None, "{}", '{"mode": "0644"}'])
+CHANGES = st.sampled_from([("mode", VALUES), (None, OBJECTS)]).flatmap(
+    lambda one: st.builds(
+        CatalogChange,
+        st.sampled_from(ChangeKind),
+        st.just("File"),
+        st.sampled_from(["/a", "/b"]),
+        st.just(one[0]),
+        one[1],
+        one[1],
+        st.sampled_from(Effect),
+    )
 )
 
 
@@ -138,6 +141,37 @@ def test_a_file_that_is_no_shard_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(InputError, match="not the JSON report of a shard"):
         read_shard(path)
+
+
+def test_values_that_no_report_has_are_refused(tmp_path: Path) -> None:
+    cause = SideCause("after", Cause(("node1",), NOTICE, "nova", None))
+    change = CatalogChange(ChangeKind.CHANGED, "File", "/a", "mode", '"1"', '"2"', Effect.ACTS)
+    whole = part(
+        of=1,
+        groups=grouped({"node1": {change}}).groups(lambda one: one),
+        failures=(cause,),
+        warnings={NOTICE: 1},
+    )
+    path = tmp_path / "shard.json"
+    text = dump(preview_json(whole))
+    path.write_text(text)
+    assert read_shard(path).groups == whole.groups
+    for before, after in (
+        ('"of": 1', '"of": 100000000000000000000'),
+        ('"index": 1', '"index": 1.5'),
+        ('"nova"', "5"),
+        ('"nova"', '{"a": []}'),
+        ('"node1"', '["node1"]'),
+        ('"parameter": "mode"', '"parameter": []'),
+        ('"parameter": "mode"', '"parameter": null'),
+        ('"line": 3', '"line": "3"'),
+        ('"no class"', '"\\ud800"'),
+        ("pin-", "` <b>"),
+    ):
+        assert before in text
+        path.write_text(text.replace(before, after))
+        with pytest.raises(InputError, match="not the JSON report of a shard"):
+            read_shard(path)
 
 
 def test_a_short_key_is_refused(tmp_path: Path) -> None:

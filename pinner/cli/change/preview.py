@@ -35,11 +35,10 @@ from pinner.comparing.upgrade import find_target
 from pinner.deploying.versions.flush import check_url, client_context, find_certificates
 from pinner.model.errors import COULD_NOT_FIND_OUT, NO, InputError, Problem, with_hints_once
 from pinner.model.preview import Preview
-from pinner.project.foreign.preview_report import read_key, read_shard
+from pinner.project.foreign.preview_report import MOST_SHARDS, read_key, read_shard
 from pinner.report.words import count
 from pinner.workspace.locks import read_lock_ref
 
-_MOST_SHARDS = 1000
 _SERVER_JOBS = 2
 
 
@@ -166,7 +165,7 @@ def preview_command(
 
 def _parse_shard(text: str) -> tuple[int, int]:
     index, _, number = text.partition("/")
-    if not (index.isdecimal() and number.isdecimal() and 1 <= int(index) <= int(number) <= _MOST_SHARDS):
+    if not (index.isdecimal() and number.isdecimal() and 1 <= int(index) <= int(number) <= MOST_SHARDS):
         raise InputError(Problem(f"--shard: {text!r} is not I/N, such as 1/4"))
     return int(index), int(number)
 

@@ -6,19 +6,19 @@ answers 204 (puppetserver documentation/admin-api/v1/environment-cache.md). The 
 certificate of the machine's agent.
 """
 
-import http.client
 import ssl
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from pinner.catalogs.https import HttpsServer
 from pinner.deploying.versions.directory import DeploymentDirectory
 from pinner.deploying.versions.generated_types import find_puppet, print_settings
 from pinner.model.deployment import Deployment, Flush
-from pinner.model.errors import InputError, Problem
+from pinner.model.errors import InputError, Problem, UnknownError
 
 _PATH = "/puppet-admin-api/v1/environment-cache"
 _PORT = 8140
@@ -123,25 +123,19 @@ def flush(environments: Iterable[str], servers: Servers) -> Iterator[Flush]:
 
 def _flush(url: str, environment: str, context: ssl.SSLContext, servers: Servers) -> Problem | None:
     """Return why the cache was not emptied, None if it was."""
-    parts = urlsplit(url)
+    server = HttpsServer(url, context, _PORT, servers.timeout)
     reason = ""
     for attempt in range(servers.retries + 1):
         if attempt:
             time.sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
-        connection = http.client.HTTPSConnection(
-            parts.hostname or "", parts.port or _PORT, timeout=servers.timeout, context=context
-        )
         try:
-            with closing(connection):
-                connection.request("DELETE", f"{_PATH}?environment={quote(environment)}")
-                answer = connection.getresponse()
-                answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            reason = str(error) or type(error).__name__
-            if isinstance(error, ssl.SSLError):
+            answer = server.request("DELETE", f"{_PATH}?environment={quote(environment)}")
+        except UnknownError as error:
+            reason = error.problems[0].message.removeprefix(f"{url}: ")
+            if isinstance(error.__cause__, ssl.SSLError):
                 break
             continue
-        if answer.status == http.HTTPStatus.NO_CONTENT:
+        if answer.status == HTTPStatus.NO_CONTENT:
             return None
         reason = f"{answer.status} {answer.reason}"
         if answer.status < _SERVER_ERRORS:

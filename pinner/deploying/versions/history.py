@@ -150,11 +150,6 @@ def require_unaltered(place: DeploymentDirectory, versions: Iterable[Version]) -
             raise UnknownError(Problem(message, hint=hint))
 
 
-def find_flaw(place: DeploymentDirectory, version: Version) -> str | None:
-    """Return why a version is not what its record describes, None if it is; its trees are hashed."""
-    return _flaw(place, version, _find_trees(place, [version]))
-
-
 def _find_trees(place: DeploymentDirectory, versions: Iterable[Version]) -> Mapping[str, StoredTree]:
     """Return the unaltered trees of versions by id; each is hashed once."""
     trees = sorted({tree for version in versions for tree in version.trees.values()})
@@ -216,26 +211,32 @@ def with_versions(
     results: Iterable[EnvironmentResult], path: Path, ignore: Collection[tuple[str, str | None]]
 ) -> tuple[EnvironmentResult, ...]:
     """Return the results of `verify --deployed` with findings about the versions that pinner put in place."""
-    place = DeploymentDirectory(resolve(path))
+    place, results = DeploymentDirectory(resolve(path)), tuple(results)
     if not place.own.is_dir():
-        return tuple(results)
+        return results
+    linked = [one.environment for one in results if place.link(one.environment).is_symlink()]
+    records = {name: current_version(place, name) for name in linked}
+    stored = _find_trees(place, [record for record in records.values() if record])
     return tuple(
-        replace(one, findings=(*one.findings, *drop_ignored(_served(place, one.environment), ignore)))
-        if place.link(one.environment).is_symlink()
+        replace(one, findings=(*one.findings, *drop_ignored(found, ignore)))
+        if (found := tuple(_served(place, one.environment, records, stored)))
         else one
         for one in results
     )
 
 
-def _served(place: DeploymentDirectory, environment: str) -> Iterator[Finding]:
-    rule, where = RULES["deployed-version"], Location(str(place.link(environment)))
-    current = place.current(environment)
-    if current is None:
-        yield rule.finding(
-            None, f"environment '{environment}' is a link to a directory that is not a version", place=where
-        )
+def _served(
+    place: DeploymentDirectory,
+    environment: str,
+    records: Mapping[str, Version | None],
+    stored: Mapping[str, StoredTree],
+) -> Iterator[Finding]:
+    if environment not in records:
         return
-    record = place.read_record(environment, current)
-    flaw = find_flaw(place, record) if record else "its record is missing"
-    if flaw:
+    rule, where = RULES["deployed-version"], Location(str(place.link(environment)))
+    current, record = place.current(environment), records[environment]
+    if current is None:
+        message = f"environment '{environment}' is a link to a directory that is not a version"
+        yield rule.finding(None, message, place=where)
+    elif flaw := _flaw(place, record, stored) if record else "its record is missing":
         yield rule.finding(None, f"version {current}: {flaw}", hint="run 'pinner deploy' again", place=where)

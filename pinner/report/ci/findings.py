@@ -56,7 +56,7 @@ def _suite(result: EnvironmentResult, failing: Collection[Level]) -> ET.Element:
         "errors": sum(case.find("error") is not None for case in cases),
     }
     suite = ET.Element(
-        "testsuite", {"name": result.environment, **{key: str(n) for key, n in counts.items()}}
+        "testsuite", {"name": _clean(result.environment), **{key: str(n) for key, n in counts.items()}}
     )
     suite.extend(cases)
     return suite
@@ -81,7 +81,7 @@ def _cases(
 
 
 def _case(result: EnvironmentResult, name: str) -> ET.Element:
-    return ET.Element("testcase", classname=result.environment, name=_clean(name))
+    return ET.Element("testcase", classname=_clean(result.environment), name=_clean(name))
 
 
 def _text(findings: Iterable[Finding]) -> str:
