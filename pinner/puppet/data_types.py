@@ -111,6 +111,7 @@ class _Reader:
         self.text = text
         self.lexer = Lexer(text)
         self.token = self.lexer.next()
+        self.outer = ""
 
     def whole(self) -> TypeRef:
         found = self._argument(0)
@@ -138,7 +139,10 @@ class _Reader:
         if token.kind == "type":
             is_given = self._take("[")
             name = self._of(token).removeprefix("::")
-            return TypeRef(name, tuple(self._items("]", depth)) if is_given else None)
+            outer, self.outer = self.outer, name.lower()
+            arguments = tuple(self._items("]", depth)) if is_given else None
+            self.outer = outer
+            return TypeRef(name, arguments)
         if token.kind == "open" and self._of(token) == "{":
             return Fields(tuple(self._fields(depth)))
         return self._scalar(token)
@@ -175,13 +179,15 @@ class _Reader:
                 found = None if number is None else -number
             case _ if text in _WORDS:
                 found = _WORDS[text]
-            case "word" if self._of(self.token) == "=>":
+            case "word" if self._of(self.token) == "=>" or (self.outer in _OF_WORDS and text != "undef"):
                 found = text
         if found is None:
             raise _UnreadableError
         return found
 
 
+# Types whose strings may be written without quotes: `Enum[present, absent]`.
+_OF_WORDS = frozenset({"enum", "optional", "notundef"})
 _WORDS: Mapping[str, Argument] = {"true": True, "false": False, "default": Unbounded()}
 
 

@@ -33,6 +33,7 @@ from tests.support.properties import examples
                 (Fields((("a", TypeRef("Integer")), (TypeRef("Optional", ("b",)), TypeRef("Any")))),),
             ),
         ),
+        ("Enum[present, absent]", TypeRef("Enum", ("present", "absent"))),
         ("Array[\n  # the names\n  String\n]", TypeRef("Array", (TypeRef("String"),))),
     ],
 )

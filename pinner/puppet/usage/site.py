@@ -8,9 +8,11 @@ from typing import Final
 from pinner.model.errors import InputError, Location, Problem
 from pinner.model.operator_data import (
     EVERYWHERE,
+    Array,
     DataResources,
     Declaration,
     Hash,
+    Literal,
     PlaceScope,
     SiteFile,
     Use,
@@ -115,6 +117,7 @@ class _Reader:
         self.keys_by_variable: Mapping[str, str] = {}
         self.optional_keys: frozenset[str] = frozenset()
         self.made_of = ""
+        self.looped: Mapping[str, Value] = {}
 
     def walk_all(self, nodes: Iterable[Syntax], constants: Constants) -> None:
         """Read the nodes in order; `constants` are the known variables around them."""
@@ -328,14 +331,15 @@ class _Reader:
 
     # Functions
 
-    def _call(self, node: Call, constants: Constants) -> None:
+    def _call(self, node: Call, constants: Constants) -> None:  # noqa: C901 -- a line per kind of call
         name = node.name
         arguments = [constants.resolve(one) for one in node.arguments]
         if not name:
             self._data_types(node.callee)
         elif name in _INCLUDES:
             for value in node.arguments:
-                self._include(texts_of(self._value(value, constants)), node)
+                listed = self.looped.get(value.name) if isinstance(value, Variable) else None
+                self._include(texts_of(listed or self._value(value, constants)), node)
                 key = _key_of(constants.resolve(value))
                 if key:
                     self.class_lists.add(key)
@@ -355,10 +359,15 @@ class _Reader:
         self.walk_all((one for one in node.arguments if name != "defined" or not _is_class(one)), constants)
         if node.block:
             outer = self.made_of
+            looped = self.looped
             if name in _ITERATES and node.arguments:
                 self.made_of = self._optional_key(node.arguments[0], constants) or outer
+                values = self._value(node.arguments[0], constants)
+                if isinstance(values, Hash):
+                    values = Array(tuple(key for key, _ in values.entries), values.line)
+                self.looped = {**looped, **{one.name: values for one in node.block.parameters[:1]}}
             self.walk_all(node.block.children(), constants)
-            self.made_of = outer
+            self.made_of, self.looped = outer, looped
 
     def _include(self, names: Iterable[str], node: Syntax) -> None:
         for name in names:
@@ -385,7 +394,7 @@ class _Reader:
             for attributes in hashes[-1:]:
                 self._entries(UseOrigin.RESOURCE, ("package",), attributes, {})
             return
-        name = text_of(values[0]) if values else None
+        name = (text_of(values[0]) or "").removeprefix("@").removeprefix("@") if values else ""
         if not name:
             return
         is_class = _bare(name) == "class"
@@ -507,7 +516,9 @@ class _Reader:
         if self.scope.unreached:
             return
         place = Location(self.path, self._line(node))
-        names, ensure = frozenset(given), text_of(given.get("ensure"))
+        # undef selects the default.
+        names = frozenset(name for name, value in given.items() if value != Literal(None, value.line))
+        ensure = text_of(given.get("ensure"))
         self.declarations.append(
             Declaration(origin, _bare(owner), place, names, is_open, ensure, self.made_of)
         )

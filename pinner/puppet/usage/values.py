@@ -121,9 +121,23 @@ def value_of(node: Syntax, constants: Constants, line_of: Callable[[Syntax], int
             if not isinstance(held, Variable):
                 return value_of(held, constants, line_of)
     try:
-        return _from_plain(evaluate(node, Scope(unknown={})), line)
+        return _from_plain(evaluate(node, Scope(variables=_known(node, constants))), line)
     except (NotConstant, CompilationFails):
         return Opaque(OpaqueReason.COMPUTED, line)
+
+
+def _known(node: Syntax, constants: Constants) -> dict[str, PuppetValue]:
+    """Return the values of the variables in an expression that are assigned constants."""
+    known: dict[str, PuppetValue] = {}
+    waiting = list(node.children())
+    while waiting:
+        one = waiting.pop()
+        held = constants.resolve(one)
+        if isinstance(one, Variable) and one.name not in known and not isinstance(held, Variable):
+            with suppress(NotConstant, CompilationFails):
+                known[one.name] = evaluate(held, Scope())
+        waiting += one.children()
+    return known
 
 
 def _from_plain(value: PuppetValue, line: int) -> Value:
