@@ -114,4 +114,5 @@ def manifest(release: str, modules: tuple[str, ...]) -> str:
     followers = ", ".join(name for name in modules if name not in OWN)
     own = "".join(f'  {name}: {{git: "{url_of(name)}", branch: master}}\n' for name in modules if name in OWN)
     more = f"modules:\n{own}" if own else ""
-    return f'release: "{release}"\nopenstack: [{followers}]\n{more}'
+    ignored = "findings: {ignore: [end-of-life]}\n"  # by the date of the run
+    return f'release: "{release}"\nopenstack: [{followers}]\n{more}{ignored}'
