@@ -5,8 +5,11 @@ control repository's environment.conf is read for its module path and manifest o
 """
 
 import json
+import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,6 +18,7 @@ from pinner.model.control import ENVIRONMENT_CONF, own_module_directories, read_
 from pinner.model.errors import InputError, Location, Problem
 
 _USUAL_SITES = ("site-modules", "site", "modules")
+_LARGEST: Final = 4 * 1024 * 1024
 _REQUIRED: Final = ("source", "author", "version", "license", "dependencies")
 _CLASS = r"^\s*class\s+(?:::)?{}\b"
 
@@ -36,7 +40,7 @@ class EnvironmentTree:
                 module, *parts = path.relative_to(self.environmentpath / self.name / directory).parts
                 words = [module, *parts[1:-1], path.stem]
                 name = "::".join(words[:-1] if words[1:] == ["init"] else words)
-                text = path.read_text(encoding="utf-8", errors="replace")
+                text = _read(path).decode("utf-8", "replace")
                 if re.search(_CLASS.format(re.escape(name)), text, re.MULTILINE):
                     found.add(name)
         yield from sorted(found)
@@ -51,7 +55,7 @@ class EnvironmentTree:
         for directory in reversed(self.modulepath):
             for path in (self.environmentpath / self.name / directory).glob("*/metadata.json"):
                 try:
-                    data = json.loads(path.read_bytes())
+                    data = json.loads(_read(path))
                 except (OSError, ValueError, RecursionError):
                     continue
                 lacking = (
@@ -81,7 +85,7 @@ def write_tree(
     root.mkdir(parents=True, mode=0o700)
     directories = dict.fromkeys(path.rpartition("/")[0] for path in sorted(modules))
     conf = control / ENVIRONMENT_CONF if control else None
-    text = conf.read_text(encoding="utf-8", errors="replace") if conf and conf.is_file() else ""
+    text = _read(conf).decode("utf-8", "replace") if conf else ""
     settings = read_environment_conf(text)
     own = own_module_directories(text)
     if control and not settings.get("modulepath", "").strip(": \t"):
@@ -101,6 +105,15 @@ def write_tree(
     (root / ENVIRONMENT_CONF).write_text(f"modulepath = {':'.join(modulepath)}\nmanifest = {manifest}\n")
     readable = (environmentpath, *modules.values(), *((control,) if control else ()))
     return EnvironmentTree(environmentpath, name, modulepath, tuple(dict.fromkeys(readable)))
+
+
+def _read(path: Path) -> bytes:
+    """Return the start of a regular file, nothing for others: a pipe or device in a control repository may never end."""
+    with suppress(OSError):
+        if path.is_file():
+            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+                return file.read(_LARGEST) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+    return b""
 
 
 def modules_in(directory: Path) -> Mapping[str, Path]:

@@ -5,12 +5,14 @@ that are not served, and drafts that the next run removes.
 """
 
 import os
+import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pinner.catalogs.programs import run_program
 from pinner.catalogs.sandbox import Sandbox
 from pinner.deploying.versions.build import (
     DIRECTORY_MODE,
@@ -30,10 +32,11 @@ from pinner.model.deployment import (
     LinkMode,
     Version,
 )
-from pinner.model.errors import InputError, Problem
+from pinner.model.errors import InputError, Problem, UnknownError
 from pinner.model.findings import Finding
 
 PROCESSORS = os.cpu_count() or 1
+_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +165,29 @@ def _prepare(
         for one in prepared:
             if one.draft:
                 _put(one, one.draft, place)
+        # Also what an earlier run put in place and did not switch to, because it may have failed here.
+        new = [one for one in prepared if one.draft or place.current(one.plan.environment) != one.version.id]
+        trees = dict.fromkeys(tree for one in new for tree in one.version.trees.values())
+        versions = [place.version(one.plan.environment, one.version.id) for one in new]
+        _restore_contexts([*(stored[tree].path for tree in trees), *versions])
         if any(one.draft for one in prepared):
             sync_file_system(place.own)  # no link leads to a version that a power failure could undo
     return prepared
+
+
+def _restore_contexts(paths: Sequence[Path]) -> None:
+    """Give new directories the SELinux contexts that the policy has for them, if this system has `restorecon`.
+
+    Files inherit those of their directory, which a policy for the path need not agree with. Without SELinux it does
+    nothing. Raises UnknownError if it fails: the server might not be able to read the files.
+    """
+    program = shutil.which("restorecon")
+    if program is None or not paths:
+        return
+    done = run_program([program, "-R", *map(str, paths)], environment=os.environ, seconds=_SECONDS)
+    if done.code:
+        hint = f"run 'restorecon -R' on {paths[0]} to see why; nothing was switched"
+        raise UnknownError(Problem(f"restorecon failed: {done.reason}", hint=hint))
 
 
 def _draft(

@@ -220,3 +220,31 @@ def test_a_record_that_was_altered_is_written_again(cloud: Cloud) -> None:
         assert deploy(cloud, "--check").code == 1
         assert deploy(cloud).code == 0
         assert deploy(cloud, "--check").code == 0
+
+
+def _stand_in(directory: Path, lines: str) -> None:
+    """Put a program in the place of restorecon, which needs a system with SELinux."""
+    directory.mkdir(exist_ok=True)
+    program = directory / "restorecon"
+    program.write_text(f"#!/bin/sh\n{lines}\n")
+    program.chmod(0o755)
+
+
+def test_the_contexts_of_what_is_new_are_restored_before_the_switch(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lock_two(cloud)
+    log, link = tmp_path / "log", target(cloud) / "production"
+    monkeypatch.setenv("PATH", f"{tmp_path / 'sbin'}:{os.environ['PATH']}")
+    _stand_in(tmp_path / "sbin", "echo broken >&2; exit 1")
+    result = deploy(cloud, "production")
+    assert result.code == 3
+    assert "restorecon failed: broken" in result.err
+    assert not link.is_symlink()
+    _stand_in(tmp_path / "sbin", f'test ! -L {link} && echo "$@" > {log}')
+    assert deploy(cloud, "production").code == 0
+    option, *paths = log.read_text().split()
+    trees = {str(path.resolve()) for path in (link / "modules").iterdir()}
+    assert (option, set(paths)) == ("-R", {*trees, str(link.resolve())})
+    _stand_in(tmp_path / "sbin", "exit 1")
+    assert deploy(cloud, "production").code == 0, "nothing is new"
