@@ -256,10 +256,11 @@ def _is_title(mark: re.Match[str]) -> bool:
 
 
 _CALL = re.compile(
-    r"(?<!\w)(?:warning|notice|fail)\s*+\(?\s*+('[^'\\]*+(?:\\.[^'\\]*+)*+'|\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\")",
+    r"(?<!\w)(?:warning|notice|fail|deprecation)\s*+\(?\s*+(?:['\"](?P<key>[\w:]++)['\"]\s*+,\s*+)?+"
+    r"(?P<text>'[^'\\]*+(?:\\.[^'\\]*+)*+'|\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\")",
     re.DOTALL,
 )
-_CALLS = ("warning", "notice", "fail")
+_CALLS = ("warning", "notice", "fail", "deprecation")
 _OF_INTEREST = ("depre", "deperec", "dperec", "no effect", "no longer", "removed", "does nothing")
 _LINE_BREAK = re.compile(r"\s*\\?\s*\n\s*|\s{2,}")
 _NOISE = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|#[^\n]*")
@@ -331,8 +332,11 @@ def _calls(text: str, start: int) -> dict[int, str]:
         at = text.find(function, start)
         while at >= 0:
             match = _CALL.match(text, at)
-            if match and any(word in match[1][1 : _LONGEST_MESSAGE + 1].lower() for word in _OF_INTEREST):
-                found[at] = match[1][1:-1]
+            if match and any(
+                word in match["text"][1 : _LONGEST_MESSAGE + 1].lower() for word in _OF_INTEREST
+            ):
+                # stdlib's deprecation() is given what it is about first.
+                found[at] = f"{match['key']}: {match['text'][1:-1]}" if match["key"] else match["text"][1:-1]
             at = text.find(function, at + 1)
     return dict(sorted(found.items()))
 

@@ -386,3 +386,24 @@ def test_advice_is_a_name_that_exists(message: str, replacement: str | None) -> 
     text = f"class nova($socket = undef, $endpoint = 1) {{ if $socket {{ warning('{message}') }} }}"
     (found,) = read_manifest("manifests/init.pp", text)
     assert found.parameters[0].replacement == replacement
+
+
+@pytest.mark.parametrize(
+    ("call", "replacement"),
+    [
+        ("if $a { deprecation('nova::a', 'This parameter is deprecated, please use `b`.') }", "b"),
+        ('if $a != undef { stdlib::deprecation("nova::a", "deprecated in favour of b") }', "b"),
+        ("if $a { deprecation('nova', 'The parameter a is deprecated.') }", None),
+    ],
+)
+def test_deprecation_of_stdlib_names_the_parameter_first(call: str, replacement: str | None) -> None:
+    text = f"class nova($a = undef, $b = 1) {{ {call} }}\n"
+    assert set(marks_of(text, "a")) == {Mark.WARNING}
+    assert marks_of(text, "b") == {}
+    assert whole(text).parameters[0].replacement == replacement
+    assert not whole(text).deprecated
+
+
+def test_deprecation_of_stdlib_of_a_whole_class() -> None:
+    text = "class nova::old { deprecation('nova::old', 'This class is deprecated; please use nova::new') }\n"
+    assert (whole(text).deprecated, whole(text).replacement) == (True, "nova::new")
