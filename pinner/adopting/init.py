@@ -179,7 +179,12 @@ def choose_release(text: str | None) -> Series:
     if found is None:
         near = nearest_series(text)
         raise InputError(
-            Problem(f"unknown release {text!r}", hint=f"similar names: {', '.join(near)}" if near else None)
+            Problem(
+                f"unknown release {text!r}",
+                hint=f"similar names: {', '.join(near)}"
+                if near
+                else f"releases are named essex to {all_series()[-1].id}",
+            )
         )
     return found
 
