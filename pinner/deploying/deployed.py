@@ -20,6 +20,7 @@ from pinner.deploying.deployed_modules import (
 )
 from pinner.deploying.environment_files import CONFIG_VERSION, LOCK_IDS, PUPPETFILE, puppetfile_name
 from pinner.deploying.file_differences import deployed_finding, plain_text, shown_path
+from pinner.git.objects.directory_tree import PlainTree
 from pinner.locking.freshness import missing_lock
 from pinner.locking.requirements import EnvironmentRequirements, read_requirements
 from pinner.model.errors import InputError, Location, Problem, UnknownError
@@ -98,9 +99,10 @@ def verify_deployed(
     pins = [pin for lock in locks.values() if lock for pin in lock.pins.values() if isinstance(pin, GitPin)]
     ids = tree_ids_of(pins, workspace)
     outcomes: list[EnvironmentResult] = []
+    shared: dict[str, PlainTree] = {}
     for required in sets:
         lock = locks[required.manifest.environment]
-        found = _check(required, lock, directory, ids, workspace)
+        found = _check(required, lock, directory, ids, shared=shared, workspace=workspace)
         reported = tuple(drop_ignored(limit_repeats(found), required.ignored_findings | ignore))
         findings = as_errors(reported) if is_strict else reported
         outcomes.append(EnvironmentResult(required.manifest.environment, lock, lock, findings))
@@ -116,6 +118,8 @@ def _check(
     lock: Lock | None,
     directory: Path,
     ids: Mapping[str, TreeIds],
+    *,
+    shared: dict[str, PlainTree],
     workspace: Workspace,
 ) -> Iterator[Finding]:
     name = required.manifest.environment
@@ -130,7 +134,7 @@ def _check(
         return
     # Not in threads, which are slower here: small files take more time in Python than on the disk.
     modules = [_module(pin, place, ids) for _, pin in sorted(lock.pins.items())]
-    compared = [compare_module(module, workspace) for module in modules]
+    compared = [compare_module(module, shared, workspace) for module in modules]
     if compared and not any(one.is_there for one in compared):
         words = f"none of the {len(compared)} modules of environment '{name}' is deployed"
         yield deployed_finding("deployed-missing", None, words, place)

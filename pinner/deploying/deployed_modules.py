@@ -133,8 +133,13 @@ class ComparedDeployment:
     is_there: bool = True
 
 
-def compare_module(module: DeployedModule, workspace: Workspace) -> ComparedDeployment:
-    """Return the findings about one deployed module."""
+def compare_module(
+    module: DeployedModule, shared: dict[str, PlainTree], workspace: Workspace
+) -> ComparedDeployment:
+    """Return the findings about one deployed module.
+
+    `shared` gets the trees that modules are links to, by path, so that each is read once for all environments.
+    """
     flaw = flaw_of_place(module.path)
     if flaw is not None:
         return ComparedDeployment(
@@ -142,7 +147,10 @@ def compare_module(module: DeployedModule, workspace: Workspace) -> ComparedDepl
         )
     if isinstance(module.pin, ForgePin):
         return ComparedDeployment(tuple(_of_the_forge(module.pin, module.path)))
-    found = read_plain_tree(module.path, skip=BOOKKEEPING.__eq__)
+    target = os.path.realpath(module.path)
+    found = shared.get(target) or read_plain_tree(module.path, skip=BOOKKEEPING.__eq__)
+    if module.path.is_symlink():
+        shared[target] = found
     if not found.specials and module.ids and found.tree_id == module.ids.whole:
         return ComparedDeployment()
     lacks_spec = not os.path.lexists(module.path / SPEC)
