@@ -138,7 +138,7 @@ def test_a_bench_whose_tools_are_missing_is_skipped_and_not_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert run_bench("explain", tmp_path, 1) == ()
+    assert run_bench("explain", tmp_path, tmp_path / "explain", 1) == ()
     assert capsys.readouterr().err == (
         "explain skipped: needs apt-get and dpkg-deb and ruby and puppet and puppet strings\n"
     )

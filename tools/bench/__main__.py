@@ -1,6 +1,7 @@
 """`make bench`: what pinner costs beside its peers and beside the floor, as ratios of one run.
 
-No measured time passes or fails. The report goes to stdout and to .bench/report.md; progress goes to stderr.
+No measured time passes or fails. The report goes to stdout and to .bench/report.md; progress goes to stderr. Everything
+is made in a temporary directory, because git is asked about each repository and cache that is in a checkout.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tools.bench.cold import bench_cold_lock
 from tools.bench.compiling import bench_compile
@@ -25,7 +27,7 @@ from tools.bench.starting import bench_start
 from tools.bench.upstreams import OPENSTACK, OWN, Size, build
 from tools.bench.versions import bench_versions
 
-HOME = Path(__file__).resolve().parents[2] / ".bench"
+REPORT = Path(__file__).resolve().parents[2] / ".bench/report.md"
 SMALL = Size(commits=40, files=10)
 Bench = Callable[[Path, Path, int], tuple[Section, ...]]
 BENCHES: Mapping[str, Bench] = {
@@ -53,8 +55,12 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 def main() -> int:
     """Run the benches that were asked for, one after another; return 1 if one could not be run to its end."""
     options = _parse()
-    shutil.rmtree(HOME, ignore_errors=True)
-    upstreams, small = HOME / "upstreams", HOME / "small"
+    with TemporaryDirectory(prefix="pinner-bench-", ignore_cleanup_errors=True) as made:
+        return _run(options, Path(made).resolve())
+
+
+def _run(options: argparse.Namespace, home: Path) -> int:
+    upstreams, small = home / "upstreams", home / "small"
     if {"warm", "cold", "deploy", "versions"} & set(options.benches):
         _tell("building upstreams of a real one's size")
         build(upstreams, (*OPENSTACK, *OWN) if "versions" in options.benches else OPENSTACK[:20], Size())
@@ -62,17 +68,18 @@ def main() -> int:
         _tell("building forty small upstreams")
         build(small, (*OPENSTACK, *OWN), SMALL)
     sections = {
-        name: run_bench(name, small if name == "growth" else upstreams, options.rounds)
+        name: run_bench(name, small if name == "growth" else upstreams, home / name, options.rounds)
         for name in options.benches
     }
     answered = [section for told in sections.values() if told for section in told]
     report = render(answered, rounds=options.rounds)
-    (HOME / "report.md").write_text(report)
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(report)
     sys.stdout.write(report)
     return int(None in sections.values())
 
 
-def run_bench(name: str, upstreams: Path, rounds: int) -> tuple[Section, ...] | None:
+def run_bench(name: str, upstreams: Path, work: Path, rounds: int) -> tuple[Section, ...] | None:
     """Return what a bench tells, nothing where its peers are missing, None if it failed."""
     missing = [tool for tool in NEEDED.get(name, ()) if not is_installed(tool)]
     if missing:
@@ -80,7 +87,7 @@ def run_bench(name: str, upstreams: Path, rounds: int) -> tuple[Section, ...] | 
         return ()
     _tell(f"measuring: {name}")
     try:
-        return BENCHES[name](upstreams, HOME / name, rounds)
+        return BENCHES[name](upstreams, work, rounds)
     except FailedError as error:
         _tell(f"{name} failed: {error}")
         return None

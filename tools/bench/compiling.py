@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.debian_modules import download
-from tests.support.real_estate import CONTROL, ROLES, write_estate
 from tests.support.toy_estate import write_files
-from tools.bench.cost import Cost, measure
+from tools.bench.cost import Command, Cost, measure
+from tools.bench.estate import ROLES, write_cloud
 from tools.bench.real_code import OPENSTACK, SUITES, THIRD_PARTY, RealCode, prepare
 from tools.bench.rounds import Ratio, Run, Section, interleave
 from tools.bench.site import Site
 
-NODES: Mapping[str, int] = {"identity": 10, "compute": 80, "network": 10}
+NODES: Mapping[str, int] = {"controller": 3, "compute": 192, "network": 5}
 _FACTS = (
     "require 'puppet'; require 'json'; given = JSON.parse($stdin.read);"
     "print Puppet::Node::Facts.new(given['clientcert'], given).to_yaml"
@@ -42,11 +42,12 @@ class Estate:
 def prepare_estate(work: Path) -> Estate:
     """Download and lock the modules of two releases, and write the nodes."""
     code = prepare(work)
-    control, facts = write_estate(work / "estate", NODES)
+    control, facts = write_cloud(work / "estate", NODES)
     modules = download(work / "debian", (*OPENSTACK, *THIRD_PARTY), SUITES)
     environments = work / "environments"
     for suite, found in modules.items():
-        write_files(environments / suite, CONTROL | {"environment.conf": "modulepath = site:modules\n"})
+        shutil.copytree(control, environments / suite)
+        write_files(environments / suite, {"environment.conf": "modulepath = site:modules\n"})
         for module in found:
             shutil.copytree(module.path, environments / suite / "modules" / module.name)
     return Estate(code, environments, control, facts)
@@ -72,6 +73,45 @@ def bench_compile(_upstreams: Path, work: Path, rounds: int) -> tuple[Section, .
             (Ratio(one, preview, None, "cpu"),),
         ),
     )
+
+
+_ON_RUBY_3 = """\
+require 'octocatalog-diff'
+class OctocatalogDiff::CatalogDiff::Filter::CompilationDir
+  def traverse(value, &block)
+    case value
+    when Array then value.each { |one| traverse(one, &block) }
+    when Hash then traverse(value.values, &block)
+    else yield value
+    end
+  end
+end
+"""
+"""Without it, 2.1.0 and 2.3.1 end with an error wherever a list changes: Ruby 3 has no `Proc.new` without a block."""
+
+
+def by_octocatalog_diff(estate: Estate) -> Cost:
+    """Return what octocatalog-diff costs for all nodes, from one of each kind."""
+    site = estate.code.project.site
+    fix = site.write("octocatalog/on_ruby_3.rb", _ON_RUBY_3)
+    total = Cost(0.0, 0.0, 0)
+    for role, number in NODES.items():
+        name = f"{role}001.example.org"
+        given = json.loads((estate.facts / f"{name}.json").read_text())
+        facts = site.write(f"octocatalog/{name}.json", json.dumps({"name": name, "values": given}))
+        old, new = (estate.environments / suite for suite in SUITES)
+        places = ("--bootstrapped-from-dir", old, "--bootstrapped-to-dir", new, "--fact-file", facts)
+        words = ("-n", name, *places, "--no-hiera-config", "--no-validate-references", "--no-color")
+        program = ("ruby", "-r", fix, shutil.which("octocatalog-diff") or "octocatalog-diff")
+        puppet = ("--puppet-binary", shutil.which("puppet") or "puppet")
+        cost = measure(_differing(site.command(*program, *words, *puppet), site))
+        total += Cost(cost.wall * number, cost.cpu * number, cost.peak)
+    return total
+
+
+def _differing(command: Command, site: Site) -> Command:
+    """Return the command, which ends with 2 if catalogs differ."""
+    return site.command("sh", "-c", '"$@"; test $? = 2', "sh", *command.words)
 
 
 def by_puppet(site: Site, environments: Path, facts: Path) -> Cost:

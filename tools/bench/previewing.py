@@ -1,19 +1,23 @@
 """What a preview of two releases costs: the first, a second one, one of two locks changed, and a thousand nodes."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
-from tests.support.real_estate import ROLES, write_estate
-from tools.bench.compiling import NODES, Estate, by_puppet, prepare_estate
+from tools.bench.compiling import NODES, Estate, by_octocatalog_diff, by_puppet, prepare_estate
 from tools.bench.cost import Command, Cost, measure
+from tools.bench.estate import ROLES, write_cloud
 from tools.bench.rounds import Limit, Ratio, Run, Runs, Section, interleave
 
 BY_PUPPET = 1 / 10
 RERUN = 1 / 50
 ONE_LOCK = 0.6
 OWN_PYTHON = 0.03
-MANY = {"identity": 100, "compute": 800, "network": 100}
+BY_OCTOCATALOG_DIFF = 1 / 18
+MANY = {"controller": 10, "compute": 970, "network": 20}
+MOST_ROUNDS = 2
+"""A round takes minutes, and CPU time differs little from one to the next."""
 GIBIBYTE = 1024**3
 _OWN = """
 import json, resource, sys
@@ -27,12 +31,12 @@ finally:
 
 
 def bench_preview(_upstreams: Path, work: Path, rounds: int) -> tuple[Section, ...]:
-    """Measure previews of a hundred nodes beside Puppet's own command, and one of a thousand."""
+    """Measure previews of many nodes beside Puppet's own command and octocatalog-diff, and one of a thousand."""
     estate = prepare_estate(work)
-    return _hundred(estate, rounds), _thousand(estate, work)
+    return _cloud(estate, min(rounds, MOST_ROUNDS)), _thousand(estate, work)
 
 
-def _hundred(estate: Estate, rounds: int) -> Section:
+def _cloud(estate: Estate, rounds: int) -> Section:
     code = estate.code
     used: list[Cost] = []
 
@@ -58,16 +62,21 @@ def _hundred(estate: Estate, rounds: int) -> Section:
         "pinner preview, again": lambda: preview(code.old, code.new),
         "pinner preview, one lock changed": one_lock,
     }
-    puppet, new, again, changed = interleave(rounds, run_by_label).values()
+    if shutil.which("octocatalog-diff"):
+        run_by_label["octocatalog-diff, made to run on Ruby 3"] = lambda: by_octocatalog_diff(estate)
+    puppet, new, again, changed, *octocatalog = interleave(rounds, run_by_label).values()
     own = Runs("of that, pinner's own process", tuple(used))
     return Section(
         f"Preview of {sum(NODES.values())} nodes in {len(ROLES)} roles, thirty modules",
         "Debian's packages of two releases. Puppet's command is measured on one node of each role and release, and its "
-        "costs are multiplied by the number of nodes; its wall time is that of one process after another.",
-        (puppet, new, own, again, changed),
+        "costs are multiplied by the number of nodes; its wall time is that of one process after another. "
+        + ("The same holds for octocatalog-diff." if octocatalog else "Skipped: needs octocatalog-diff."),
+        (puppet, *octocatalog, new, own, again, changed),
         (
             Ratio(new, puppet, BY_PUPPET, "cpu"),
             Ratio(new, puppet, None, "wall"),
+            *(Ratio(new, one, BY_OCTOCATALOG_DIFF, "wall") for one in octocatalog),
+            *(Ratio(new, one, None, "cpu") for one in octocatalog),
             Ratio(again, new, RERUN, "cpu"),
             Ratio(again, new, RERUN, "wall"),
             Ratio(changed, new, ONE_LOCK, "cpu"),
@@ -77,7 +86,7 @@ def _hundred(estate: Estate, rounds: int) -> Section:
 
 
 def _thousand(estate: Estate, work: Path) -> Section:
-    _, facts = write_estate(work / "many", MANY)
+    _, facts = write_cloud(work / "many", MANY)
     _forget(estate)
     cost = measure(_command(estate, estate.code.old, estate.code.new, nodes=facts))
     own = _own(estate, cost)
