@@ -31,6 +31,8 @@ MAY_IMPORT: Mapping[str, set[str]] = {
 }
 ONLY_IN = {
     "click": {"cli"},
+    "dask": {"catalogs"},
+    "distributed": {"catalogs"},
     "git": {"git"},
     "jinja2": {"deploying", "report"},  # Puppetfile templates in a sandbox; report pages with autoescape
     "markupsafe": {"report"},

@@ -1,7 +1,7 @@
 """What `make` installs: writes requirements/*.txt with exact versions and hashes, and prints the versions at pyproject's bounds.
 
     python -m tools.requirements lock      # renew every file below requirements/ (make lock-tools)
-    python -m tools.requirements lowest    # print pinner's own requirements at the lowest versions that pyproject.toml allows
+    python -m tools.requirements lowest    # print pinner's own requirements, with those of its extras, at the lowest versions that pyproject.toml allows
     python -m tools.requirements newest    # print them as pyproject.toml has them
 
 The files hold for every Python that pyproject.toml allows (environment markers tell them apart) and name no package index:
@@ -23,8 +23,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 DIRECTORY = CHECKOUT / "requirements"
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "run": (),
-    "test": ("test",),
-    "e2e": ("test", "e2e"),
+    "cluster": ("cluster",),
+    "test": ("test", "cluster"),
+    "e2e": ("test", "e2e", "cluster"),
     "docs": ("docs",),
     "dist": ("dist",),
     "lock": ("lock",),
@@ -77,7 +78,9 @@ def _compile(*arguments: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """Do what the only argument names."""
-    own = [Requirement(line) for line in read_project()["project"]["dependencies"]]
+    project = read_project()["project"]
+    lines = [*project["dependencies"], *project["optional-dependencies"]["cluster"]]
+    own = [Requirement(line) for line in lines]
     match arguments:
         case ["lock"]:
             lock()

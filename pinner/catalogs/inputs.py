@@ -44,14 +44,20 @@ _SECONDS: Final = 60
 
 
 def environment_digest(
-    compiler: Compiler, tree: EnvironmentTree, modules: Mapping[str, Path], control: Path | None
+    compiler: Compiler,
+    tree: EnvironmentTree,
+    modules: Mapping[str, Path],
+    control: Path | None,
+    *,
+    puppet: str | None = None,
 ) -> str | None:
     """Return the digest of what all nodes of an environment have in common.
 
-    `modules` are those of the tree store, where a directory's name is the id of its git tree. None if there is no
+    `modules` are those of the tree store, where a directory's name is the id of its git tree. `puppet` describes the
+    Puppet of other machines that compile, if this one does not. None if there is no
     digest: Ruby does not have Puppet, or the control repository has links out of it or files that cannot be read.
     """
-    puppet = _which_puppet(compiler.ruby)
+    puppet = puppet or which_puppet(compiler.ruby)
     try:
         files = None if control is None else sorted(_files(control))
     except (OSError, ValueError, RuntimeError):  # RuntimeError: links in a circle
@@ -92,7 +98,7 @@ def _digest(values: Mapping[str, object]) -> str:
 
 
 @cache
-def _which_puppet(ruby: str) -> str | None:
+def which_puppet(ruby: str) -> str | None:
     """Return the versions of Ruby and Puppet, and the place and time of the latter; None if Ruby lacks Puppet."""
     command = [ruby, "-W0", "-e", _WHICH_PUPPET]
     try:

@@ -15,10 +15,10 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from pinner.git.process.children import end_session, forget, start
 from pinner.model.catalogs import Catalog, Compiled, Failure, Json, Node, Notice, Resource
@@ -121,7 +121,7 @@ def compile_nodes(
     """
     rows = {} if rows is None else rows
     for node, answer in raw_answers(compiler, nodes):
-        yield _compiled(node.name, answer, rows)
+        yield compiled(node.name, answer, rows)
 
 
 def raw_answers(compiler: Compiler, nodes: Sequence[Node]) -> Iterator[tuple[Node, Mapping[str, Json]]]:
@@ -129,9 +129,9 @@ def raw_answers(compiler: Compiler, nodes: Sequence[Node]) -> Iterator[tuple[Nod
     waiting = dict(enumerate(nodes, start=1))
     deaths = 0
     while waiting:
-        run = _Run(compiler, waiting)
-        for number, answer in run:
-            yield waiting.pop(number), answer
+        with Run(compiler) as run:
+            for number, answer in run.answers(waiting):
+                yield waiting.pop(number), answer
         if not waiting:
             return
         deaths += 1
@@ -148,36 +148,31 @@ def _died(why: str) -> Mapping[str, Json]:
     return {"error": {"message": f"the compiler ended while it compiled this node{why}", "class": "died"}}
 
 
-class _Run:
-    """One process, from its start to its end; iterating yields the number of a node and its answer."""
+class Run:
+    """One process, which compiles nodes until it is closed; it is started at once.
 
-    def __init__(self, compiler: Compiler, nodes: Mapping[int, Node]) -> None:
+    `seen` are the kinds of the nodes that it got so far. Raises UnknownError if it cannot be started.
+    """
+
+    def __init__(self, compiler: Compiler) -> None:
         self.compiler = compiler
-        self.requests = itertools.chain(
-            [compiler.configuration()], itertools.starmap(_request, tuple(nodes.items()))
-        )
+        self.requests: Iterator[bytes] = iter([compiler.configuration()])
         self.unsent = b""
-        self.pending = nodes.keys() | set()
+        self.pending: set[int] = set()
+        self.seen: set[str] = set()
         self.errors = b""
         self.is_ready = False
-
-    def __iter__(self) -> Iterator[tuple[int, Mapping[str, Json]]]:
-        answers, inherited = os.pipe()
-        command = (
-            *self.compiler.wrapper,
-            self.compiler.ruby,
-            "-EUTF-8:UTF-8",
-            "-W0",
-            str(PROGRAM),
-            str(inherited),
-        )
-        scratch = tempfile.mkdtemp(prefix="pinner-compile-")  # a killed process leaves its files in it
-        environment = {**ruby_environment(), "TMPDIR": scratch}
-        try:
+        with ExitStack() as ending:
+            scratch = tempfile.mkdtemp(prefix="pinner-compile-")  # a killed process leaves its files in it
+            ending.callback(shutil.rmtree, scratch, ignore_errors=True)
+            self._output, inherited = os.pipe()
+            ending.callback(os.close, self._output)
+            options = ("-EUTF-8:UTF-8", "-W0", str(PROGRAM), str(inherited))
+            command = (*compiler.wrapper, compiler.ruby, *options)
             try:
-                process = start(
+                self._process = start(
                     command,
-                    environment=environment,
+                    environment={**ruby_environment(), "TMPDIR": scratch},
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     keep_open=(inherited,),
@@ -186,22 +181,37 @@ class _Run:
                 raise UnknownError(Problem(f"{command[0]} cannot be started: {error.strerror}")) from error
             finally:
                 os.close(inherited)
-            try:
-                yield from self._answers(process, answers)
-            finally:
-                self._end(process)
-        finally:
-            os.close(answers)
-            shutil.rmtree(scratch, ignore_errors=True)
+            ending.callback(self._end, self._process)
+            self._ending = ending.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process and all that it started."""
+        self._ending.close()
+
+    def kill(self) -> None:
+        """Kill the process and all that it started, while another thread waits for its answers."""
+        _kill_session(self._process.pid)
 
     def last_words(self) -> str:
         """Return the last line that the process wrote to standard error, after a colon; empty if there is none."""
         lines = self.errors.decode("utf-8", "replace").strip().splitlines()
         return f": {lines[-1]}" if lines else ""
 
-    def _answers(
-        self, process: subprocess.Popen[bytes], answers: int
-    ) -> Iterator[tuple[int, Mapping[str, Json]]]:
+    def answers(self, nodes: Mapping[int, Node]) -> Iterator[tuple[int, Mapping[str, Json]]]:
+        """Yield the number of each node and its answer; if the process ends before, those of the last nodes are missing.
+
+        Each call needs numbers of its own. Raises UnknownError if Puppet could not be started.
+        """
+        self.pending = nodes.keys() | set()
+        self.seen |= {node.kind for node in nodes.values()}
+        self.requests = itertools.chain(self.requests, itertools.starmap(_request, tuple(nodes.items())))
+        process, answers = self._process, self._output
         assert process.stdin  # noqa: S101 - for mypy: all of them are pipes
         assert process.stderr  # noqa: S101 - for mypy: it is a pipe
         requests, errors = process.stdin.fileno(), process.stderr.fileno()
@@ -305,7 +315,7 @@ def _request(number: int, node: Node) -> bytes:
     return json.dumps(values).encode() + b"\n"
 
 
-def _compiled(name: str, answer: Mapping[str, Json], rows: dict[str, Resource]) -> Compiled:
+def compiled(name: str, answer: Mapping[str, Json], rows: dict[str, Resource]) -> Compiled:
     """Return the answer as values; a malformed one, which only hostile code gives, is a failure."""
     try:
         return _parsed(name, answer, rows)

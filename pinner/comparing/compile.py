@@ -5,30 +5,38 @@ import os
 import secrets
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pinner.catalogs.causes import clean_notice, group_failures
 from pinner.catalogs.environment_tree import EnvironmentTree, write_tree
 from pinner.catalogs.facts import choose_classes, choose_systems, made_up_node
 from pinner.catalogs.inputs import environment_digest, node_digest
+from pinner.catalogs.local import compile_sides
 from pinner.catalogs.masking import Masks
-from pinner.catalogs.process import Compiler, compile_nodes, directories_of, find_ruby
+from pinner.catalogs.process import Compiler, directories_of, find_ruby
 from pinner.catalogs.sandbox import Sandbox, wrapper_of
 from pinner.git.mirrors.metadata import ObjectCache
 from pinner.git.mirrors.mirrors import Cache
 from pinner.git.objects.tree_store import TreeStore
 from pinner.git.process.failures import SyncFailure
-from pinner.model.catalogs import Catalog, Compilation, Json, Node, NodeCounts, Notice
+from pinner.model.catalogs import Catalog, Compilation, Compiled, Json, Node, NodeCounts, Notice, Resource
 from pinner.model.errors import InputError, Location, Problem, UnknownError
 from pinner.model.lock import ForgePin, GitPin, Lock
 from pinner.project.files import read_file
 from pinner.workspace.locks import hold_pins, tree_ids
 from pinner.workspace.workspace import Workspace
 
+if TYPE_CHECKING:
+    from pinner.catalogs.cluster import Cluster  # loads dask
+
+CompileSides = Callable[
+    [Sequence[Compiler], Sequence[Sequence[Node]], dict[str, Resource]], Iterator[tuple[int, Compiled]]
+]
+"""See pinner.catalogs.local."""
 _COMPILED: Final = "compiled-1"
 """The stored warnings of nodes that compile, and the version of their form."""
 _LARGEST_EXPORT: Final = 256 * 1024 * 1024
@@ -39,7 +47,8 @@ class CompileOptions:
     """How nodes are compiled: `timeout` (seconds) and `memory` (bytes) are those of one node, `jobs` nodes at a time.
 
     `control` is the directory with site manifest, hiera data and profiles. `is_strict` makes Puppet 7 as strict as 8 is.
-    `is_cached` means that nodes which an earlier run compiled with the same inputs are not compiled again.
+    `is_cached` means that nodes which an earlier run compiled with the same inputs are not compiled again. `cluster` is what
+    compiles, in place of this machine.
     """
 
     control: Path | None = None
@@ -51,6 +60,7 @@ class CompileOptions:
     is_strict: bool = False
     exported: Path | None = None
     is_cached: bool = True
+    cluster: "Cluster | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +76,19 @@ class Ready:
     problems: tuple[Problem, ...]
     trees: Mapping[str, Path] | None = None
     control: Path | None = None
+    cluster: "Cluster | None" = None
 
     def digest(self) -> str | None:
         """Return the digest of the environment; None if it is not known what decides its results."""
         if self.trees is None:
             return None
-        return environment_digest(self.compiler, self.tree, self.trees, self.control)
+        puppet = self.cluster.puppet if self.cluster else None
+        return environment_digest(self.compiler, self.tree, self.trees, self.control, puppet=puppet)
+
+    @property
+    def compile_sides(self) -> CompileSides:
+        """Return what compiles this environment and others at the same time: the cluster, or this machine."""
+        return self.cluster.compile_sides if self.cluster else compile_sides
 
 
 @contextmanager
@@ -90,7 +107,8 @@ def prepare(
     `key` is the key of the digests of secrets, which both sides of a comparison share. Raises UnknownError if a
     module's commit cannot be had, or if there is no Ruby or no sandbox.
     """
-    ruby = find_ruby(options.ruby)
+    cluster = options.cluster
+    ruby = "" if cluster else find_ruby(options.ruby)
     stored = module_trees(lock, workspace) if trees is None else None
     trees = trees or stored or {}
     with tempfile.TemporaryDirectory(prefix="pinner-environment-") as scratch:
@@ -112,7 +130,9 @@ def prepare(
             memory=options.memory,
             settings={"strict": "error", "strict_variables": "true"} if options.is_strict else {},
             exported=_read_exported(options.exported),
-            wrapper=wrapper_of(options.sandbox, (*tree.readable, *directories_of(ruby)), Path(scratch)),
+            wrapper=()
+            if cluster
+            else wrapper_of(options.sandbox, (*tree.readable, *directories_of(ruby)), Path(scratch)),
         )
         lacking = [pin for _, pin in sorted(lock.pins.items()) if isinstance(pin, ForgePin)]
         problems = tuple(
@@ -120,7 +140,7 @@ def prepare(
             for pin in lacking
         )
         modules = frozenset(path.rpartition("/")[2] for path in trees)
-        yield Ready(compiler, tree, modules, problems, stored, control)
+        yield Ready(compiler, tree, modules, problems, stored, control, cluster)
 
 
 def module_trees(lock: Lock, workspace: Workspace) -> Mapping[str, Path]:
@@ -202,7 +222,7 @@ def summarize(
         warnings.update(found)
     failed, found_now = [], {}
     waiting = [node for node in nodes if ids.get(node.name) not in known]
-    for one in compile_nodes(ready.compiler, waiting) if waiting else ():
+    for _, one in ready.compile_sides([ready.compiler], [waiting], {}) if waiting else ():
         cleaned = {clean_notice(notice, one.node) for notice in one.warnings}
         warnings.update(cleaned)
         if isinstance(one.result, Catalog):

@@ -15,11 +15,10 @@ from pinner.catalogs.effects import by_name, compare_catalogs, normal_resource
 from pinner.catalogs.environment_tree import changed_files
 from pinner.catalogs.grouping import Comparison, identity_of
 from pinner.catalogs.inputs import node_digest
-from pinner.catalogs.local import compile_sides
 from pinner.catalogs.masking import Masks
 from pinner.catalogs.process import Compiler, read_row
 from pinner.catalogs.server import CompilingServer
-from pinner.comparing.compile import CompileOptions, Ready, module_trees, prepare
+from pinner.comparing.compile import CompileOptions, CompileSides, Ready, module_trees, prepare
 from pinner.comparing.preview_shards import key_words, shard_of
 from pinner.comparing.stored_catalogs import CatalogStore, NodeCatalog, Unstable
 from pinner.comparing.upgrade import aim, try_target
@@ -85,7 +84,7 @@ class _Run:
         once = {node.name: node for node in (*lacking, *twice)}
         return [*sorted(once.values(), key=lambda node: (number[node.kind], node.kind, node.name)), *twice]
 
-    def compile(self, compilers: Sequence[Compiler]) -> None:
+    def compile(self, compilers: Sequence[Compiler], compile_sides: CompileSides) -> None:
         """Compile what is not stored, and what has a secret that must be searched for in the other catalogs."""
         self.take(compile_sides(compilers, [self.missing(0), self.missing(1)], self.rows))
         if sought := self._sought():
@@ -311,7 +310,7 @@ def _catalogs(
     known = store.get(ids.values()) if store else {}
     run = _Run(nodes, {key: known[id_] for key, id_ in ids.items() if id_ in known})
     try:
-        run.compile(compilers)
+        run.compile(compilers, sides[0].compile_sides)
     finally:  # what was compiled before an interruption is not lost
         found = run.finish()
         if store:

@@ -20,7 +20,7 @@ from tools.bench.explaining import bench_explain
 from tools.bench.growing import bench_growth
 from tools.bench.identifying import bench_identify
 from tools.bench.locking import bench_warm_lock
-from tools.bench.previewing import bench_preview
+from tools.bench.previewing import bench_cluster, bench_preview
 from tools.bench.report import render
 from tools.bench.rounds import Section
 from tools.bench.starting import bench_start
@@ -41,6 +41,7 @@ BENCHES: Mapping[str, Bench] = {
     "identify": bench_identify,
     "compile": bench_compile,
     "preview": bench_preview,
+    "cluster": bench_cluster,
 }
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "cold": ("r10k", "g10k"),
@@ -48,6 +49,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "versions": ("r10k", "g10k"),
     "compile": ("apt-get", "dpkg-deb", "ruby", "puppet"),
     "preview": ("apt-get", "dpkg-deb", "ruby", "puppet"),
+    "cluster": ("apt-get", "dpkg-deb", "ruby", "puppet", "ps"),
     "explain": ("apt-get", "dpkg-deb", "ruby", "puppet", "puppet strings"),
 }
 

@@ -5,8 +5,9 @@ import shutil
 import sys
 from pathlib import Path
 
+from tests.support.toy_estate import write_files
 from tools.bench.compiling import NODES, Estate, by_octocatalog_diff, by_puppet, prepare_estate
-from tools.bench.cost import Command, Cost, measure
+from tools.bench.cost import Command, Cost, FailedError, measure
 from tools.bench.estate import ROLES, write_cloud
 from tools.bench.rounds import Limit, Ratio, Run, Runs, Section, interleave
 
@@ -18,7 +19,26 @@ BY_OCTOCATALOG_DIFF = 1 / 18
 MANY = {"controller": 10, "compute": 970, "network": 20}
 MOST_ROUNDS = 2
 """A round takes minutes, and CPU time differs little from one to the next."""
+ON_CLUSTER = 1.3
 GIBIBYTE = 1024**3
+_REAPING = """
+import ctypes, os, subprocess, sys
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: what a killed worker leaves is waited for, and so counted
+code = subprocess.call(sys.argv[1:])
+try:
+    while True:
+        os.wait()
+except ChildProcessError:
+    sys.exit(code)
+"""
+_KILLING = """
+if $trusted['certname'] == 'compute096.example.org' {{ $killed = generate('/bin/sh', '{script}') }}
+"""
+_KILL = """
+mkdir {mark} 2>/dev/null || exit 0
+kill -KILL $(ps -o ppid= -p $(ps -o ppid= -p $PPID))
+"""
+"""The process of a node is a child of the compiler, and that one of a worker."""
 _OWN = """
 import json, resource, sys
 from pinner.cli.main import run
@@ -102,6 +122,43 @@ def _thousand(estate: Estate, work: Path) -> Section:
         runs,
         (Ratio(runs[1], runs[0], OWN_PYTHON, "cpu"), Ratio(runs[2], runs[0], RERUN, "cpu")),
         (Limit(runs[0], "peak", GIBIBYTE),),
+    )
+
+
+def bench_cluster(_upstreams: Path, work: Path, _rounds: int) -> tuple[Section, ...]:
+    """Measure a preview on this machine, and with two workers of which one is killed in the middle."""
+    estate = prepare_estate(work)
+    project = estate.code.project
+    mark, script, key = work / "killed", work / "kill.sh", work / "key"
+    write_files(work, {script.name: _KILL.format(mark=mark), key.name: "0" * 64})
+    manifest = estate.control / "manifests/site.pp"
+    manifest.write_text(_KILLING.format(script=script) + manifest.read_text())
+    words = (
+        "preview",
+        estate.code.old,
+        estate.code.new,
+        *estate.words(),
+        "--no-cache",
+        "--key",
+        str(key),
+    )
+    costs, reports = [], []
+    for more in ((), ("--scheduler", "local")):
+        mark.rmdir() if more else mark.mkdir()
+        ours = project.pinner(*words, "--workers", "2", "--format", "json", *more)
+        command = project.command(sys.executable, "-c", _REAPING, *ours.words)
+        costs.append(measure(command))
+        reports.append(command.log.read_bytes())
+    if reports[0] != reports[1] or not mark.is_dir():
+        raise FailedError("the report of the cluster is another one, or no worker was killed")
+    here, there = Runs("pinner preview", (costs[0],)), Runs("pinner preview --scheduler local", (costs[1],))
+    return (
+        Section(
+            f"Preview of {sum(NODES.values())} nodes on a cluster",
+            "Measured once. Two workers of dask, one of which is killed in the middle; both reports are the same bytes.",
+            (here, there),
+            (Ratio(there, here, ON_CLUSTER, "cpu"), Ratio(there, here, None, "wall")),
+        ),
     )
 
 

@@ -1,7 +1,9 @@
 """`compile`: whether every node of an environment compiles."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -27,7 +29,7 @@ from pinner.cli.workspace import open_workspace
 from pinner.comparing.compile import CompileOptions, compile_classes, compile_environment
 from pinner.deploying.versions.flush import check_url, client_context, find_certificates
 from pinner.model.catalogs import Node
-from pinner.model.errors import COULD_NOT_FIND_OUT, NO, InputError, Problem, with_hints_once
+from pinner.model.errors import COULD_NOT_FIND_OUT, NO, InputError, Problem, UnknownError, with_hints_once
 from pinner.model.lock import Lock
 from pinner.project.foreign.node_facts import (
     NodesRead,
@@ -104,6 +106,11 @@ def compile_options(command: Command) -> Command:
         help="Nodes compiled at a time (default: processors).",
     )
     @click.option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Compile on the dask cluster at ADDRESS (tls://HOST:PORT), or with dask on this machine (local).",
+    )
+    @click.option(
         "--node-timeout",
         metavar="SECONDS",
         type=click.FloatRange(1),
@@ -131,6 +138,7 @@ def compile_options(command: Command) -> Command:
         sandbox: str,
         ruby: str | None,
         workers: int | None,
+        scheduler: str | None,
         node_timeout: float,
         node_memory: int,
         no_cache: bool,
@@ -147,9 +155,29 @@ def compile_options(command: Command) -> Command:
             exported=exported,
             is_cached=not no_cache,
         )
-        return command(*arguments, options=options, **others)
+        if scheduler and others.get("url"):
+            raise InputError(Problem("give --server or --scheduler, not both"))
+        with _connected(options, scheduler) as connected:
+            return command(*arguments, options=connected, **others)
 
     return with_options  # type: ignore[return-value]  # wraps() keeps the command's shape
+
+
+@contextmanager
+def _connected(options: CompileOptions, scheduler: str | None) -> Iterator[CompileOptions]:
+    """Yield the options with the cluster that a scheduler has, if one is given."""
+    if scheduler is None:
+        yield options
+        return
+    try:
+        from pinner.catalogs.cluster import open_cluster  # noqa: PLC0415 - loads dask, an extra
+    except ModuleNotFoundError as error:
+        hint = "run 'pip install pinner[cluster]' here and on each worker"
+        raise UnknownError(
+            Problem(f"--scheduler needs {error.name}, which is not installed", hint=hint)
+        ) from error
+    with open_cluster(scheduler, ruby=options.ruby, sandbox=options.sandbox, workers=options.jobs) as cluster:
+        yield replace(options, cluster=cluster)
 
 
 def read_facts(directory: Path | None, puppetdb_url: str | None, ssldir: Path | None) -> NodesRead:
