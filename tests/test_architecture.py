@@ -2,6 +2,7 @@
 
 import ast
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -224,3 +225,19 @@ def test_only_one_module_opens_the_files_of_a_project() -> None:
         if package_of(name) not in {"", "git", "catalogs"}
         if any(map(opens_files, ast.walk(ast.parse(path.read_text(encoding="utf-8")))))
     } == MAY_OPEN_FILES
+
+
+_REPEATED_GROUP = re.compile(r"\)(?:[*+?]|\{[0-9,]*\})\+|\(\?>")
+
+
+def test_no_group_is_repeated_possessively() -> None:
+    """Before Python 3.11.5, a last repetition that fails midway is not taken back: `(?:-+\\w+)*+` matches more."""
+    found = [
+        f"{path.relative_to(ROOT)}: {node.value}"
+        for path in modules().values()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and _REPEATED_GROUP.search(node.value)
+    ]
+    assert found == []

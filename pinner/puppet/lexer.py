@@ -16,12 +16,13 @@ from typing import Final, NamedTuple
 
 from pinner.model.errors import InputError, Problem
 
-_BLANK = r"\s\u1680\u180e\u2000-\u200a\u202f\u205f\u3000\xa0\ufeff"
+_WIDE_BLANK = r"\u1680\u180e\u2000-\u200a\u202f\u205f\u3000\xa0\ufeff"
+_BLANK = rf"\s{_WIDE_BLANK}"
 _KINDS = rf"""(?:
-    (?P<variable>\$(?:(?:::)?\w++(?:::\w++)*+)?+)
-  | (?P<string>'[^'\\]*+(?:\\.[^'\\]*+)*+' | "[^"\\$]*+(?:(?:\\.|\$(?!\{{))[^"\\$]*+)*+")
-  | (?P<word>(?:::)?[a-z_]\w*+(?:-++\w++)*+(?:::[a-z_]\w*+(?:-++\w++)*+)*+)
-  | (?P<type>(?:::)?[A-Z]\w*+(?:::[A-Z]\w*+)*+)
+    (?P<variable>\$(?:(?:::)?\w++(?:::\w++)*)?)
+  | (?P<string>'[^'\\]*+(?:\\.[^'\\]*+)*' | "[^"\\$]*+(?:(?:\\.|\$(?!\{{))[^"\\$]*+)*")
+  | (?P<word>(?:::)?[a-z_]\w*+(?:-++\w++)*(?:::[a-z_]\w*+(?:-++\w++)*)*)
+  | (?P<type>(?:::)?[A-Z]\w*+(?:::[A-Z]\w*+)*)
   | (?P<number>\d\w*+(?:\.\d\w*+)?)
   | (?P<open>[(\[{{])
   | (?P<close>[)\]}}])
@@ -34,9 +35,9 @@ _KINDS = rf"""(?:
 )"""
 _FLAGS = re.VERBOSE | re.DOTALL | re.ASCII
 _TOKEN = re.compile(rf"[{_BLANK}]*+{_KINDS}", _FLAGS)
-_TOKEN_ON_LINE = re.compile(rf"(?:(?!\n)[{_BLANK}])*+{_KINDS}", _FLAGS)
-_STRING_PART = re.compile(r'[^"\\$]*+(?:(?:\\.|\$(?!\{))[^"\\$]*+)*+(?:"|\$\{)', re.DOTALL)
-_REGEX = re.compile(r"/[^/\\]*+(?:\\.[^/\\]*+)*+/", re.DOTALL)
+_TOKEN_ON_LINE = re.compile(rf"[ \t\r\f\v{_WIDE_BLANK}]*+{_KINDS}", _FLAGS)
+_STRING_PART = re.compile(r'[^"\\$]*+(?:(?:\\.|\$(?!\{))[^"\\$]*+)*(?:"|\$\{)', re.DOTALL)
+_REGEX = re.compile(r"/[^/\\]*+(?:\\.[^/\\]*+)*/", re.DOTALL)
 _HEREDOC = re.compile(r"@\(([^:/\r\n)]+)(?::[ \t]*[a-z][\w+]+[ \t]*)?(?:/[\w$]*[ \t]*)?\)", re.ASCII)
 _LINE_END = re.compile(r"[ \t]*+\r?(?:\n|\Z)")
 _OPERANDS = frozenset({"variable", "string", "type", "number", "regex", "heredoc"})
@@ -231,7 +232,7 @@ _LANDMARK = re.compile(
     r"""[^'"\#/{}@]*+(?:
         (?P<open>\{)
       | (?P<close>\})
-      | (?P<quiet>'[^'\\]*+(?:\\.[^'\\]*+)*+' | "[^"\\$]*+(?:(?:\\.|\$(?!\{))[^"\\$]*+)*+" | \#[^\n]*+ | @(?!\())
+      | (?P<quiet>'[^'\\]*+(?:\\.[^'\\]*+)*' | "[^"\\$]*+(?:(?:\\.|\$(?!\{))[^"\\$]*+)*" | \#[^\n]*+ | @(?!\())
       | (?P<special>["'/@])
     )""",
     re.VERBOSE | re.DOTALL,

@@ -211,7 +211,7 @@ class DataBuilder:
         holder.depth = max(holder.depth, depth + 1)
 
 
-_STRING = r'"(?:[^"\\]|\\.)*+"'
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*"'
 _TOKEN = re.compile(rf"(?P<string>{_STRING})|(?P<word>[-+.\w]+)|(?P<mark>[{{}}\[\]\n])")
 _COMMENT = re.compile(rf"({_STRING})|/\*.*?\*/|//[^\n]*", re.DOTALL)
 _LONGEST_NUMBER = 300

@@ -92,7 +92,7 @@ def nested_too_deep(deepest: int, place: Location) -> Problem:
     return Problem(f"values are nested more than {deepest} levels deep", place)
 
 
-_FLOW = re.compile(r"""[\[\]{},:]|"(?:[^"\\]|\\.)*+"|'[^']*+'|\#[^\n]*|[^\s\[\]{},:]+""", re.DOTALL)
+_FLOW = re.compile(r"""[\[\]{},:]|"[^"\\]*+(?:\\.[^"\\]*+)*"|'[^']*+'|\#[^\n]*|[^\s\[\]{},:]+""", re.DOTALL)
 _OPENING, _CLOSING = frozenset("[{"), frozenset("]}")
 
 

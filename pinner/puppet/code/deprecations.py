@@ -23,11 +23,11 @@ from pinner.puppet.language.evaluate import Scope, decide
 from pinner.puppet.language.parser import parse_expression
 from pinner.puppet.lexer import Brace, Lines, Nesting
 
-_NAME = r"[`'\"$]*(?:::)?(?P<name>[a-z_]\w*+(?:::\w++)*+)(?!\.\w)"
+_NAME = r"[`'\"$]*(?:::)?(?P<name>[a-z_]\w*+(?:::\w++)*)(?!::\w|\.\w)"
 _INSTEAD = re.compile(
     r"\b(?:use[sd]?|set|switch(?:ing)? to|moved? to|replaced (?:by|with)|in favou?r of|superseded by|deprecated for|"
-    r"renamed to|migrate to|consider|via|with)\s+(?:the\s+|parameter\s+|class\s+|define\s+|option\s+|of\s+|new\s+)*+"
-    + _NAME,
+    r"renamed to|migrate to|consider|via|with)\s+(?:(?:the|parameter|class|define|option|of|new)\s+)*"
+    r"(?!(?:the|parameter|class|define|option|of|new)\s)" + _NAME,
     re.IGNORECASE,
 )
 _SHOULD_BE = re.compile(
@@ -132,15 +132,15 @@ def _all_names(text: str, match: re.Match[str], known: Collection[str] | None) -
     return names
 
 
-DEPRECATED_HEADING = re.compile(r"#[#=* ]*+deprecated(?: (\w++))?+[ \t:=#*\r]*+\Z", re.IGNORECASE)
+DEPRECATED_HEADING = re.compile(r"#[#=* ]*+deprecated(?: (\w++))?[ \t:=#*\r]*+\Z", re.IGNORECASE)
 """A comment line that opens a section of deprecated parameters; its second word has a dozen misspellings."""
 
 _MARK = re.compile(
     r"""\n[ \t]*+\#(?:
-        (?P<deprecated>[#=*\ ]*+deprecated(?:\ (?P<what>\w++))?+[ \t:=#*\r]*+(?=\n|\Z))
+        (?P<deprecated>[#=*\ ]*+deprecated(?:\ (?P<what>\w++))?[ \t:=#*\r]*+(?=\n|\Z))
       | [ \t]*+(?:
             \[[ \t]*+\*[ \t]*+(?P<starred>\w++)[ \t]*+\*[ \t]*+\]
-          | @param[ \t]++(?:\[[^\]\n]*+\][ \t]*+)?+\$?(?P<tagged>\w++)
+          | @param[ \t]++(?:\[[^\]\n]*+\][ \t]*+)?\$?(?P<tagged>\w++)
           | \[[ \t]*+(?P<bracketed>\w++)[ \t]*+\]
           | \*[ \t]*+(?P<listed>\w++)[ \t]*+\*?+(?=[ \t]*+(?:[:\-\n]|\Z))
           | (?P<heading>(?:=++|\#++|\*\*)[ \t]*+\w[^\n]*+|@(?:example|author|api|see|since|note|return|summary)\b)
@@ -150,7 +150,7 @@ _MARK = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
-_ONLY_COMMENTS = re.compile(r"(?:\s++|#[^\n]*+)*+")
+_ONLY_COMMENTS = re.compile(r"(?:\s++|#[^\n]*+)*")
 _INDENTED_WORD = re.compile(r"\n[ \t]*+#[ \t]{3,}+\w++[ \t\r]*+\Z")
 _OF_PARAMETERS = re.compile(r"param|option|argument|variable", re.IGNORECASE)
 _WHOLE_WORDS = frozenset({"class", "define", "type", "resource", "module"})
@@ -256,8 +256,8 @@ def _is_title(mark: re.Match[str]) -> bool:
 
 
 _CALL = re.compile(
-    r"(?<!\w)(?:warning|notice|fail|deprecation)\s*+\(?\s*+(?:['\"](?P<key>[\w:]++)['\"]\s*+,\s*+)?+"
-    r"(?P<text>'[^'\\]*+(?:\\.[^'\\]*+)*+'|\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\")",
+    r"(?<!\w)(?:warning|notice|fail|deprecation)\s*+\(?\s*+(?:['\"](?P<key>[\w:]++)['\"]\s*+,\s*+)?"
+    r"(?(key)|(?!['\"][\w:]++['\"]\s*+,))(?P<text>'[^'\\]*+(?:\\.[^'\\]*+)*'|\"[^\"\\]*+(?:\\.[^\"\\]*+)*\")",
     re.DOTALL,
 )
 _CALLS = ("warning", "notice", "fail", "deprecation")

@@ -16,15 +16,15 @@ from pinner.puppet.lexer import Lexer, Token
 
 _OPENERS = {"(": ")", "[": "]", "{": "}"}
 _SIMPLE_TYPE = (
-    r"[A-Z]\w*+(?:::[A-Z]\w*+)*+"
-    r"(?:\[(?:[^\[\]'\"/$@#]++|'[^'\\]*+'|\[(?:[^\[\]'\"/$@#]++|'[^'\\]*+')*+\])*+\])?+"
+    r"[A-Z]\w*+(?:::[A-Z]\w*+)*"
+    r"(?:\[(?:[^\[\]'\"/$@#]++|'[^'\\]*+'|\[(?:[^\[\]'\"/$@#]++|'[^'\\]*+')*\])*\])?"
 )
 _SIMPLE_DEFAULT = (
-    r"\$(?:::)?\w++(?:::\w++)*+(?:\['\w++'\])?+|'[^'\\]*+'|[a-z_]\w*+|\d++|\"[^\"\\$]*+\"|\[\]|\{\}"
+    r"\$(?:::)?\w++(?:::\w++)*(?:\['\w++'\])?|'[^'\\]*+'|[a-z_]\w*+|\d++|\"[^\"\\$]*+\"|\[\]|\{\}"
 )
 _SIMPLE_PARAMETER = re.compile(
-    rf"\s*+(?:(?P<type>{_SIMPLE_TYPE})\s++)?+\$(?P<name>\w++)\s*+"
-    rf"(?:=(?![=>~])\s*+(?P<default>{_SIMPLE_DEFAULT})\s*+)?+(?P<end>[,)])",
+    rf"\s*+(?:(?P<type>{_SIMPLE_TYPE})\s++)?\$(?P<name>\w++)\s*+"
+    rf"(?:=(?![=>~])\s*+(?P<default>{_SIMPLE_DEFAULT})\s*+)?(?P<end>[,)])",
     re.ASCII,
 )
 
@@ -155,7 +155,7 @@ _AHEAD = {
         ("type", r"\s++:{0,2}[A-Z]"),
     )
 }
-_COMMENTS = re.compile(r"(?:\s++|#[^\n]*+)*+")
+_COMMENTS = re.compile(r"(?:\s++|#[^\n]*+)*")
 
 
 @dataclass(slots=True)

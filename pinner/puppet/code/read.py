@@ -32,7 +32,7 @@ from pinner.puppet.language.parser import parse_code
 from pinner.puppet.lexer import Lexer, Lines
 
 _CALL = re.compile(
-    r"\bcreate_resources\s*+\(\s*+['\"]?(?:::)?(?P<type>[a-z]\w*+(?:::\w++)*+)['\"]?\s*+,\s*+\$(?:::)?(?P<variable>\w++(?:::\w++)*+)",
+    r"\bcreate_resources\s*+\(\s*+['\"]?(?:::)?(?P<type>[a-z]\w*+(?:::\w++)*)['\"]?\s*+,\s*+\$(?:::)?(?P<variable>\w++(?:::\w++)*)",
     re.ASCII,
 )
 

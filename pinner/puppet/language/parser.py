@@ -82,7 +82,7 @@ _STATEMENT_CALLS: Final = frozenset(
 
 _END_OF_ARGUMENTS: Final = frozenset({"", "}", ";", ")", "]", ":"})
 _DOLLAR: Final = re.compile(
-    r"\$\{|\$(?P<name>(?:::)?\w++(?:::\w++)*+)|(?P<plain>[^\\$]++|\\.|[\\$])", re.DOTALL | re.ASCII
+    r"\$\{|\$(?P<name>(?:::)?\w++(?:::\w++)*)|(?P<plain>[^\\$]++|\\.|[\\$])", re.DOTALL | re.ASCII
 )
 _DEFINITIONS: Final = frozenset({"class", "define", "function", "plan"})
 _KEYWORDS: Final = frozenset({"if", "unless", "case", "true", "false", "undef", "default"})

@@ -117,7 +117,7 @@ TOKEN: Final = re.compile(
     rf"""
       (?P<blank>[ \t\r\f\v]+|\\\r?\n)
     | (?P<comment>\#[^\n]*)
-    | (?P<newline>\n(?:[ \t\r\f\v]*+(?:\#[^\n]*+)?\n)*+)
+    | (?P<newline>\n(?:[ \t\r\f\v]*+(?:\#[^\n]*+)?\n)*)
     | (?P<label>{_NAME}[?!]?:(?!:))
     | (?P<word>{_NAME}(?:[?!](?![=~]))?)
     | (?P<number>[0-9](?:[0-9A-Za-z_]|\.(?=[0-9]))*)
