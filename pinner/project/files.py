@@ -126,7 +126,7 @@ class Root:
         Raises InputError if it is longer than `limit` bytes, UnknownError if it cannot be read.
         """
         with _failing("read", shown):
-            return _within(limit, self._read_start(path, limit + 1, shown), shown)
+            return _within(limit, self._read_part(path, limit + 1, shown), shown)
 
     def read_start(self, path: Path, size: int, *, shown: str) -> bytes | None:
         """Return the first `size` bytes of a file, None if it does not exist.
@@ -135,7 +135,18 @@ class Root:
         """
         with _failing("read", shown):
             try:
-                return self._read_start(path, size, shown)
+                return self._read_part(path, size, shown)
+            except FileNotFoundError:
+                return None
+
+    def read_end(self, path: Path, size: int, *, shown: str) -> bytes | None:
+        """Return the last `size` bytes of a file, None if it does not exist.
+
+        Raises UnknownError if it cannot be read.
+        """
+        with _failing("read", shown):
+            try:
+                return self._read_part(path, size, shown, is_last=True)
             except FileNotFoundError:
                 return None
 
@@ -231,10 +242,10 @@ class Root:
             raise InputError(_not_regular(shown))
         return found.relative_to(self.path).parts
 
-    def _read_start(self, path: Path, size: int, shown: str) -> bytes:
+    def _read_part(self, path: Path, size: int, shown: str, *, is_last: bool = False) -> bytes:
         parts = self._resolve(path, shown)
         with self._open_parent(parts) as parent:
-            return _read(parts[-1], parent, size, shown)
+            return _read(parts[-1], parent, size, shown, is_last=is_last)
 
     @contextmanager
     def _open_parent(self, parts: tuple[str, ...], *, is_made: bool = False) -> Iterator[int]:
@@ -362,8 +373,13 @@ def _open_regular(path: Path | str, parent: int | None, shown: str) -> Iterator[
         os.close(number)
 
 
-def _read(path: Path | str, parent: int | None, size: int, shown: str) -> bytes:
-    with _open_regular(path, parent, shown) as (number, _), os.fdopen(number, "rb", closefd=False) as stream:
+def _read(path: Path | str, parent: int | None, size: int, shown: str, *, is_last: bool = False) -> bytes:
+    with (
+        _open_regular(path, parent, shown) as (number, about),
+        os.fdopen(number, "rb", closefd=False) as stream,
+    ):
+        if is_last and about.st_size > size:
+            stream.seek(-size, os.SEEK_END)
         return stream.read(size)
 
 

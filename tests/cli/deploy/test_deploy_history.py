@@ -54,6 +54,20 @@ def test_going_back_needs_nothing_but_the_directory(three: tuple[Cloud, list[str
     assert current(cloud) == versions[2]
 
 
+def test_of_a_long_log_of_switches_the_newest_count(three: tuple[Cloud, list[str]]) -> None:
+    cloud, versions = three
+    log = target(cloud) / ".pinner/switches"
+    newest = log.read_bytes()
+    other = (
+        newest.splitlines(keepends=True)[0]
+        .replace(b'"staging"', b'"gone"')
+        .replace(b'"production"', b'"gone"')
+    )
+    log.write_bytes(other * (17 * 1024 * 1024 // len(other)) + newest)
+    assert on_directory(cloud, "--rollback", "staging").code == 0
+    assert current(cloud) == versions[1]
+
+
 def test_a_deployment_after_going_back_serves_the_lock_again(three: tuple[Cloud, list[str]]) -> None:
     cloud, versions = three
     assert on_directory(cloud, "--rollback", "staging").code == 0
