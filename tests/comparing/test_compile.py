@@ -125,6 +125,29 @@ def test_a_directory_without_facts_is_refused(cloud: Cloud, tmp_path: Path) -> N
     assert (result.code, "has no facts" in result.err) == (2, True)
 
 
+def test_files_without_facts_do_not_keep_other_nodes_from_being_compiled(
+    cloud: Cloud, tmp_path: Path
+) -> None:
+    good = (cloud.root / "facts/idle1.example.org.json").read_text()
+    files = {
+        "idle1.example.org.json": good,
+        "twice/idle1.example.org.json": good,
+        "x.json": "{}",
+        "y.yaml": "[",
+    }
+    write_files(tmp_path, files)
+    result = compile_nodes(cloud, "--nodes", str(tmp_path))
+    (environment,) = result.json["environments"]
+    assert (result.code, environment["nodes"]["compiled"]) == (3, 1)
+    assert len(environment["problems"]) == 3
+    for words in ("they lack the fact 'os'", "it cannot be read", "the facts of idle1.example.org are in"):
+        assert words in result.err
+    (tmp_path / "idle1.example.org.json").unlink()
+    (tmp_path / "twice/idle1.example.org.json").unlink()
+    nothing = compile_nodes(cloud, "--nodes", str(tmp_path))
+    assert (nothing.code, nothing.out) == (2, "")
+
+
 def test_a_classifier_assigns_classes_and_variables(cloud: Cloud, tmp_path: Path) -> None:
     """The site manifest includes the role that a variable of the classifier names."""
     enc = write_files(
@@ -174,7 +197,11 @@ def test_facts_come_from_puppetdb(cloud: Cloud, tmp_path: Path) -> None:
         rows.append({"certname": "/", "facts": facts})
         api.pages.append((200, json.dumps(rows).encode()))
         bad = compile_nodes(cloud, "--puppetdb", api.url, "--ssldir", str(api.ssldir))
-        assert (bad.code, "'/' is not the name of a certificate" in bad.err) == (2, True), bad.err
+        assert (bad.code, "'/' is not the name of a certificate" in bad.err) == (3, True), bad.err
+        assert bad.json["environments"][0]["nodes"]["compiled"] == 1
+        api.pages.append((200, b"[]"))
+        empty = compile_nodes(cloud, "--puppetdb", api.url, "--ssldir", str(api.ssldir))
+        assert (empty.code, "there are no nodes" in empty.err) == (2, True), empty.err
     plain = compile_nodes(cloud, "--puppetdb", "http://localhost:8080")
     assert (plain.code, "'http://localhost:8080' is not the URL of a PuppetDB" in plain.err) == (2, True)
     both = compile_nodes(cloud, "--puppetdb", api.url, "--nodes", str(cloud.root / "facts"))

@@ -1,6 +1,7 @@
 """`pinner preview` on a real project: two commits of a module, compiled by Puppet, compared and grouped."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -247,6 +248,16 @@ def test_the_command_ends_with_1_for_what_was_asked(cloud: Cloud) -> None:
     assert titles == {"nova-api"}
     assert result.json["nodes"] == {"compiled": 1, "failed": 0, "left_out": 6}
     assert cloud.run(*words, "--only", "idle*").code == 0
+
+
+def test_a_file_without_facts_makes_the_answer_incomplete(cloud: Cloud, tmp_path: Path) -> None:
+    shutil.copy(cloud.root / "facts/idle1.example.org.json", tmp_path)
+    (tmp_path / "x.json").write_text("{}")
+    words = ("--nodes", str(tmp_path), "--control", str(cloud.root / "control"), "--sandbox", "none")
+    result = cloud.run("preview", "production", "staging", *words, "--format", "json")
+    assert (result.code, result.json["nodes"]["compiled"]) == (3, 1), result.err
+    assert result.json["problems"] == ["no facts of a node: they lack the fact 'os'"]
+    assert "x.json: no facts of a node" in result.err
 
 
 def test_both_targets_or_none_are_refused(cloud: Cloud) -> None:

@@ -201,10 +201,10 @@ def chosen_nodes(
 ) -> tuple[tuple[Node, ...], int]:
     """Return the nodes to compile and the number of those left out.
 
-    Raises InputError for files without facts, UnknownError if the classifier `enc` fails.
+    Raises InputError if there are none, or no facts of any node; UnknownError if the classifier `enc` fails.
     """
-    if read.problems:
-        raise InputError(read.problems)
+    if not read.nodes:
+        raise InputError(read.problems or Problem("there are no nodes", hint=FACTS_HINT))
     nodes = choose_nodes(read.nodes, only=only, sample=sample)
     if not nodes:
         raise InputError(Problem(f"--only: no node is named {' or '.join(map(repr, only))}"))
@@ -278,18 +278,20 @@ def compile_command(
     locks = [_read(name, workspace) for name in environments]
     results = []
     if not classes:
+        read = read_facts(nodes_directory, puppetdb_url, ssldir)
         nodes, left_out = chosen_nodes(
-            read_facts(nodes_directory, puppetdb_url, ssldir),
+            read,
             only,
             sample,
             workspace=workspace,
             enc=enc,
             has_legacy_facts=not no_legacy_facts,
         )
-        results = [
+        found = (
             compile_environment(lock, workspace, nodes, options, left_out=left_out, trees=trees)
             for lock, trees in locks
-        ]
+        )
+        results = [replace(one, problems=(*read.problems, *one.problems)) for one in found]
     else:
         wanted = [one.strip() for one in systems.split(",") if one.strip()]
         results = [
@@ -303,7 +305,7 @@ def compile_command(
         if is_verbose() and result.reused:
             shown = count(result.reused, "node")
             print_message(Problem(f"{result.environment}: {shown} compiled before with the same inputs"))
-    problems = [problem for result in results for problem in result.problems]
+    problems = dict.fromkeys(problem for result in results for problem in result.problems)
     for problem in with_hints_once(problems):
         print_message(problem)
     if any(result.counts.failed for result in results):
