@@ -6,6 +6,7 @@ that pinner brings, by their hashes: even markup that slipped through could not 
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -77,6 +78,16 @@ def _breakable(text: str) -> Markup:
     return Markup(str(escape(visible(text))).replace("::", "::<wbr>"))  # noqa: S704 - escaped, and one tag of ours
 
 
+_LITERAL: Final = re.compile(r"``((?:[^`]|`(?!`))+)``")
+
+
+def _prose(text: str) -> Markup:
+    """Return text of a release note, with reST's literals (``nova::api``) as code."""
+    parts = _LITERAL.split(visible(text))  # a literal is every second part
+    code = Markup("<code>{}</code>")
+    return Markup("").join(code.format(part) if number % 2 else part for number, part in enumerate(parts))
+
+
 def render(template: str, script: str, **values: Any) -> str:
     """Return the page that a template makes of the values, with a script of the assets after the shared one."""
     style, code = _asset("style.css"), _asset("search.js") + _asset(script)
@@ -103,7 +114,10 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        shown=lambda value: visible(str(value)), clipped=clip, breakable=lambda value: _breakable(str(value))
+        shown=lambda value: visible(str(value)),
+        clipped=clip,
+        breakable=lambda value: _breakable(str(value)),
+        prose=_prose,
     )
     environment.globals.update(
         version=__version__,

@@ -165,6 +165,16 @@ def test_modules_without_a_change_are_named(page: Page) -> None:
     assert "The same code on both sides: oslo." in words(page.one("body").text)
 
 
+def test_literals_in_notes_are_code_and_what_is_in_them_is_text() -> None:
+    page = Page(
+        comparison_page(comparison(moved("nova", f"Use ``nova::api`` or ``{HOSTILE}`` now, not ``x")))
+    )
+    (quoted, *_) = [one.text for one in page.all("blockquote")]
+    assert f"Use nova::api or {SHOWN} now, not ``x" in quoted
+    assert {"nova::api", SHOWN} <= {one.text for one in page.all("code")}
+    assert not list(page.all("img"))
+
+
 def test_commits_notes_and_lines_are_linked_to_the_side_that_has_them(page: Page) -> None:
     addresses = {one.attributes["href"] for one in page.all("a")}
     old, new = pin("nova", "2024.1").commit, pin("nova", "2025.1").commit
