@@ -10,10 +10,9 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from pinner.catalogs.classifier import classify, split_command
 from pinner.catalogs.environment_tree import modules_in
 from pinner.catalogs.facts import with_legacy_facts, without_legacy_facts
-from pinner.catalogs.puppetdb import PORT, fetch_inventory
+from pinner.catalogs.node_sources import PORT, classify, fetch_inventory, split_command
 from pinner.catalogs.sandbox import Sandbox
 from pinner.cli.options import (
     PinnerCommand,

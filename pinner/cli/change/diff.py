@@ -22,7 +22,9 @@ from pinner.cli.workspace import open_workspace
 from pinner.comparing.diff import compare, only
 from pinner.model.errors import COULD_NOT_FIND_OUT, with_hints_once
 from pinner.report.changes import link_targets
+from pinner.workspace.apis import with_control_code
 from pinner.workspace.locks import read_lock_ref
+from pinner.workspace.operator_data import read_operator_data
 
 
 @click.command(
@@ -86,12 +88,8 @@ def diff_command(
     hiera, code = workspace.data_directories(after, hiera, code)
     data = None
     if hiera or code:
-        from pinner.workspace.operator_data import read_operator_data  # noqa: PLC0415 - loads Puppet's parser
-
         data = read_operator_data(hiera, code, shows_values=shows_values, platforms=workspace.platforms)
     if data is not None and not code:
-        from pinner.workspace.apis import with_control_code  # noqa: PLC0415 - the same
-
         data = with_control_code(data, workspace, new.lock)
     result = compare(old, new, workspace, data)
     chosen = only(result, frozenset(modules))

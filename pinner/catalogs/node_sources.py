@@ -1,13 +1,20 @@
-"""Get the facts of all nodes from PuppetDB, through its query API (puppetdb documentation/api/query/v4/inventory.md)."""
+"""Ask other programs about nodes: PuppetDB for their facts, and an external node classifier for their classes.
+
+Sources: puppetdb documentation/api/query/v4/inventory.md, and https://www.puppet.com/docs/puppet/latest/nodes_external.html
+"""
 
 import json
+import os
+import shlex
+import shutil
 import ssl
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlencode
 
 from pinner.catalogs.https import HttpsServer
-from pinner.model.errors import Problem, UnknownError
+from pinner.catalogs.programs import run_program
+from pinner.model.errors import InputError, Problem, UnknownError
 
 PATH: Final = "/pdb/query/v4/inventory"
 PORT: Final = 8081
@@ -45,3 +52,33 @@ def fetch_inventory(url: str, context: ssl.SSLContext, *, timeout: float = 120.0
         if len(rows) < _PAGE:
             return
         offset += len(rows)
+
+
+_CLASSIFIER_SECONDS: Final = 60.0
+_LONGEST_ANSWER: Final = 16 * 1024 * 1024
+
+
+def split_command(text: str) -> tuple[str, ...]:
+    """Return the words of a command; raises InputError if its program does not exist. No shell is involved."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise InputError(Problem(f"--enc: {error} in {text!r}")) from error
+    if not words or shutil.which(words[0]) is None:
+        raise InputError(Problem(f"--enc: there is no program {text!r}", hint="give its path and arguments"))
+    return tuple(words)
+
+
+def classify(command: tuple[str, ...], node: str) -> bytes:
+    """Return what the command prints with the node's name as its last argument.
+
+    Raises UnknownError if it fails, does not end within a minute or prints too much.
+    """
+    done = run_program(
+        (*command, node), environment=os.environ, seconds=_CLASSIFIER_SECONDS, largest=_LONGEST_ANSWER
+    )
+    if done.code:
+        lines = done.err.strip().splitlines()
+        why = f": {lines[-1]}" if lines else ""
+        raise UnknownError(Problem(f"{shlex.join((*command, node))} ended with exit code {done.code}{why}"))
+    return done.out

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from pinner.catalogs.puppetdb import PATH, fetch_inventory
+from pinner.catalogs.node_sources import PATH, fetch_inventory
 from pinner.deploying.versions.flush import client_context, find_certificates
 from pinner.model.errors import UnknownError
 from tests.support.admin_api import AdminApi, serve_admin_api
