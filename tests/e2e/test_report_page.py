@@ -476,6 +476,30 @@ def test_the_dashboard_at_every_width(browser: "Browser", many: Path, width: int
         assert opened.noise == []
 
 
+NEXT_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""Events of scrolling come before the next frame."""
+
+
+def test_a_phone_shows_the_names_of_releases_and_what_is_on_their_bars(
+    browser: "Browser", many: Path
+) -> None:
+    with open_page(browser, many, viewport={"width": 390, "height": 900}) as opened:
+        opened.page.evaluate(NEXT_FRAMES)
+        frame, *names = opened.page.evaluate(
+            "[...document.querySelectorAll('#drawing, #drawing text.name')].map((one) => one.getBoundingClientRect().left)"
+        )
+        assert names
+        assert all(frame <= left < frame + 40 for left in names)
+        starts = opened.page.evaluate(
+            "[...document.querySelectorAll('#drawing text.on')].map((one) => one.getBoundingClientRect().left)"
+        )
+        assert min(starts) > max(names) + 20
+        opened.page.evaluate("document.getElementById('drawing').scrollLeft = 0")
+        opened.page.evaluate(NEXT_FRAMES)
+        assert opened.page.evaluate("document.querySelector('#drawing text.name').x.baseVal[0].value") == 0
+        assert opened.noise == []
+
+
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A review page and a dashboard with everything that such pages can have, and few of each."""

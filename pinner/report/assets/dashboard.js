@@ -1,7 +1,18 @@
 // Filters the table and shows the details of a cell. The state is in the address after `#`; no markup is made.
 (() => {
   const drawing = document.getElementById("drawing");  // where it does not fit, it begins near the present
-  if (drawing) drawing.scrollLeft = drawing.querySelector("line.today").x1.baseVal.value / 1000 * drawing.scrollWidth - drawing.clientWidth * .7;
+  if (drawing) {
+    const moves = [...drawing.querySelectorAll("text.on")].map((text) => {
+      const rect = text.previousElementSibling;
+      return { text, x: Number(text.getAttribute("x")), end: rect.x.baseVal.value + rect.width.baseVal.value };
+    });
+    drawing.addEventListener("scroll", () => {  // names, and what is on the bars, stay in view
+      const left = drawing.scrollLeft / drawing.scrollWidth * 1000;
+      for (const name of drawing.querySelectorAll("text.name")) name.setAttribute("x", left);
+      for (const one of moves) one.text.setAttribute("x", Math.max(one.x, left && Math.min(left + 70, one.end)));
+    });
+    drawing.scrollLeft = drawing.querySelector("line.today").x1.baseVal.value / 1000 * drawing.scrollWidth - drawing.clientWidth * .7;
+  }
   const at = (id) => document.getElementById(id);
   const bar = at("bar");
   if (!bar) return;
