@@ -189,7 +189,7 @@ class Destination:
         self.root.write(self.path / file.path, file.content, shown=shown, mode=file.mode)
 
     def _start(self, path: str) -> bytes | None:
-        return self.root.read_start(self.path / path, HEADER_BYTES, shown=str(self.directory / path))
+        return self.root.read_part(self.path / path, HEADER_BYTES, shown=str(self.directory / path))
 
 
 def generate(

@@ -126,27 +126,16 @@ class Root:
         Raises InputError if it is longer than `limit` bytes, UnknownError if it cannot be read.
         """
         with _failing("read", shown):
-            return _within(limit, self._read_part(path, limit + 1, shown), shown)
+            return _within(limit, self._read(path, limit + 1, shown), shown)
 
-    def read_start(self, path: Path, size: int, *, shown: str) -> bytes | None:
-        """Return the first `size` bytes of a file, None if it does not exist.
-
-        Raises UnknownError if it cannot be read.
-        """
-        with _failing("read", shown):
-            try:
-                return self._read_part(path, size, shown)
-            except FileNotFoundError:
-                return None
-
-    def read_end(self, path: Path, size: int, *, shown: str) -> bytes | None:
-        """Return the last `size` bytes of a file, None if it does not exist.
+    def read_part(self, path: Path, size: int, *, shown: str, is_last: bool = False) -> bytes | None:
+        """Return the first `size` bytes of a file, or with `is_last` the last ones; None if it does not exist.
 
         Raises UnknownError if it cannot be read.
         """
         with _failing("read", shown):
             try:
-                return self._read_part(path, size, shown, is_last=True)
+                return self._read(path, size, shown, is_last=is_last)
             except FileNotFoundError:
                 return None
 
@@ -242,7 +231,7 @@ class Root:
             raise InputError(_not_regular(shown))
         return found.relative_to(self.path).parts
 
-    def _read_part(self, path: Path, size: int, shown: str, *, is_last: bool = False) -> bytes:
+    def _read(self, path: Path, size: int, shown: str, *, is_last: bool = False) -> bytes:
         parts = self._resolve(path, shown)
         with self._open_parent(parts) as parent:
             return _read(parts[-1], parent, size, shown, is_last=is_last)

@@ -302,8 +302,8 @@ def attempts(root: Path, path: str) -> dict[str, str]:
     files, whole = Root(root), root / path
     ways: dict[str, Way] = {
         "read": lambda: files.read(whole, shown=path, limit=100),
-        "start": lambda: files.read_start(whole, 3, shown=path),
-        "end": lambda: files.read_end(whole, 3, shown=path),
+        "start": lambda: files.read_part(whole, 3, shown=path),
+        "end": lambda: files.read_part(whole, 3, shown=path, is_last=True),
         "holds": lambda: files.holds(whole, NEW, shown=path),
         "write": lambda: files.write(whole, NEW, shown=path),
     }
@@ -437,10 +437,10 @@ def test_a_huge_file_is_not_read(root: Path) -> None:
         Root(root).read(root / "x", shown="x", limit=100)
     with pytest.raises(InputError, match="x: the file is longer than 100 bytes"):
         read_file(root / "x", shown="x", limit=100)
-    assert Root(root).read_start(root / "x", 3, shown="x") == bytes(3)
+    assert Root(root).read_part(root / "x", 3, shown="x") == bytes(3)
     with (root / "x").open("ab") as file:
         file.write(b"end")
-    assert Root(root).read_end(root / "x", 4, shown="x") == b"\0end"
+    assert Root(root).read_part(root / "x", 4, shown="x", is_last=True) == b"\0end"
     assert Root(root).holds(root / "x", NEW, shown="x") is False
     assert Root(root).write(root / "x", NEW, shown="x") is True
 

@@ -208,7 +208,7 @@ class DeploymentDirectory:
     def read_unflushed(self) -> tuple[str, ...]:
         """Return the environments whose caches a server may still have to empty, sorted."""
         path = self.own / _UNFLUSHED
-        text = self._files.read_start(path, _LARGEST_RECORD, shown=str(path)) or b""
+        text = self._files.read_part(path, _LARGEST_RECORD, shown=str(path)) or b""
         names = text.decode(errors="replace").split()
         return tuple(sorted(name for name in set(names) if self.current(name) is not None))
 
@@ -221,7 +221,7 @@ class DeploymentDirectory:
     def read_prepared(self) -> Mapping[str, str]:
         """Return environment to the id of the version that `--switch` switches it to."""
         path = self.own / _PREPARED
-        text = self._files.read_start(path, _LARGEST_RECORD, shown=str(path)) or b""
+        text = self._files.read_part(path, _LARGEST_RECORD, shown=str(path)) or b""
         rows = (line.partition(" ") for line in text.decode(errors="replace").splitlines())
         return {name: version for name, _, version in rows if _VERSION_ID.fullmatch(version)}
 
@@ -240,7 +240,7 @@ class DeploymentDirectory:
         A line that is not whole, because it is cut or a process was killed, is left out.
         """
         path, switches = self.own / _SWITCHES, []
-        text = self._files.read_end(path, _LARGEST_RECORD, shown=str(path)) or b""
+        text = self._files.read_part(path, _LARGEST_RECORD, shown=str(path), is_last=True) or b""
         for line in text.splitlines():
             with suppress(ValueError, TypeError):
                 switches.append(Switch(**json.loads(line)))

@@ -85,14 +85,20 @@ def test_a_tag_of_another_version_and_none_at_all(cloud: Cloud) -> None:
         assert reason(cloud) == words
 
 
+def pin_with_data(cloud: Cloud, name: str, release: str, data: str) -> None:
+    """Lock one Forge module at a release, and write hiera data for it."""
+    forge, version = release.split()
+    cloud.manifest("old", f"modules:\n  {name}: {{forge: {forge}, version: {version}}}\n")
+    assert cloud.run("lock").code == 0
+    (cloud.project / "data").mkdir()
+    (cloud.project / "data/common.yaml").write_text(data)
+
+
 def test_a_module_that_no_repository_is_known_of_and_one_that_the_settings_name(cloud: Cloud) -> None:
     oven = cloud.upstream("oven", owner="private", repository="oven")
     files = {"manifests/init.pp": "class oven (Integer $heat = 1) {\n}\n"}
     oven.tag("1.0.0", oven.commit("main", version="1.0.0", name="acme-oven", files=files))
-    cloud.manifest("old", "modules:\n  oven: {forge: acme/oven, version: 1.0.0}\n")
-    assert cloud.run("lock").code == 0
-    (cloud.project / "data").mkdir()
-    (cloud.project / "data/common.yaml").write_text("oven::heat: hot\n")
+    pin_with_data(cloud, "oven", "acme/oven 1.0.0", "oven::heat: hot\n")
     assert reason(cloud) == "the catalogue has no repository of acme/oven, and pinner.yaml names none"
     cloud.write_settings('modules: {oven: "https://git.example.net/oven"}\n')
     assert [code for code, _, _ in findings(cloud, "old")] == ["forge-code", "hiera-type"]
@@ -102,10 +108,7 @@ def test_a_module_of_a_known_publisher(cloud: Cloud) -> None:
     clock = cloud.upstream("clock", owner="voxpupuli", repository="puppet-clock")
     files = {"manifests/init.pp": "class clock (Array[String] $servers = []) {\n}\n"}
     clock.tag("v5.0.0", clock.commit("main", version="5.0.0", name="puppet-clock", files=files))
-    cloud.manifest("old", "modules:\n  clock: {forge: puppet/clock, version: 5.0.0}\n")
-    assert cloud.run("lock").code == 0
-    (cloud.project / "data").mkdir()
-    (cloud.project / "data/common.yaml").write_text("clock::servers: one\nclock::pool: two\n")
+    pin_with_data(cloud, "clock", "puppet/clock 5.0.0", "clock::servers: one\nclock::pool: two\n")
     assert [code for code, _, _ in findings(cloud, "old")] == ["forge-code", "hiera-type", "hiera-unbound"]
 
 
