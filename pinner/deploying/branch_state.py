@@ -13,7 +13,7 @@ from pinner.model.control import LastChange
 from pinner.model.errors import UnknownError
 from pinner.model.lock import ForgePin, Lock, Pin, short_name
 from pinner.model.text import SHORT
-from pinner.puppet.names import check_commit, check_forge_version, check_module_name, check_ref_name
+from pinner.puppet.names import LOCK_ID, check_commit, check_forge_version, check_module_name, check_ref_name
 from pinner.puppet.puppetfile.reader import ModuleKind, PuppetfileModule, read_puppetfile
 from pinner.puppet.puppetfile.writer import HEADER_MARK
 from pinner.puppet.versions import parse_version
@@ -92,7 +92,7 @@ LONGEST = 1_000_000
 _HEAD = 500
 _AT_ONCE = 500
 _HEADER = re.compile(
-    rf"^# {HEADER_MARK} for environment ([a-z][a-z0-9_]*)(?: \((pin-[0-9a-f]{{12}})\))?", re.MULTILINE
+    rf"^# {HEADER_MARK} for environment ([a-z][a-z0-9_]*)(?: \(({LOCK_ID.pattern})\))?", re.MULTILINE
 )
 _FILES = frozenset({"100644", "100755"})
 

@@ -28,12 +28,12 @@ from pinner.model.findings import EnvironmentResult, Finding, as_errors, drop_ig
 from pinner.model.lock import GitPin, Lock, Pin
 from pinner.model.text import quote
 from pinner.project.files import list_environments, read_file, resolve
-from pinner.puppet.names import check_module_name
+from pinner.puppet.names import LOCK_ID, check_module_name
 from pinner.puppet.puppetfile.writer import HEADER_MARK, as_puppetfile, check_puppetfile
 from pinner.workspace.workspace import Workspace
 
 LARGEST = 1024 * 1024
-_LOCK_ID = re.compile(r"\bpin-[0-9a-f]{12}\b")
+_LOCK_ID = re.compile(rf"\b{LOCK_ID.pattern}\b")
 
 
 def check_generated(lock: Lock, place: Path) -> Iterator[Finding]:

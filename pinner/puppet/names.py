@@ -21,6 +21,7 @@ _LONGEST_PATH: Final = 500
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _OWNER: Final = re.compile(r"[A-Za-z0-9]+")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+LOCK_ID: Final = re.compile(r"pin-[0-9a-f]{12}")
 _REF_CHARACTERS: Final = re.compile(r"[A-Za-z0-9._/+@=%-]+")
 _PATH_SEGMENT: Final = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -1,7 +1,6 @@
 """Read the JSON reports of `pinner preview --shard`, which `pinner preview --merge` puts together."""
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -19,12 +18,12 @@ from pinner.model.preview import (
     SideCause,
 )
 from pinner.project.files import read_file
+from pinner.puppet.names import LOCK_ID
 
 _LARGEST: Final = 1024**3
 _LARGEST_KEY: Final = 4096
 _SHORTEST_KEY: Final = 16
 MOST_SHARDS: Final = 1000
-_LOCK_ID: Final = re.compile(r"pin-[0-9a-f]{12}")
 _HINT: Final = "'pinner preview A B --shard 1/4 --format json' writes one"
 
 
@@ -102,7 +101,7 @@ def _number(value: Any, *, most: int = 10**9) -> int:
 
 
 def _side(value: Any) -> PreviewSide:
-    if not _LOCK_ID.fullmatch(value["lock_id"]):
+    if not LOCK_ID.fullmatch(value["lock_id"]):
         raise ValueError(value["lock_id"])
     return PreviewSide(
         _text(value["environment"]),

@@ -30,6 +30,7 @@ from pinner.model.errors import InputError, Location, Problem
 from pinner.model.lock import ForgePin, Lock, Pin, short_name
 from pinner.model.text import check_git_url, quoted
 from pinner.puppet.names import (
+    LOCK_ID,
     check_commit,
     check_environment_name,
     check_forge_name,
@@ -266,7 +267,6 @@ def _portable_module(entry: _Entry) -> PuppetfileModule:
 HEADER_MARK: Final = "Written by pinner"
 """The text in the first line that marks the files that pinner may overwrite."""
 
-_LOCK_ID: Final = re.compile(r"pin-[0-9a-f]{12}")
 _GIT_OPTIONS: Final = (("git", "ref"), ("git", "install_path", "ref"))
 
 
@@ -290,7 +290,7 @@ def render_puppetfile(
 def render_header(environment: str | None = None, lock_id: str | None = None) -> str:
     """Return the first line of a file that pinner writes; raises InputError if a value is invalid."""
     flaw = check_environment_name(environment) if environment else None
-    if flaw or (lock_id and not _LOCK_ID.fullmatch(lock_id)):
+    if flaw or (lock_id and not LOCK_ID.fullmatch(lock_id)):
         raise InputError(Problem(flaw or f"{quoted(lock_id or '')} is not a valid lock id"))
     named = f" for environment {environment}" if environment else ""
     locked = f" ({lock_id})" if lock_id else ""
