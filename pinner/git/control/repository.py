@@ -336,21 +336,6 @@ TIPS = "refs/pinner/tips/"
 # pinner pushes from a bare repository without hooks; the options override the user's settings for a push.
 _PUSH = ("push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", "--no-verify")
 
-
-def push(remote: Remote, lock: int, commits: Mapping[str, str], parents: Mapping[str, str | None]) -> Output:
-    """Move every branch of `commits` from its parent to its commit, or none of them.
-
-    The server rejects the push if a branch has left its parent (None: if the branch exists).
-    """
-    leases = (f"--force-with-lease={BRANCH}{name}:{parents[name] or ''}" for name in commits)
-    atomic = ("--atomic",) if len(commits) > 1 else ()
-    refspecs = (f"{commit}:{BRANCH}{name}" for name, commit in commits.items())
-    where = in_repository(remote.path)
-    return call_remote(
-        remote, lock, (where, *_PUSH, *atomic, *leases, "--end-of-options", remote.place, *refspecs)
-    )
-
-
 # `!` TAB `<from>:<to>` TAB `[rejected] (<reason>)`, git's transport.c
 _REFUSED = re.compile(r"^!\t[^\t]*:([^\t]*)\t\[[a-z ]*\] \((.*)\)$", re.MULTILINE)
 _FAILED_WITH_OTHERS = "atomic push fail"
@@ -460,10 +445,16 @@ class ControlClone:
     def push(self, commits: Mapping[str, str], parents: Mapping[str, str | None]) -> None:
         """Move every branch of `commits` from its parent to its commit, or none of them.
 
-        If the server's response is lost, its branches are listed to determine whether they moved.
+        The server rejects the push if a branch has left its parent (None: if the branch exists). If the
+        server's response is lost, its branches are listed to determine whether they moved.
         """
+        leases = (f"--force-with-lease={BRANCH}{name}:{parents[name] or ''}" for name in commits)
+        atomic = ("--atomic",) if len(commits) > 1 else ()
+        refspecs = (f"{commit}:{BRANCH}{name}" for name, commit in commits.items())
+        options = (in_repository(self.remote.path), *_PUSH, *atomic, *leases)
+        arguments = (*options, "--end-of-options", self.remote.place, *refspecs)
         try:
-            output = push(self.remote, self.lock, commits, parents)
+            output = call_remote(self.remote, self.lock, arguments)
         except GitTimeoutError as error:
             self._look(commits, parents, self._failed(FailureKind.TIMEOUT, error.problems[0].message))
         else:
@@ -491,20 +482,12 @@ class ControlClone:
     def _checked(self, output: Output) -> Output:
         if output.status != 0:
             is_gone = "couldn't find remote ref" in output.err
-            trouble = (
-                self._failed(FailureKind.MOVED, git_reason(output, self._urls))
-                if is_gone
-                else self._why(output)
-            )
-            raise ControlRepositoryError(trouble)
+            raise ControlRepositoryError(self._why(output, FailureKind.MOVED if is_gone else None))
         return output
 
-    @property
-    def _urls(self) -> tuple[str, str]:
-        return self.remote.url, self.remote.place
-
-    def _why(self, output: Output) -> SyncFailure:
-        return self._failed(classify(output.err), git_reason(output, self._urls))
+    def _why(self, output: Output, kind: FailureKind | None = None) -> SyncFailure:
+        reason = git_reason(output, (self.remote.url, self.remote.place))
+        return self._failed(kind or classify(output.err), reason)
 
     def _failed(self, kind: FailureKind, reason: str) -> SyncFailure:
         found = failure(kind, self.remote.url, place=self.remote.place, reason=reason)
@@ -532,7 +515,16 @@ class ControlRepository:
         Raises UnknownError if the last try fails, and InputError for a URL that must not be passed to git.
         """
         cache = Cache.at(Path(self.settings.cache))
-        remote = self._remote(cache)
+        remote = Remote(
+            self.url,
+            rewrite_url(self.url, {}),
+            cache.control(canonical_git_url(self.url)),
+            self.settings.timeout,
+            ProcessGroup(),
+            TransportEnvironment(os.environ, cache.no_authorities),
+            Connections(self.settings.jobs),
+            is_written_to=True,
+        )
         cache.make()
         result = retry(
             remote,
@@ -543,16 +535,6 @@ class ControlRepository:
         if isinstance(result, SyncFailure):
             raise UnknownError(Problem(result.message, hint=result.hint))
         return result
-
-    def _remote(self, cache: Cache) -> Remote:
-        path = cache.control(canonical_git_url(self.url))
-        place = rewrite_url(self.url, {})
-        transport = TransportEnvironment(os.environ, cache.no_authorities)
-        connections = Connections(self.settings.jobs)
-        timeout = self.settings.timeout
-        return Remote(
-            self.url, place, path, timeout, ProcessGroup(), transport, connections, is_written_to=True
-        )
 
 
 def _try(remote: Remote, lock: int, action: Round[T]) -> T | SyncFailure:

@@ -92,7 +92,9 @@ def list_versions(head: Head, places: Iterable[str], suffix: str) -> tuple[str, 
         looked_at.update(waiting)
         links: dict[str, set[str]] = {}
         for row in _rows(_log(head, waiting, "--format=")):
-            if _lies_at(row.path, waiting, suffix):
+            folder, _, name = row.path.rpartition("/")
+            is_version = folder in waiting and name.endswith(suffix) and name != suffix
+            if is_version or row.path in waiting:
                 if row.mode.startswith(_FILE):
                     found[row.blob] = None
                 elif row.mode == _LINK:
@@ -111,12 +113,6 @@ def blobs_at_head(head: Head, paths: Iterable[str]) -> frozenset[str]:
         raise _unreadable(listed)
     rows = listed.out.split(b"\0")[:-1] if listed else []
     return frozenset(row.split()[2].decode() for row in rows if row.startswith(_FILE.encode()))
-
-
-def _lies_at(path: str, places: tuple[str, ...], suffix: str) -> bool:
-    """Return whether a path is one of the places, or a file directly in one whose name ends in the suffix."""
-    folder, _, name = path.rpartition("/")
-    return path in places or (folder in places and name.endswith(suffix) and name != suffix)
 
 
 def _targets(head: Head, links: Mapping[str, set[str]]) -> set[str]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from pinner.git.mirrors.metadata import forget_metadata
 from pinner.git.process.children import Output, ProcessGroup
@@ -19,6 +20,8 @@ from pinner.git.process.failures import (
 )
 from pinner.git.process.repository import Mirror
 from pinner.model.errors import Problem, UnknownError
+
+T = TypeVar("T")
 
 LOCAL_TIMEOUT = 120.0
 _AT_ONCE = 16 * 1024 * 1024
@@ -110,7 +113,8 @@ def read_objects(path: Path, names: Iterable[str], *, max_bytes: int) -> Mapping
     except (TooMuchOutputError, ExhaustedGitError):
         lines = _cat(path, ["--batch-check"], unique).split(b"\n")
         found = {name: _header(line) for name, line in zip(unique, lines, strict=False)}
-        for some in _slices(found, max_bytes):
+        sizes = ((name, thing.size) for name, thing in found.items() if thing and thing.size <= max_bytes)
+        for some in slices(list(sizes)):
             found |= _read(path, some, limit=OUTPUT_LIMIT)
     return {
         name: thing and (thing if thing.size <= max_bytes else replace(thing, content=None))
@@ -137,18 +141,16 @@ def _read(path: Path, names: list[str], *, limit: int) -> dict[str, GitObject | 
     return found
 
 
-def _slices(found: Mapping[str, GitObject | None], max_bytes: int) -> Iterator[list[str]]:
-    """Yield the names of objects of at most `max_bytes`, in groups small enough for one process."""
-    group: list[str] = []
+def slices(sizes: Iterable[tuple[T, int]]) -> Iterator[list[T]]:
+    """Yield the things, given with their sizes in bytes, in groups that fit into memory together."""
+    group: list[T] = []
     room = _AT_ONCE
-    for name, thing in found.items():
-        if thing is None or thing.size > max_bytes:
-            continue
-        if group and thing.size > room:
+    for thing, size in sizes:
+        if group and size > room:
             yield group
             group, room = [], _AT_ONCE
-        group.append(name)
-        room -= thing.size
+        group.append(thing)
+        room -= size
     if group:
         yield group
 

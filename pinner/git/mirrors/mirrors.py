@@ -90,7 +90,10 @@ def locked(path: Path, *, timeout: float, running: ProcessGroup) -> Iterator[int
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         end = time.monotonic() + timeout
-        while not _try_lock(descriptor):
+        while True:
+            with suppress(BlockingIOError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
             if time.monotonic() > end:
                 hint = "wait for the other pinner or git, or end it"
                 raise BusyError(Problem(f"another process holds {path}", hint=hint))
@@ -98,13 +101,6 @@ def locked(path: Path, *, timeout: float, running: ProcessGroup) -> Iterator[int
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    with contextlib.suppress(BlockingIOError):
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    return False
 
 
 _REFUSALS = frozenset({FailureKind.DROPPED, FailureKind.SERVER})
@@ -194,32 +190,24 @@ def sync(remote: Remote, lock: int) -> Mirror | SyncFailure:
 def _refresh(remote: Remote, lock: int) -> Mirror | SyncFailure:
     metadata = _read_whole_metadata(remote.path)
     output = fetch(remote, lock)
-    if output.status == 0:
-        return _fetched(remote, metadata)
-    kind = classify(output.err)
-    if kind is FailureKind.DAMAGED_MIRROR:
-        raise DamagedError(Problem(git_reason(output, (remote.url, remote.place))))
-    if kind is FailureKind.OTHER and (flaw := find_damage(remote.path, metadata, is_thorough=True)):
-        raise DamagedError(Problem(flaw))
-    return _failed(remote, output)
-
-
-def _fetched(remote: Remote, metadata: MirrorMetadata) -> Mirror | SyncFailure:
+    if output.status != 0:
+        kind = classify(output.err)
+        if kind is FailureKind.DAMAGED_MIRROR:
+            raise DamagedError(Problem(git_reason(output, (remote.url, remote.place))))
+        if kind is FailureKind.OTHER and (flaw := find_damage(remote.path, metadata, is_thorough=True)):
+            raise DamagedError(Problem(flaw))
+        return _failed(remote, output)
     if is_current(remote.path, metadata) and metadata.refs.commits:
         if pack_files(remote.path) != metadata.packs:  # they were just checked, so later reads can skip that
             write_metadata(remote.path, metadata.refs)
         return Mirror(remote.url, remote.path, metadata.refs)
     if is_empty(remote.path) and not is_git_server(remote):
-        return _no_git(remote)
+        return failed(FailureKind.PROTOCOL, remote, NO_GIT)
     # Join small packs once there are many; unreachable objects are kept, and a failure does no harm.
     if sum(name.endswith(".pack") for name in pack_files(remote.path)) > _MANY_PACKS:
         arguments = ["repack", "--geometric=2", "-d", "-n", "--quiet"]
         run([in_repository(remote.path), *arguments], timeout=remote.timeout, running=remote.running)
     return Mirror(remote.url, remote.path, _record_refs(remote.path, remote))
-
-
-def _no_git(remote: Remote) -> SyncFailure:
-    return failure(FailureKind.PROTOCOL, remote.url, place=remote.place, reason=NO_GIT)
 
 
 def read(remote: Remote) -> Mirror:
@@ -265,12 +253,7 @@ def reach(remote: Remote, lock: int) -> SyncFailure | bool:
 
 
 def _failed(remote: Remote, output: Output) -> SyncFailure:
-    return failure(
-        classify(output.err),
-        remote.url,
-        place=remote.place,
-        reason=git_reason(output, (remote.url, remote.place)),
-    )
+    return failed(classify(output.err), remote, git_reason(output, (remote.url, remote.place)))
 
 
 def _make(remote: Remote, lock: int) -> Mirror | SyncFailure:
@@ -285,9 +268,7 @@ def _make(remote: Remote, lock: int) -> Mirror | SyncFailure:
         shutil.rmtree(new, ignore_errors=True)
         kind = classify(output.err)
         kind = FailureKind.CORRUPT if kind is FailureKind.DAMAGED_MIRROR else kind  # there was no mirror yet
-        return failure(
-            kind, remote.url, place=remote.place, reason=git_reason(output, (remote.url, remote.place))
-        )
+        return failed(kind, remote, git_reason(output, (remote.url, remote.place)))
     if flaw := _flaw(new, remote):
         shutil.rmtree(new)
         return flaw
@@ -301,15 +282,14 @@ def _make(remote: Remote, lock: int) -> Mirror | SyncFailure:
 def _flaw(new: Path, remote: Remote) -> SyncFailure | None:
     """Return why a new clone cannot be used; if it can, write its metadata and return None."""
     if is_empty(new) and not is_git_server(remote):
-        return _no_git(remote)
+        return failed(FailureKind.PROTOCOL, remote, NO_GIT)
     if holds_sha256(new):
-        reason = "the ids of its commits are SHA-256"
-        return failure(FailureKind.UNSUPPORTED, remote.url, place=remote.place, reason=reason)
+        return failed(FailureKind.UNSUPPORTED, remote, "the ids of its commits are SHA-256")
     write_config(new)
     try:
         _record_refs(new, remote)
     except DamagedError as error:
-        return failure(FailureKind.CORRUPT, remote.url, place=remote.place, reason=error.problems[0].message)
+        return failed(FailureKind.CORRUPT, remote, error.problems[0].message)
     return None
 
 
@@ -544,7 +524,7 @@ class Mirrors:
         """Pass the notes of a sync to `on_note`; return its result, with a note if another server sent it."""
         if isinstance(result, SyncFailure):
             return result
-        place = remote.transport.redirected(remote.place)
+        place = remote.transport.redirects.get(remote.place, remote.place)
         if not is_same_server(remote.place, place):
             note = (
                 f"{redact_url(remote.url)} is redirected to another server and was fetched from {redact_url(place)}, without credentials;"

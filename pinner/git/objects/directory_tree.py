@@ -350,17 +350,18 @@ def _parse_diff(out: bytes) -> Mapping[str, list[FileDifference]]:
 def _differences(
     rows: Mapping[bytes, bytes], lines: Mapping[bytes, tuple[bytes, bytes]]
 ) -> list[FileDifference]:
-    return [_difference(path, row, *lines.get(path, (b"0", b"0"))) for path, row in rows.items()]
-
-
-def _difference(path: bytes, row: bytes, added: bytes, removed: bytes) -> FileDifference:
-    old_mode, mode = row[_OLD_MODE], row[_MODE]
-    return FileDifference(
-        path=os.fsdecode(path),
-        is_here=mode != _NOTHING,
-        is_there=old_mode != _NOTHING,
-        added=int(added) if added.isdigit() else None,
-        removed=int(removed) if removed.isdigit() else None,
-        has_same_bytes=row[_OLD] == row[_NEW],
-        is_other_kind=_NOTHING not in {old_mode, mode} and old_mode[:2] != mode[:2],
-    )
+    found: list[FileDifference] = []
+    for path, row in rows.items():
+        added, removed = lines.get(path, (b"0", b"0"))
+        old_mode, mode = row[_OLD_MODE], row[_MODE]
+        difference = FileDifference(
+            path=os.fsdecode(path),
+            is_here=mode != _NOTHING,
+            is_there=old_mode != _NOTHING,
+            added=int(added) if added.isdigit() else None,
+            removed=int(removed) if removed.isdigit() else None,
+            has_same_bytes=row[_OLD] == row[_NEW],
+            is_other_kind=_NOTHING not in {old_mode, mode} and old_mode[:2] != mode[:2],
+        )
+        found.append(difference)
+    return found

@@ -243,8 +243,8 @@ def search_messages(
     history of all branches and tags is searched, and that of the commits `beside` (full ids that the mirror
     has).
     """
-    filters = [f"--grep={pattern}" for pattern in patterns]
-    return tuple(_read(mirror, [*filters, "--extended-regexp", "--regexp-ignore-case", *_everything(beside)]))
+    filters = [*(f"--grep={pattern}" for pattern in patterns), "--extended-regexp", "--regexp-ignore-case"]
+    return tuple(_read(mirror, [*filters, "--branches", "--tags", *sorted(set(beside))]))
 
 
 def list_messages(mirror: Mirror, old: str, new: str) -> tuple[CommitMessage, ...]:
@@ -269,8 +269,9 @@ def holders(
     bit_by_commit = {commit: 1 << number for number, commit in enumerate(sorted(set(commits)))}
     candidates = set(among)
     bits: dict[str, int] = {}
-    options = ["--topo-order", "--reverse", "--parents", *_everything(beside)]  # parents before children
-    for line in read_batch(mirror, ["rev-list", *options, "--"]).out.decode().splitlines():
+    options = ["--topo-order", "--reverse", "--parents"]  # parents before children
+    tips = ["--branches", "--tags", *sorted(set(beside))]
+    for line in read_batch(mirror, ["rev-list", *options, *tips, "--"]).out.decode().splitlines():
         name, *parents = line.split()
         bits[name] = bit_by_commit.get(name, 0)
         for parent in parents:
@@ -279,10 +280,6 @@ def holders(
         commit: frozenset(name for name in candidates if bits.get(name, 0) & bit)
         for commit, bit in bit_by_commit.items()
     }
-
-
-def _everything(beside: Iterable[str]) -> list[str]:
-    return ["--branches", "--tags", *sorted(set(beside))]
 
 
 def _read(mirror: Mirror, arguments: list[str], *, about: tuple[str, ...] = ()) -> Iterator[CommitMessage]:

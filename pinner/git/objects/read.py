@@ -178,10 +178,7 @@ def check_out(mirror: Mirror, commit: str, directory: Path, *, scratch: Path) ->
     directory.mkdir(parents=True)
     with_alternates(mirror.path, scratch)
     place = [f"--git-dir={scratch}", f"--work-tree={directory}"]
-    _git(*place, *_PLAIN, "read-tree", "--reset", "-u", "--end-of-options", commit)
-
-
-def _git(*arguments: str) -> None:
+    arguments = (*place, *_PLAIN, "read-tree", "--reset", "-u", "--end-of-options", commit)
     output = run(arguments, timeout=LOCAL_TIMEOUT, variables=_VARIABLES)
     if output.status != 0:
         is_full = classify(output.err) is FailureKind.DISK_FULL
@@ -435,8 +432,10 @@ def list_tree(mirror: Mirror, commit: str, *, under: str | None = None) -> tuple
     output = read_batch(
         mirror, ["ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit, *where], about=(commit,)
     )
-    rows = (row.partition("\t") for row in _split_nul(output.out))
-    return tuple(TreeEntry(path, *header.split(" ")) for header, _, path in rows)
+    rows = output.out.decode(errors="surrogateescape").split("\0")[:-1]
+    return tuple(
+        TreeEntry(path, *header.split(" ")) for header, _, path in (row.partition("\t") for row in rows)
+    )
 
 
 def changed_paths(mirror: Mirror, a: str, b: str, *, under: str | None = None) -> tuple[TreeChange, ...]:
@@ -447,19 +446,12 @@ def changed_paths(mirror: Mirror, a: str, b: str, *, under: str | None = None) -
     require_safe_tree(mirror, a, b)
     where = [under] if under else []
     options = ["-r", "-z", "--raw", "--no-renames", "--no-ext-diff", "--no-abbrev", "--end-of-options"]
-    rows = _split_nul(read_batch(mirror, ["diff-tree", *options, a, b, "--", *where], about=(a, b)).out)
-    return tuple(_change(header, path) for header, path in zip(rows, rows, strict=True))
-
-
-def _split_nul(out: bytes) -> Iterator[str]:
-    return iter(out.decode(errors="surrogateescape").split("\0")[:-1])
-
-
-def _change(header: str, path: str) -> TreeChange:
-    """Parse `:<old mode> <new mode> <old id> <new id> <status>`."""
-    old_mode, new_mode, old, new, status = header.removeprefix(":").split(" ")
-    return TreeChange(status, path, _known(old), _known(new), old_mode, new_mode)
-
-
-def _known(name: str) -> str | None:
-    return name if name.strip("0") else None
+    out = read_batch(mirror, ["diff-tree", *options, a, b, "--", *where], about=(a, b)).out
+    fields = iter(out.decode(errors="surrogateescape").split("\0")[:-1])
+    changes: list[TreeChange] = []
+    for header, path in zip(fields, fields, strict=True):
+        # `:<old mode> <new mode> <old id> <new id> <status>`; the id of a missing file is all zeros
+        old_mode, new_mode, *ids, status = header.removeprefix(":").split(" ")
+        old, new = (name if name.strip("0") else None for name in ids)
+        changes.append(TreeChange(status, path, old, new, old_mode, new_mode))
+    return tuple(changes)

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pinner.git.mirrors.batch import damaged, read_objects
+from pinner.git.mirrors.batch import damaged, read_objects, slices
 from pinner.git.objects.directory_tree import (
     EXECUTABLE,
     FOLDER,
@@ -108,7 +108,6 @@ def failing(path: Path, what: str | None = None) -> Iterator[None]:
 
 
 _SUBMODULE = "160000"
-_AT_ONCE = 16 * 1024 * 1024
 _LFS = b"version https://git-lfs.github.com/spec/v1\n"
 _LARGEST_POINTER = 1024
 # gitattributes(5): attributes for which `git checkout` writes other bytes than git stores. `text` alone changes
@@ -188,7 +187,7 @@ def write_tree(mirror: Mirror, commit: str, place: Path, *, tree: str | None = N
         mirror, {entry.id: entry.id for entry in folders if entry.mode != _SUBMODULE} | {root: tree}
     )
     files = _FileWriter(mirror, place)
-    for some in _slices(blobs):
+    for some in slices((entry, entry.size) for entry in blobs):
         files.write(some)
     for path, target in files.links.items():
         Path(place, path).symlink_to(target)
@@ -271,20 +270,6 @@ def _verify_trees(mirror: Mirror, ids: Mapping[str, str | None]) -> None:
             raise damaged(mirror.path, f"the tree {name} is missing")
         if expected not in {None, thing.id}:
             raise damaged(mirror.path, f"{name} is {thing.id}, and was {expected}")
-
-
-def _slices(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
-    """Yield the entries in groups whose contents fit into memory together."""
-    group: list[_Entry] = []
-    room = _AT_ONCE
-    for entry in entries:
-        if group and entry.size > room:
-            yield group
-            group, room = [], _AT_ONCE
-        group.append(entry)
-        room -= entry.size
-    if group:
-        yield group
 
 
 def leads_out(path: str, links: Mapping[str, str]) -> bool:

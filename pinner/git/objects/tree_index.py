@@ -68,13 +68,13 @@ class TreeIndex:
 
     def known(self, keys: Iterable[int]) -> frozenset[int]:
         """Return those of `keys` that any commit had."""
-        return frozenset(key for key in keys if self._is_at(self._place(key), key))
+        return frozenset(key for key in keys if self._is_at(bisect_left(self.keys, key), key))
 
     def shared(self, keys: Iterable[int]) -> list[int]:
         """Return for each commit how many of `keys` it has."""
         found = [0] * len(self)
         for key in keys:
-            place = self._place(key)
+            place = bisect_left(self.keys, key)
             while self._is_at(place, key):
                 step = self.steps[place]
                 found[abs(step) - 1] += 1 if step > 0 else -1
@@ -83,9 +83,6 @@ class TreeIndex:
             if parent >= 0:
                 found[number] += found[parent]
         return found
-
-    def _place(self, key: int) -> int:
-        return bisect_left(self.keys, key)
 
     def _is_at(self, place: int, key: int) -> bool:
         return place < len(self.keys) and self.keys[place] == key
@@ -181,7 +178,13 @@ class _Building:
             if row.startswith(b":"):
                 self._take_file(row, next(fields))
             elif row:
-                self._take_commit(row)
+                commit, tree, *parents = row.split()
+                self.numbers[commit] = len(self.commits)
+                self.commits.append(bytes.fromhex(commit.decode()))
+                self.trees.append(bytes.fromhex(tree.decode()))
+                self.parents.append(self.numbers.get(parents[0], _NO_PARENT) if parents else _NO_PARENT)
+                self.gains.append(0)
+                self.sums.append(0)
         self.events.sort()
         return TreeIndex(
             commits=b"".join(self.commits),
@@ -193,15 +196,6 @@ class _Building:
             steps=array("i", map(_step, self.events)),
             has_files=has_files,
         )
-
-    def _take_commit(self, row: bytes) -> None:
-        commit, tree, *parents = row.split()
-        self.numbers[commit] = len(self.commits)
-        self.commits.append(bytes.fromhex(commit.decode()))
-        self.trees.append(bytes.fromhex(tree.decode()))
-        self.parents.append(self.numbers.get(parents[0], _NO_PARENT) if parents else _NO_PARENT)
-        self.gains.append(0)
-        self.sums.append(0)
 
     def _take_file(self, row: bytes, path: bytes) -> None:
         known = self.paths.get(path)

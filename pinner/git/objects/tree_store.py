@@ -226,11 +226,6 @@ def _names(directory: Path) -> list[str]:
         return []
 
 
-def _session_of(name: str) -> str | None:
-    found = re.match(rf"{re.escape(_TEMPORARY)}[0-9a-f]{{16}}", name)
-    return found[0] if found else None
-
-
 def _open_session(root: Path) -> tuple[str, int]:
     """Return the name of a new session and the descriptor of its lock, which is held."""
     while True:
@@ -245,25 +240,24 @@ def _open_session(root: Path) -> tuple[str, int]:
 
 
 def _remove_abandoned(root: Path, *, but: str | None = None) -> None:
-    """Remove the temporary directories of all processes that are gone, except those of the session `but`."""
-    for session in {_session_of(each) for each in _names(root)} - {None, but}:
-        _remove_if_abandoned(root, str(session))
+    """Remove the temporary directories of all processes that are gone, except those of the session `but`.
 
-
-def _remove_if_abandoned(root: Path, session: str) -> None:
-    """Remove the temporary directories of a process that no longer holds its lock."""
-    try:
-        number = os.open(root / f"{session}{_LOCK}", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:  # it was removed last, or the process was killed while it removed it
-        _remove_session(root, session)
-        return
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _remove_session(root, session)
-    except BlockingIOError:
-        pass
-    finally:
-        os.close(number)
+    A process that is still there holds its lock.
+    """
+    found = (re.match(rf"{re.escape(_TEMPORARY)}[0-9a-f]{{16}}", name) for name in _names(root))
+    for session in {match[0] for match in found if match} - {but}:
+        try:
+            number = os.open(root / f"{session}{_LOCK}", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:  # it was removed last, or the process was killed while it removed it
+            _remove_session(root, session)
+            continue
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove_session(root, session)
+        except BlockingIOError:
+            pass
+        finally:
+            os.close(number)
 
 
 def _remove_session(root: Path, session: str) -> None:

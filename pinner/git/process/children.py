@@ -437,7 +437,14 @@ class ProcessIO:
             while self._process.poll() is None:
                 has_data = self._transfer(min(pause, deadline.remaining()))
                 pause = _FIRST_PAUSE if has_data else min(2 * pause, _LONGEST_PAUSE)
-            self._drain()
+            # Read the data left in the pipes, however long that takes. If the process has failed, its children
+            # have `grace` seconds to add to them.
+            if self._process.stdin and not self._process.stdin.closed:
+                self._close(self._process.stdin)
+            end = time.monotonic() + (self._grace if self._process.returncode else 0)
+            self._transfer(0)
+            while self._selector.get_map() and (left := end - time.monotonic()) > 0:
+                self._transfer(left)
         return bytes(self._out), self._err.decode(errors="replace")
 
     def _transfer(self, timeout: float) -> bool:
@@ -446,18 +453,6 @@ class ProcessIO:
         for key, _ in events:
             key.data(key.fileobj)
         return bool(events)
-
-    def _drain(self) -> None:
-        """Read the data left in the pipes of a process that has ended, however long that takes.
-
-        If it has failed, its children have `grace` seconds to add to them.
-        """
-        if self._process.stdin and not self._process.stdin.closed:
-            self._close(self._process.stdin)
-        end = time.monotonic() + (self._grace if self._process.returncode else 0)
-        self._transfer(0)
-        while self._selector.get_map() and (left := end - time.monotonic()) > 0:
-            self._transfer(left)
 
     def _write(self, stream: IO[bytes]) -> None:
         try:

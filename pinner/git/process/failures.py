@@ -194,17 +194,13 @@ _WORDS: dict[FailureKind, tuple[str, str | None]] = {
 }
 
 
-def _rule(kind: FailureKind, *patterns: str) -> tuple[FailureKind, str]:
-    return kind, "|".join(patterns)
-
-
 # The first match wins. The patterns are compiled when first used, which is rare, because that takes 8 ms.
 # Sources: git's remote-curl.c, http.c, connect.c, fetch-pack.c, packfile.c; curl's strerror.c; OpenSSH's
 # ssh.c and sshconnect.c.
-_RULES = (
-    _rule(FailureKind.FSCK, "fsck error in pack", "fsck failed$"),
-    _rule(FailureKind.CORRUPT, "upload-pack: not our ref"),  # a ref names an object that is missing there
-    _rule(
+_RULES: tuple[tuple[FailureKind, *tuple[str, ...]], ...] = (
+    (FailureKind.FSCK, "fsck error in pack", "fsck failed$"),
+    (FailureKind.CORRUPT, "upload-pack: not our ref"),  # a ref names an object that is missing there
+    (
         FailureKind.EXHAUSTED,
         "out of memory",
         "cannot allocate memory",
@@ -216,8 +212,8 @@ _RULES = (
         "resource temporarily unavailable",
         "mmap failed",
     ),
-    _rule(FailureKind.DISK_FULL, "no space left on device", "disk quota exceeded", "file too large"),
-    _rule(
+    (FailureKind.DISK_FULL, "no space left on device", "disk quota exceeded", "file too large"),
+    (
         FailureKind.DAMAGED_MIRROR,
         r"unexpected line in .*packed-refs",
         r"packed-refs .* (?:unterminated|is corrupt)",
@@ -236,12 +232,10 @@ _RULES = (
         "unknown repository extension",
         "inflate: data stream error",
     ),
-    _rule(FailureKind.UNTRUSTED, "dubious ownership"),
-    _rule(
-        FailureKind.UNSUPPORTED, "mismatched algorithms", "unknown object format", "unknown option", "SHA-256"
-    ),
-    _rule(FailureKind.REFUSED, r"transport '.*' not allowed", "protocol .* not (?:supported|allowed)"),
-    _rule(
+    (FailureKind.UNTRUSTED, "dubious ownership"),
+    (FailureKind.UNSUPPORTED, "mismatched algorithms", "unknown object format", "unknown option", "SHA-256"),
+    (FailureKind.REFUSED, r"transport '.*' not allowed", "protocol .* not (?:supported|allowed)"),
+    (
         FailureKind.CERTIFICATE,
         "server certificate verification failed",
         "SSL certificate problem",
@@ -249,7 +243,7 @@ _RULES = (
         "(?:problem with the|error (?:setting|reading|adding).*) (?:SSL CA|certificate|trust)",
         "no alternative certificate subject name",
     ),
-    _rule(
+    (
         FailureKind.AUTHENTICATION,
         "could not read (?:Username|Password)",
         "Authentication failed",
@@ -260,7 +254,7 @@ _RULES = (
         "access denied or repository not exported",
         "too many authentication failures",
     ),
-    _rule(
+    (
         FailureKind.DROPPED,
         "^(?:kex|ssh)_exchange_identification: .*(?:closed|reset|timed out|broken pipe)",
         "banner exchange",
@@ -268,12 +262,12 @@ _RULES = (
         r"^ssh_dispatch_run_fatal: .*(?:closed|reset|timed out|broken pipe)",
         "exceeded MaxStartups",
     ),
-    _rule(
+    (
         FailureKind.SERVER,
         r"returned error: (?:429|408|5\d\d)",
         "remote error: (?:.*(?:busy|overloaded|try again|internal))",
     ),
-    _rule(
+    (
         FailureKind.NOT_FOUND,
         "repository '.*' not found",
         "returned error: (?:404|410)",
@@ -284,7 +278,7 @@ _RULES = (
         "repository not found",
         "could not be found",
     ),
-    _rule(
+    (
         FailureKind.UNREACHABLE,
         "could not resolve (?:host|proxy)",
         "unable to look up",
@@ -297,9 +291,9 @@ _RULES = (
         "no route to host",
         "network is unreachable",
     ),
-    _rule(FailureKind.REDIRECTED, r"returned error: 30[12378]\b"),  # of a request after the first
-    _rule(FailureKind.TIMEOUT, "timed out", "timeout", "operation too slow"),
-    _rule(
+    (FailureKind.REDIRECTED, r"returned error: 30[12378]\b"),  # of a request after the first
+    (FailureKind.TIMEOUT, "timed out", "timeout", "operation too slow"),
+    (
         FailureKind.INTERRUPTED,
         "early EOF",
         "connection reset",
@@ -321,7 +315,7 @@ _RULES = (
         "client_loop: send disconnect",
         "index-pack failed",
     ),
-    _rule(
+    (
         FailureKind.PROTOCOL,
         "not valid: is this a git repository",
         "protocol error",
@@ -329,7 +323,7 @@ _RULES = (
         "invalid server response",
         "unable to access",
     ),
-    _rule(FailureKind.AUTHENTICATION, "correct access rights"),
+    (FailureKind.AUTHENTICATION, "correct access rights"),
 )
 
 _PREFIX = "^(?:(?:fatal|error|remote|warning): *)+"
@@ -391,8 +385,8 @@ def _reason(stderr: str) -> tuple[FailureKind, str]:
     own = [line for line in lines if not line.startswith("remote:")]
     for group in (_reasons(stderr), own, lines):
         text = "\n".join(group)
-        for kind, words in _RULES:
-            if found := re.search(words, text, re.IGNORECASE | re.MULTILINE):
+        for kind, *patterns in _RULES:
+            if found := re.search("|".join(patterns), text, re.IGNORECASE | re.MULTILINE):
                 start = text.rfind("\n", 0, found.start()) + 1
                 return kind, text[start:].partition("\n")[0]
     return FailureKind.OTHER, ""

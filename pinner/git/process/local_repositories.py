@@ -391,18 +391,14 @@ def _flaw_of_owner(path: Path, *, is_above: bool = False) -> str | None:
         owner = path.lstat().st_uid
     except OSError:
         return None
-    if _is_own(owner) or (is_above and _is_unmapped(owner)):
+    # Trusted are the current user, root and, as in git, the user who called sudo.
+    user, name = os.geteuid(), str(owner)
+    is_trusted = owner in {0, user} or (user == 0 and name == os.environ.get("SUDO_UID"))
+    if is_trusted or (is_above and _is_unmapped(owner)):
         return None
-    return f"belongs to another user ({_name_of(owner)})"
-
-
-def _is_own(user: int) -> bool:
-    """Return whether files of that user are trusted.
-
-    Trusted are the current user, root and, as in git, the user who called sudo.
-    """
-    here = os.geteuid()
-    return user in {0, here} or (here == 0 and str(user) == os.environ.get("SUDO_UID"))
+    with suppress(KeyError):
+        name = pwd.getpwuid(owner).pw_name
+    return f"belongs to another user ({name})"
 
 
 @once
@@ -425,13 +421,6 @@ def _is_unmapped(user: int) -> bool:
         first, outside, count = Path("/proc/self/uid_map").read_text().split()[:3]
         return user == overflow and not (first == outside == "0" and int(count) >= 2**32 - 1)
     return False
-
-
-def _name_of(user: int) -> str:
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return str(user)
 
 
 CONFIG = b"""\

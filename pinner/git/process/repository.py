@@ -128,7 +128,7 @@ class TransportEnvironment:
     """The variables that one run adds to git calls that contact a remote.
 
     `no_authorities` is an empty directory. `redirects` maps a place to the place its server redirected it to
-    in this run.
+    in this run. If `trusts_bundle` is False, git uses the system's certificate directory.
     """
 
     environ: Mapping[str, str]
@@ -136,7 +136,7 @@ class TransportEnvironment:
     redirects: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _configured: Mapping[str, str] | None = None
-    _trusts_bundle: bool = True
+    trusts_bundle: bool = True
 
     def variables(self, place: str, *, timeout: float) -> Mapping[str, str]:
         """Return the variables for a git call that contacts `place`; `timeout` is in seconds.
@@ -146,7 +146,7 @@ class TransportEnvironment:
         """
         found = {"GIT_HTTP_LOW_SPEED_LIMIT": "1", "GIT_HTTP_LOW_SPEED_TIME": str(max(1, round(2 * timeout)))}
         if place.startswith("https:") and (
-            self._trusts_bundle
+            self.trusts_bundle
             and "GIT_SSL_CAPATH" not in self.environ
             and self.no_authorities.is_dir()
             and not any(key.endswith("sslcapath") for key in self._configuration())
@@ -157,20 +157,12 @@ class TransportEnvironment:
             found["GIT_SSH_COMMAND"] = _WITHOUT_PROMPTS
         return found
 
-    def redirected(self, place: str) -> str:
-        """Return the place to contact for `place`, after the redirects seen in this run."""
-        return self.redirects.get(place, place)
-
     def may_follow_redirects(self) -> bool:
         """Return whether git's configuration allows redirects, which is the default."""
         return not any(
             key.endswith("followredirects") and value in _FALSE
             for key, value in self._configuration().items()
         )
-
-    def trust_as_git_does(self) -> None:
-        """Use the system's certificate directory from now on."""
-        self._trusts_bundle = False
 
     def _configuration(self) -> Mapping[str, str]:
         """Return the configured settings that match _SETTINGS_READ, key to value; git reads them once per run."""
@@ -222,11 +214,6 @@ _PORTS = {"http": 80, "https": 443}
 
 class RedirectError(UnknownError):
     """A server redirects the repository to a URL that pinner does not follow."""
-
-
-def is_redirect(stderr: str) -> bool:
-    """Return whether a call with NOT_FOLLOWED failed because of a redirect."""
-    return re.search(_REDIRECTED, stderr) is not None
 
 
 def read_location(trace: str, place: str) -> str | None:
@@ -371,9 +358,9 @@ def call_remote(
     long as data arrive. Raises RedirectError if the remote redirects to a URL that is not followed.
     """
     for _ in range(MOST + 1):
-        place = remote.transport.redirected(remote.place)
+        place = remote.transport.redirects.get(remote.place, remote.place)
         output = _call(place, remote, lock, arguments, extra, into=into)
-        if output.status == 0 or not is_redirect(output.err):
+        if output.status == 0 or not re.search(_REDIRECTED, output.err):
             _require_no_login(place, remote, output)
             return output
         remote.transport.redirects[remote.place] = _follow(place, remote)
@@ -413,7 +400,7 @@ def _call(
         return output
     if classify(output.err) is not FailureKind.CERTIFICATE:
         return output
-    remote.transport.trust_as_git_does()
+    remote.transport.trusts_bundle = False
     return _call(place, remote, lock, arguments, extra, into=into)
 
 
