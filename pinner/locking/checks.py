@@ -84,11 +84,6 @@ class DependencyEdge:
     own_range: str = field(default="", compare=False)
     override: Text | None = field(default=None, compare=False)
 
-    @property
-    def subject(self) -> str:
-        """Return the name of the module that depends, for messages."""
-        return f"{self.module} {self.release}" if self.release else self.module
-
 
 @dataclass(frozen=True, slots=True)
 class DependencyOverrides:
@@ -409,7 +404,11 @@ def check_modules(environment: PinnedEnvironment, _verification: Verification) -
             continue
         if metadata.file is None:
             continue
-        yield from _name(environment, pins[module], metadata)
+        named = metadata.name.replace("/", "-").partition("-")[2] if metadata.name else module
+        if named != module:
+            message = f"{metadata.file} at {pins[module].commit} is the metadata of the module '{named}'"
+            hint = f"Puppet finds a module by its directory: name it '{named}' in the manifest"
+            yield environment.finding("name-mismatch", module, message, hint)
         yield from _version(environment, pins[module], metadata)
         for flaw in metadata.flaws:
             message = f"{metadata.file} at {pins[module].commit}: {flaw}"
@@ -425,14 +424,6 @@ def _no_module(environment: PinnedEnvironment, pin: GitPin) -> Finding:
     else:
         hint = "is the repository retired? if it is not a Puppet module, set 'module: false'"
     return environment.finding("not-a-module", pin.module, message, hint)
-
-
-def _name(environment: PinnedEnvironment, pin: GitPin, metadata: Metadata) -> Iterator[Finding]:
-    named = metadata.name.replace("/", "-").partition("-")[2] if metadata.name else pin.module
-    if named != pin.module:
-        message = f"{metadata.file} at {pin.commit} is the metadata of the module '{named}'"
-        hint = f"Puppet finds a module by its directory: name it '{named}' in the manifest"
-        yield environment.finding("name-mismatch", pin.module, message, hint)
 
 
 def _version(environment: PinnedEnvironment, pin: GitPin, metadata: Metadata) -> Iterator[Finding]:

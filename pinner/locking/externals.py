@@ -178,7 +178,9 @@ def left_out(module: GitRequirement, resolver: RefResolver) -> Finding:
     This is not an error, because the manifest does not name the module.
     """
     needs = f"{', '.join(module.required_by)} {'needs' if len(module.required_by) == 1 else 'need'} it"
-    gone = "the repository does not exist:" if resolver.is_gone(module.git) else "the cache does not have"
+    failure = resolver.mirrors.get(module.git)
+    is_gone = isinstance(failure, SyncFailure) and failure.kind is FailureKind.NOT_FOUND
+    gone = "the repository does not exist:" if is_gone else "the cache does not have"
     return RULES["external-not-found"].finding(
         module.module,
         f"module '{module.module}': {needs}, but {gone} {module.git}",
@@ -368,7 +370,7 @@ def add_from_gate(
     """Add what the pinned modules require and the gate pins, repeatedly, until nothing more is required."""
     if not any(each.required.manifest.externals is Externals.INTEGRATION for each in environments):
         return environments
-    gates = _Gates(resolver, scope)
+    gates = _Gates(resolver, scope, ExternalChecks(resolver))
     while True:
         environments = describe_pins(environments, resolver)
         extras = [gates.requirements(each) for each in environments]
@@ -385,12 +387,9 @@ class _Gates:
 
     resolver: RefResolver
     scope: UpdateScope
-    checks: ExternalChecks = field(init=False)
+    checks: ExternalChecks
     _gates: dict[Series, Gate] = field(default_factory=dict)
     _reported: set[Series] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self.checks = ExternalChecks(self.resolver)
 
     def gate(self, series: Series) -> Gate:
         if series not in self._gates:

@@ -18,10 +18,7 @@ from pinner.locking.externals import (
     without_unknown,
 )
 from pinner.locking.pin_checks import differing_pin, lock_flaws, without_pins
-from pinner.locking.pins import (
-    is_same_selector,
-    stale_fields,
-)
+from pinner.locking.pins import is_move, stale_fields
 from pinner.locking.requirements import (
     EnvironmentRequirements,
     GitRequirement,
@@ -201,7 +198,7 @@ def check_downgrades(
             isinstance(old, GitPin)
             and isinstance(new, GitPin)
             and module not in allowed
-            and _is_comparable(old, new)
+            and is_move(old, new, new)  # a pin whose selector was changed in the manifest may be older
         ):
             is_older = _is_older(old, new, workspace)
             if is_older:
@@ -241,16 +238,6 @@ def _read(environment: str, revision: str, workspace: Workspace) -> Lock | None:
         return None
 
 
-def _is_comparable(old: GitPin, new: GitPin) -> bool:
-    """Return whether the commit changed although the selector did not.
-
-    A pin whose selector was changed in the manifest may be older.
-    """
-    is_external = bool(old.required_by and new.required_by) and old.external == new.external
-    is_unchanged = is_external or is_same_selector(old.want, old.ref, new.want, new.ref)
-    return old.git == new.git and old.commit != new.commit and is_unchanged
-
-
 def _is_older(old: GitPin, new: GitPin, workspace: Workspace) -> bool | None:
     """Return whether a pin went back, by the cached mirror or else by the versions; None if unknown."""
     mirror = workspace.mirrors.open(new.git)
@@ -264,9 +251,12 @@ def _is_older(old: GitPin, new: GitPin, workspace: Workspace) -> bool | None:
 
 
 def _downgraded(old: GitPin, new: GitPin, label: str, place: Location) -> Finding:
+    before, after = (
+        f"{pin.version} ({pin.commit[:SHORT]})" if pin.version else pin.commit[:SHORT] for pin in (old, new)
+    )
     message = (
-        f"module '{new.module}': went back from {_shown(old)} in the lock at {label} to the older "
-        f"{_shown(new)}, although its selector in the manifest is the same"
+        f"module '{new.module}': went back from {before} in the lock at {label} to the older "
+        f"{after}, although its selector in the manifest is the same"
     )
     hint = (
         f"'pinner update -m {new.module}' returns to the newer commit; if it is intended, name it in the manifest (commit, tag or "
@@ -303,7 +293,3 @@ def _unchecked(required: EnvironmentRequirements, modules: list[str], label: str
     )
     hint = f"'pinner verify {required.environment}' fetches what is needed"
     return RULES["downgrade-unchecked"].finding(None, message, hint=hint, place=place)
-
-
-def _shown(pin: GitPin) -> str:
-    return f"{pin.version} ({pin.commit[:SHORT]})" if pin.version else pin.commit[:SHORT]

@@ -29,7 +29,7 @@ from pinner.openstack.catalogue import (
 )
 from pinner.openstack.facts import ExternalPin, Misfit
 from pinner.puppet.names import check_module_name, check_ref_name
-from pinner.puppet.puppetfile.reader import PuppetfileModule, read_puppetfile
+from pinner.puppet.puppetfile.reader import read_puppetfile
 from pinner.puppet.versions import Range, Version, parse_range, parse_version
 from pinner.workspace.workspace import CacheKey
 
@@ -252,19 +252,14 @@ _MAIN_BRANCHES = frozenset({"master", "main", "HEAD"})
 
 
 def read_pins(content: bytes) -> tuple[ExternalPin, ...]:
-    """Return the git modules of a Puppetfile whose name, URL and ref are valid in a lock, in file order."""
-    modules = read_puppetfile(content).puppetfile.modules
-    return tuple(pin for module in modules if (pin := _pin(module)))
+    """Return the git modules of a Puppetfile whose name and URL are valid in a lock, in file order.
 
-
-def _pin(module: PuppetfileModule) -> ExternalPin | None:
-    """Return a git module whose name and URL are valid in a lock.
-
-    Its ref is None if it is missing, invalid, or a main branch. Returns None for all other modules.
+    The ref is None if it is missing, invalid, or a main branch.
     """
-    ref = module.ref
-    if module.git is None or check_module_name(module.directory) or check_git_url(module.git):
-        return None
-    if ref is None or ref in _MAIN_BRANCHES or check_ref_name(ref):
-        return ExternalPin(module.directory, module.git, None)
-    return ExternalPin(module.directory, module.git, ref)
+    pins: list[ExternalPin] = []
+    for module in read_puppetfile(content).puppetfile.modules:
+        name, git, ref = module.directory, module.git, module.ref
+        if git is not None and not check_module_name(name) and not check_git_url(git):
+            is_fixed = ref is not None and ref not in _MAIN_BRANCHES and not check_ref_name(ref)
+            pins.append(ExternalPin(name, git, ref if is_fixed else None))
+    return tuple(pins)

@@ -107,7 +107,12 @@ def helpers_of_functions(
 
 def _reached(code: RubyCode, loads: Mapping[str, tuple[Requirement, ...]]) -> frozenset[str]:
     helpers = [file for file in code.files.values() if file.plugin.kind is PluginKind.HELPER]
-    unmet = _by_requirement(helpers, {one for some in loads.values() for one in some})
+    resolved = {one for some in loads.values() for one in some}
+    unmet: dict[tuple[Requirement, str | None], list[RubyFile]] = {}
+    for helper in helpers:
+        for one in helper.plugin.meant_by():
+            if one in resolved:
+                unmet.setdefault(_key(one, helper), []).append(helper)
     waiting = [file for file in code.files.values() if file.plugin.kind is PluginKind.FUNCTION]
     waiting += [helper for helper in helpers if helper.plugin.is_global]
     reached = {file.plugin.path for file in waiting if file.plugin.is_global}
@@ -119,17 +124,6 @@ def _reached(code: RubyCode, loads: Mapping[str, tuple[Requirement, ...]]) -> fr
                     reached.add(helper.plugin.path)
                     waiting.append(helper)
     return frozenset(reached)
-
-
-def _by_requirement(
-    helpers: Iterable[RubyFile], resolved: set[Requirement]
-) -> dict[tuple[Requirement, str | None], list[RubyFile]]:
-    found: dict[tuple[Requirement, str | None], list[RubyFile]] = {}
-    for helper in helpers:
-        for one in helper.plugin.meant_by():
-            if one in resolved:
-                found.setdefault(_key(one, helper), []).append(helper)
-    return found
 
 
 def _key(requirement: Requirement, file: RubyFile) -> tuple[Requirement, str | None]:

@@ -673,7 +673,7 @@ def _fewest(groups: list[Group], collide: Callable[[list[Group]], bool]) -> list
 
 
 def _phrase(group: Group) -> str:
-    names = [edge.subject for edge in group]
+    names = [f"{edge.module} {edge.release}" if edge.release else edge.module for edge in group]
     if len(names) > NAMED + 1:
         names = [*names[:NAMED], f"{len(names) - NAMED} more"]
     listed = ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]

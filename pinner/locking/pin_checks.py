@@ -180,11 +180,8 @@ def fact_flaws(pin: GitPin, metadata: Metadata) -> Iterator[str]:
     for name in sorted(pin.dependencies.keys() | dependencies.keys()):
         locked, real = pin.dependencies.get(name), dependencies.get(name)
         if locked != real:
-            yield f"its dependency on {name} is {_range(locked)} in the lock, but {where} {_range(real)}"
-
-
-def _range(text: str | None) -> str:
-    return "missing" if text is None else f"'{text}'"
+            old, new = ("missing" if text is None else f"'{text}'" for text in (locked, real))
+            yield f"its dependency on {name} is {old} in the lock, but {where} {new}"
 
 
 def differing_pin(required: EnvironmentRequirements, module: str, flaw: str, path: str) -> Finding:

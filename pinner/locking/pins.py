@@ -32,7 +32,6 @@ from pinner.model.lock import (
     Pin,
     Position,
     ResolvedRef,
-    Selector,
     SelectorKind,
     short_name,
 )
@@ -93,7 +92,12 @@ def _cooled(
     """Return what the pin moves to, None if it stays, with a message if that is not the newest."""
     day = (resolver.workspace.today - timedelta(days=days + 1)).isoformat()
     old = resolver.resolve(replace(requirement, want=replace(requirement.want, as_of=day)))
-    chosen = old if isinstance(old, ResolvedRef) and _is_newer(pin, old, resolver) else None
+    chosen: ResolvedRef | None = None
+    if isinstance(old, ResolvedRef):
+        pair = (pin.git, pin.commit, old.commit)
+        position = resolver.positions([pair]).get(pair)
+        is_newer = position is not None and position.behind > 0 and position.ahead == 0
+        chosen = old if is_newer else None
     if chosen and chosen.commit == newest.commit:
         return newest, None
     mirror = resolver.mirror(requirement.git)
@@ -106,12 +110,6 @@ def _cooled(
         )
     stays = f"moves to {chosen.commit[:_SHOWN]}" if chosen else "stays"
     return chosen, f"{what} waits for the cooldown of {days} days: the pin {stays}"
-
-
-def _is_newer(pin: GitPin, found: ResolvedRef, resolver: RefResolver) -> bool:
-    pair = (pin.git, pin.commit, found.commit)
-    position = resolver.positions([pair]).get(pair)
-    return position is not None and position.behind > 0 and position.ahead == 0
 
 
 def _names_security(mirror: Mirror, old: str, new: str) -> bool:
@@ -402,17 +400,18 @@ def hold_back(
 def _move(module: GitRequirement, pin: Pin | None, resolution: Resolution) -> _Move | None:
     if not isinstance(pin, GitPin) or not isinstance(resolution, ResolvedRef):
         return None
-    is_external = bool(module.required_by and pin.required_by) and module.external == pin.external
-    is_unchanged = is_external or is_same_selector(pin.want, pin.ref, module.want, resolution.ref)
-    if pin.commit == resolution.commit or pin.git != module.git or not is_unchanged:
-        return None
-    return _Move(module, pin, resolution)
+    return _Move(module, pin, resolution) if is_move(pin, module, resolution) else None
 
 
-def is_same_selector(before: Selector, old_ref: str | None, after: Selector, new_ref: str | None) -> bool:
-    """Return whether two selectors mean the same: they are equal, or name one branch at one date."""
-    is_same_branch = old_ref == new_ref and (new_ref or "").startswith(BRANCH)
-    return before == after or (is_same_branch and before.as_of == after.as_of)
+def is_move(pin: GitPin, now: GitRequirement | GitPin, found: ResolvedRef | GitPin) -> bool:
+    """Return whether the selector of a pin means the same as that of `now`, but another commit was `found`.
+
+    Two selectors mean the same if they are equal, or name one branch at one date.
+    """
+    is_external = bool(pin.required_by and now.required_by) and pin.external == now.external
+    is_same_branch = pin.ref == found.ref and (found.ref or "").startswith(BRANCH)
+    is_same = pin.want == now.want or (is_same_branch and pin.want.as_of == now.want.as_of)
+    return pin.git == now.git and pin.commit != found.commit and (is_external or is_same)
 
 
 def _is_older(move: _Move, position: Position | None, resolver: RefResolver) -> bool:

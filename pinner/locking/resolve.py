@@ -27,7 +27,7 @@ from pinner.git.objects.history import (
     tag_times,
 )
 from pinner.git.objects.read import commit_of, flaw_of_tree, has_commits
-from pinner.git.process.failures import FailureKind, SyncFailure
+from pinner.git.process.failures import SyncFailure
 from pinner.git.process.repository import Mirror
 from pinner.locking.requirements import GitRequirement, PinAtRemote, PinnedEnvironment, Resolution
 from pinner.model.errors import Location
@@ -99,8 +99,7 @@ def _branch(requirement: GitRequirement, mirror: Mirror, _mirrors: Mirrors) -> R
         requirement,
         f"no branch {name!r}",
         _moved_on(name, mirror)
-        or _there_is(_near(name, mirror.refs.branches))
-        or _it_has(mirror.refs.branches, "branches"),
+        or _existing(_near(name, mirror.refs.branches), mirror.refs.branches, "branches"),
     )
 
 
@@ -134,7 +133,7 @@ def _tag(requirement: GitRequirement, mirror: Mirror, _mirrors: Mirrors) -> Reso
     return _missing(
         requirement,
         f"no tag {name!r}",
-        _there_is(near or _near(name, mirror.refs.tags)) or _it_has(mirror.refs.tags, "tags"),
+        _existing(near or _near(name, mirror.refs.tags), mirror.refs.tags, "tags"),
     )
 
 
@@ -213,12 +212,10 @@ def _near(name: str, names: Iterable[str]) -> list[str]:
     return difflib.get_close_matches(name, list(names), n=NEAR_MISSES, cutoff=0.6)
 
 
-def _there_is(near: Iterable[str]) -> str | None:
-    quoted = _quoted(near)
-    return f"there is {quoted}" if quoted else None
-
-
-def _it_has(names: tuple[str, ...], what: str) -> str:
+def _existing(near: list[str], names: tuple[str, ...], what: str) -> str:
+    """Return a hint with the names near to the one that is missing, or else with the first of all names."""
+    if near:
+        return f"there is {_quoted(near)}"
     more = f" and {len(names) - NEAR_MISSES} more" if len(names) > NEAR_MISSES else ""
     return f"its {what} are {_quoted(names[:NEAR_MISSES])}{more}" if names else f"it has no {what}"
 
@@ -288,11 +285,6 @@ class RefResolver:
                 return resolution
             self._resolved[key] = resolution
         return self._resolved[key]
-
-    def is_gone(self, git: str) -> bool:
-        """Return whether the server reported that no repository exists at that canonical URL."""
-        found = self.mirrors.get(git)
-        return isinstance(found, SyncFailure) and found.kind is FailureKind.NOT_FOUND
 
     def stand_in(self, git: str) -> str | None:
         """Return what is used in place of that canonical URL, and so may be behind it; None if nothing is."""
@@ -373,13 +365,17 @@ def read_pinned_metadata(pins: Iterable[Pin], resolver: RefResolver) -> Mapping[
     For a repository that was not contacted, the metadata comes from its pin.
     """
     modules = [pin for pin in pins if isinstance(pin, GitPin) and pin.is_module]
-    locked = {pin.commit: _metadata_in_lock(pin) for pin in modules if resolver.mirror(pin.git) is None}
+    locked = {
+        pin.commit: Metadata(
+            file=LOCKED,
+            name=pin.name,
+            version=pin.version,
+            dependencies=tuple(Dependency(*row) for row in pin.dependencies.items()),
+        )
+        for pin in modules
+        if resolver.mirror(pin.git) is None
+    }
     return {**locked, **read_metadata(_commits_by_mirror(modules, resolver), resolver.workspace)}
-
-
-def _metadata_in_lock(pin: GitPin) -> Metadata:
-    rows = tuple(Dependency(name, wanted_range) for name, wanted_range in pin.dependencies.items())
-    return Metadata(file=LOCKED, name=pin.name, version=pin.version, dependencies=rows)
 
 
 def metadata_by_module(pins: Mapping[str, Pin], metadata: Mapping[str, Metadata]) -> Mapping[str, Metadata]:
@@ -491,8 +487,13 @@ def _read_refs(environment: PinnedEnvironment, resolver: RefResolver) -> Mapping
     found: dict[str, PinAtRemote] = {}
     required = environment.required.git_modules
     for name in sorted(environment.contacted & required.keys()):
-        pin = environment.pins.get(name)
-        resolution = _resolve(required[name], pin, resolver)
+        requirement, pin = required[name], environment.pins.get(name)
+        is_pinned = isinstance(pin, GitPin) and requirement.want == Selector(SelectorKind.COMMIT, pin.commit)
+        if is_pinned and resolver.mirror(requirement.git):
+            # exactly the pinned commit is not looked up, because its presence is checked anyway
+            resolution: Resolution = ResolvedRef(requirement.want.value, None)
+        else:
+            resolution = resolver.resolve(requirement)
         mirror = resolver.mirror(pin.git) if isinstance(pin, GitPin) else None
         if not isinstance(pin, GitPin) or mirror is None:
             found[name] = PinAtRemote(resolution)
@@ -503,17 +504,6 @@ def _read_refs(environment: PinnedEnvironment, resolver: RefResolver) -> Mapping
                 resolution, pin, mirror.refs, stand_in, None if tip == pin.commit else tip
             )
     return found
-
-
-def _resolve(requirement: GitRequirement, pin: Pin | None, resolver: RefResolver) -> Resolution:
-    """Return what a requirement means now.
-
-    A requirement for exactly the pinned commit is not looked up, because its presence is checked anyway.
-    """
-    is_pinned = isinstance(pin, GitPin) and requirement.want == Selector(SelectorKind.COMMIT, pin.commit)
-    if is_pinned and resolver.mirror(requirement.git):
-        return ResolvedRef(requirement.want.value, None)
-    return resolver.resolve(requirement)
 
 
 def tip_to_compare(pin: GitPin, resolution: Resolution, refs: Refs) -> str | None:
