@@ -133,7 +133,10 @@ class ChangeKind(StrEnum):
 
 
 class Direction(StrEnum):
-    """How a module moved: forward in its history, backward, or to another line of history."""
+    """How a module moved: forward in its history, to another line of history, or backward.
+
+    Backward is: only the old side has commits, or its version is higher.
+    """
 
     UP = "up"
     DOWN = "down"
@@ -176,18 +179,10 @@ class ModuleChange:
     applying: frozenset[ApiChange] = frozenset()
 
     @property
-    def is_downgrade(self) -> bool:
-        """Return whether the module moved back: only the old side has commits, or its version is higher."""
-        return self.direction is Direction.DOWN
-
-    @property
     def commits_by_weight(self) -> tuple[Commit, ...]:
         """Return the commits, security fixes first."""
-        return tuple(sorted(self.commits, key=self._is_ordinary))
-
-    def _is_ordinary(self, commit: Commit) -> bool:
-        trailers = self.trailers.get(commit.id)
-        return trailers is None or not trailers.is_security
+        fixes = {name for name, trailers in self.trailers.items() if trailers.is_security}
+        return tuple(sorted(self.commits, key=lambda commit: commit.id not in fixes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,13 +293,8 @@ class Stage(StrEnum):
     AFTER = "after"
     LOOK = "look"
 
-    @property
-    def heading(self) -> str:
-        """Return the section's heading."""
-        return _HEADINGS[self]
 
-
-_HEADINGS = {
+STAGE_HEADINGS = {
     Stage.MANIFEST: "Change in the manifest",
     Stage.MODULES: "Modules added, removed or kept",
     Stage.THIRD_PARTY: "Third-party modules that change with them",

@@ -80,11 +80,6 @@ class Differences:
         """Return the files that make the module different from the commit, by path."""
         return tuple(sorted((*self.changed, *self.extra, *self.lacking), key=lambda one: one.path))
 
-    @property
-    def is_nothing(self) -> bool:
-        """Return whether nothing differs."""
-        return self == Differences()
-
 
 class Match(StrEnum):
     """How closely a module matches a commit.

@@ -266,15 +266,14 @@ class Lock:
     @property
     def lock_id(self) -> str:
         """Return `pin-` and 12 hex digits: equal for two environments if and only if their code is equal."""
-        rows = sorted(_identity(pin) for pin in self.pins.values())
+        rows = sorted(
+            (pin.module, pin.install_path, f"forge:{pin.forge}", pin.version)
+            if isinstance(pin, ForgePin)
+            else (pin.module, pin.install_path, pin.git, pin.commit)
+            for pin in self.pins.values()
+        )
         canonical = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
         return f"pin-{hashlib.sha256(canonical.encode()).hexdigest()[:12]}"
-
-
-def _identity(pin: Pin) -> tuple[str, str, str, str]:
-    if isinstance(pin, ForgePin):
-        return pin.module, pin.install_path, f"forge:{pin.forge}", pin.version
-    return pin.module, pin.install_path, pin.git, pin.commit
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,8 +231,10 @@ def canonical_git_url(url: str) -> str:
     path = parts.path.rstrip("/")
     if host in _SAME_WITH_SUFFIX:
         path = path.removesuffix(".git")
-    authority = _authority(parts.username, host, parts.port, scheme)
-    return str(urlunsplit((scheme, authority, path, parts.query, parts.fragment)))
+    login = f"{parts.username}@" if parts.username else ""
+    name = f"[{host}]" if ":" in host else host
+    port = "" if parts.port in {None, _DEFAULT_PORTS.get(scheme)} else f":{parts.port}"
+    return str(urlunsplit((scheme, f"{login}{name}{port}", path, parts.query, parts.fragment)))
 
 
 def rewrite_url(url: str, rules: Mapping[str, str]) -> str:
@@ -293,12 +295,6 @@ def _fault_of_scheme(url: str, scheme: str) -> tuple[str, str | None] | None:
     if scheme == "file" and not parts.path.startswith("/"):
         return " is not a valid git URL: it needs an absolute path", None
     return None
-
-
-def _authority(user: str | None, host: str, port: int | None, scheme: str) -> str:
-    name = f"[{host}]" if ":" in host else host
-    login = f"{user}@" if user else ""
-    return f"{login}{name}" if port in {None, _DEFAULT_PORTS.get(scheme)} else f"{login}{name}:{port}"
 
 
 _LONGEST: Final = 1000
@@ -362,19 +358,15 @@ def _form_flaw(text: str) -> str | None:
     if text.startswith("/"):
         return _path_flaw(text)
     if scheme := _PUPPETFILE_SCHEME.match(text):
-        return _scheme_flaw(scheme[1], text[scheme.end() :])
-    if short := _SHORT_SSH.fullmatch(text):
-        return _path_flaw("/" + short["path"].lstrip("/"))
-    return _FORMS
-
-
-def _scheme_flaw(scheme: str, rest: str) -> str | None:
-    if scheme == "file":
-        return _path_flaw(rest) if rest.startswith("/") else "a file URL is file:/// and an absolute path"
-    if scheme not in _NETWORK_SCHEMES:
-        return _FORMS
-    authority, slash, path = rest.partition("/")
-    return _authority_flaw(authority) or _path_flaw(slash + path)
+        rest = text[scheme.end() :]
+        if scheme[1] == "file":
+            return _path_flaw(rest) if rest.startswith("/") else "a file URL is file:/// and an absolute path"
+        if scheme[1] not in _NETWORK_SCHEMES:
+            return _FORMS
+        authority, slash, path = rest.partition("/")
+        return _authority_flaw(authority) or _path_flaw(slash + path)
+    short = _SHORT_SSH.fullmatch(text)
+    return _path_flaw("/" + short["path"].lstrip("/")) if short else _FORMS
 
 
 def _authority_flaw(authority: str) -> str | None:

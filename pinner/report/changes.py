@@ -7,6 +7,7 @@ from typing import Final
 from pinner.model.comparison import (
     ChangeKind,
     DataEffect,
+    Direction,
     Edit,
     Effect,
     Milestone,
@@ -131,7 +132,7 @@ def fact_lines(change: ModuleChange) -> Iterator[str]:
     merges = change.ahead - len(change.commits)
     folded = f" ({count(merges, 'merge')} not listed)" if merges else ""
     behind = f", {change.behind} behind" if change.behind else ""
-    downgrade = "downgrade: " if change.is_downgrade else ""
+    downgrade = "downgrade: " if change.direction is Direction.DOWN else ""
     yield f"{downgrade}{count(change.ahead, 'commit')} ahead{folded}{behind}"
 
 

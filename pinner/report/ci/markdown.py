@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pinner.model.comparison import Comparison, ModuleChange, Proposal, Stage, Step, Upgrade
+from pinner.model.comparison import STAGE_HEADINGS, Comparison, ModuleChange, Proposal, Stage, Step, Upgrade
 from pinner.model.findings import Finding, fold_findings
 from pinner.model.lock import Commit, GitPin, Pin
 from pinner.model.results import AvailableUpdates, OutdatedReport
@@ -212,7 +212,7 @@ def plan_markdown(result: Upgrade) -> Iterator[str]:
         sections.append(_Section(tuple(lines)))
         for stage in Stage:
             rows = tuple(line for step in leg.steps(stage) for line in _step(step))
-            sections += [_Section(("", f"## {stage.heading}", ""), rows)] if rows else []
+            sections += [_Section(("", f"## {STAGE_HEADINGS[stage]}", ""), rows)] if rows else []
         sections += [_Section(("",)), *_comparison(leg.comparison, leg.when), _Section(("",))]
     yield from _fitted(sections)
 

@@ -6,6 +6,7 @@ from typing import Any
 from pinner.model.comparison import (
     Comparison,
     DataEffect,
+    Direction,
     Leg,
     ModuleChange,
     ReleaseNote,
@@ -151,7 +152,7 @@ def _change(change: ModuleChange) -> Json:
         "name": change.name,
         "change": change.change.value,
         "direction": change.direction,
-        "downgrade": change.is_downgrade,
+        "downgrade": change.direction is Direction.DOWN,
         "from": pin_json(change.before),
         "to": pin_json(change.after),
         "ahead": change.ahead,

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from pinner.model.comparison import Comparison, ModuleChange, Proposal, Stage, Step, Upgrade
+from pinner.model.comparison import STAGE_HEADINGS, Comparison, ModuleChange, Proposal, Stage, Step, Upgrade
 from pinner.model.lock import ForgePin
 from pinner.model.module_api import Severity
 from pinner.model.results import KeyMeaning, Reason
@@ -147,7 +147,7 @@ def plan_text(result: Upgrade, *, is_verbose: bool = False) -> Iterator[str]:
 def _section(stage: Stage, steps: Collection[Step], *, is_verbose: bool) -> Iterator[str]:
     if steps:
         yield ""
-        yield f"{stage.heading} ({count(len(steps), 'step')})"
+        yield f"{STAGE_HEADINGS[stage]} ({count(len(steps), 'step')})"
     for step in steps:
         where = f"{step_place(step)}: " if step_place(step) else ""
         yield f"  {where}{step_text(step)}"
