@@ -166,7 +166,11 @@ class Root:
             with self._open_parent(parts, is_made=True) as parent:
                 if _holds(parts[-1], parent, data, mode, shown):
                     return False
-                _replace(parts[-1], parent, data, mode, shown)
+                with _draft(parts[-1], parent, shown) as (draft, number):
+                    rest = memoryview(data)
+                    while rest:
+                        rest = rest[os.write(number, rest) :]
+                    _put(draft, number, parts[-1], parent, mode)
             return True
 
     @contextmanager
@@ -383,20 +387,16 @@ def _holds(name: str, parent: int, data: bytes, mode: int | None, shown: str) ->
         return False
 
 
-def _replace(name: str, parent: int, data: bytes, mode: int | None, shown: str) -> None:
-    with _draft(name, parent, shown) as (draft, number):
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(number, rest) :]
-        _put(draft, number, name, parent, mode)
-
-
 def _put(draft: str, number: int, name: str, parent: int, mode: int | None) -> None:
     """Put a draft in the place of its file, on the disk for good."""
     _keep_properties(number, name, parent, mode)
     os.fsync(number)
     os.replace(draft, name, src_dir_fd=parent, dst_dir_fd=parent)
-    _sync_directory(parent)
+    directory = os.open(os.curdir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=parent)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
 
 
 @contextmanager
@@ -463,14 +463,6 @@ def _keep_properties(number: int, name: str, parent: int, mode: int | None) -> N
     with suppress(PermissionError):
         os.fchown(number, old.st_uid, old.st_gid)
     os.fchmod(number, old.st_mode & 0o777 if mode is None else mode)
-
-
-def _sync_directory(parent: int) -> None:
-    number = os.open(os.curdir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=parent)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 SETTINGS = "pinner.yaml"

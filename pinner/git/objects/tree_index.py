@@ -267,12 +267,12 @@ def _write(path: Path, head: str, index: TreeIndex) -> None:
         write_checksummed(path, head, counts.encode() + body)
 
 
+@dataclass(slots=True)
 class _Reading:
     """Reads the parts of the file in the order of `_write`."""
 
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-        self._place = 0
+    _body: bytes
+    _place: int = 0
 
     def index(self, commits: int, steps: int, *, has_files: bool) -> TreeIndex:
         return TreeIndex(

@@ -130,7 +130,8 @@ def read_nodes(directory: Path) -> NodesRead:
     """
     found: dict[str, tuple[Node, str]] = {}
     problems: list[Problem] = []
-    paths = sorted(_files(directory))
+    files = (Path(parent, name) for parent, _, names in os.walk(directory) for name in names)
+    paths = sorted(path for path in files if path.name.endswith(_SUFFIXES))
     if not paths:
         message = f"{directory} has no facts: no file in it ends in .json or .yaml"
         raise InputError(Problem(message, hint="'facter --json > NODE.json' on a node writes one"))
@@ -157,11 +158,6 @@ def parse_inventory(pages: Iterable[bytes], source: str) -> NodesRead:
             except InputError as error:
                 problems.extend(error.problems)
     return NodesRead(tuple(found[name] for name in sorted(found)), tuple(problems))
-
-
-def _files(directory: Path) -> Iterator[Path]:
-    for parent, _, names in os.walk(directory):
-        yield from (Path(parent, name) for name in names if name.endswith(_SUFFIXES))
 
 
 def parse_nodes(data: bytes, path: str) -> Iterator[Node]:

@@ -458,16 +458,14 @@ def dump_lock(lock: Lock) -> str:
 
 
 def _fields(pin: Pin, moduledir: str) -> dict[str, _Field]:
-    fields: dict[str, _Field] = (
-        {"forge": pin.forge, "version": pin.version} if isinstance(pin, ForgePin) else _git_fields(pin)
-    )
-    return fields if pin.install_path == moduledir else {**fields, "install_path": pin.install_path}
-
-
-def _git_fields(pin: GitPin) -> dict[str, _Field]:
+    install_path = None if pin.install_path == moduledir else pin.install_path
+    if isinstance(pin, ForgePin):
+        placed = {"install_path": install_path} if install_path is not None else {}
+        return {"forge": pin.forge, "version": pin.version, **placed}
     optional: dict[str, _Field | None] = {
         "dependencies": dict(pin.dependencies) or None,
         "external": pin.external,
+        "install_path": install_path,
         "module": None if pin.is_module else False,
         "moved_from": sorted(pin.moved_from) or None,
         "name": pin.name,

@@ -71,11 +71,6 @@ SELECTORS = ("release", "branch", "tag", "commit", "version")
 
 _COOLDOWN_DAYS = NumberKind("a whole number of days from 0 to 365", 0, 365)
 
-
-def _cooldown(description: str) -> Field:
-    return Field("cooldown", _COOLDOWN_DAYS, description, (7,))
-
-
 _MODULE_FIELDS = (
     Field(
         "release",
@@ -136,7 +131,12 @@ _MODULE_FIELDS = (
         "The directory inside the environment that contains this module's directory, if it is not the moduledir.",
         ("hiera",),
     ),
-    _cooldown("The manifest's cooldown for this module alone; 0 for none."),
+    Field(
+        "cooldown",
+        _COOLDOWN_DAYS,
+        "The manifest's cooldown for this module alone; 0 for none.",
+        (7,),
+    ),
     Field("module", Boolean(), "false for a git repository that is not a Puppet module.", (False,)),
     Field(
         "reason",
@@ -302,9 +302,12 @@ MANIFEST = Record(
             "pinned modules that are missing here follow, then $basemodulepath.",
             (["site-modules", "modules"],),
         ),
-        _cooldown(
+        Field(
+            "cooldown",
+            _COOLDOWN_DAYS,
             "Days (whole ones, UTC) that 'update' waits before it takes a commit of a branch, by the committer's date, or a tag, by "
-            "the tagger's. Security fixes that the release notes name are taken at once."
+            "the tagger's. Security fixes that the release notes name are taken at once.",
+            (7,),
         ),
         HIERA,
         CODE,
@@ -464,20 +467,15 @@ def _strip(below: MappingEntry, above: MappingEntry | None) -> MappingEntry:
     """Return the lower module without the keys that the upper one replaces without naming them."""
     if above is None or not isinstance(below.value, MappingNode) or not isinstance(above.value, MappingNode):
         return below
-    hidden = _hidden(above.value, is_below_forge="forge" in below.value.entries)
+    hidden: set[str] = set()
+    if above.value.entries.keys() & set(SELECTORS):
+        hidden |= {*SELECTORS, "as_of"}
+    if "git" in above.value.entries:
+        hidden |= {"forge", "version"} if "forge" in below.value.entries else {"forge"}
+    if "forge" in above.value.entries:
+        hidden |= {"git", "as_of", *SELECTORS} - {"version"}
     kept = {key: entry for key, entry in below.value.entries.items() if key not in hidden}
     return MappingEntry(below.key, MappingNode(kept, below.value.place))
-
-
-def _hidden(above: MappingNode, *, is_below_forge: bool) -> set[str]:
-    hidden: set[str] = set()
-    if above.entries.keys() & set(SELECTORS):
-        hidden |= {*SELECTORS, "as_of"}
-    if "git" in above.entries:
-        hidden |= {"forge", "version"} if is_below_forge else {"forge"}
-    if "forge" in above.entries:
-        hidden |= {"git", "as_of", *SELECTORS} - {"version"}
-    return hidden
 
 
 def prune(root: MappingNode, problems: Iterable[Problem]) -> MappingNode:
@@ -569,16 +567,13 @@ def _flaws(merged: Merged, root: MappingNode) -> tuple[Problem, ...]:
     modules = entries_at(root, "modules")
     flaws = tuple(flaw for name, entry in modules.items() for flaw in _module_flaws(name, entry))
     is_any_left = any(isinstance(entry.value, MappingNode) for entry in modules.values())
-    if is_any_left or _is_given(root, "openstack") or not merged.is_sound:
+    named = root.entries["openstack"].value if "openstack" in root.entries else None
+    is_any_named = named is not None and not (isinstance(named, SequenceNode) and not named.items)
+    if is_any_left or is_any_named or not merged.is_sound:
         return flaws
     message = f"environment '{merged.file.name}' has no modules"
     hint = "name catalogue modules under 'openstack:', or any module under 'modules:'"
     return (*flaws, Problem(message, Location(merged.file.path), hint))
-
-
-def _is_given(root: MappingNode, key: str) -> bool:
-    entry = root.entries.get(key)
-    return entry is not None and not (isinstance(entry.value, SequenceNode) and not entry.value.items)
 
 
 def _module_flaws(name: str, entry: MappingEntry) -> tuple[Problem, ...]:

@@ -49,7 +49,7 @@ class FileTree:
 
     def read(self, path: str, *, limit: int) -> bytes:
         """Return the content of one of the paths; raises InputError, UnknownError."""
-        root = _root(self.root)
+        root = Root(resolve(self.root), str(self.root))
         return root.read(root.path / path, shown=self.shown(path), limit=limit)
 
 
@@ -71,7 +71,7 @@ def list_files(root: Path, *, most: int = MOST_FILES) -> FileTree:
 
 
 def _walk(root: Path, problems: list[Problem], notes: list[Problem]) -> Iterator[Path]:
-    real = _root(root)
+    real = Root(resolve(root), str(root))
 
     def fail(error: OSError) -> None:
         message = f"the directory cannot be read: {error.strerror}"
@@ -88,10 +88,6 @@ def _walk(root: Path, problems: list[Problem], notes: list[Problem]) -> Iterator
                 notes.append(Problem(f"{flaw.message}, and it is not followed", flaw.place))
             else:
                 yield path
-
-
-def _root(directory: Path) -> Root:
-    return Root(resolve(directory), str(directory))
 
 
 _FORMATS = {".yaml": "yaml", ".yml": "yaml", ".eyaml": "yaml", ".json": "json"}
@@ -137,10 +133,12 @@ def reach_of(hierarchy: Hierarchy | None, tree: FileTree) -> LevelReach:
             names = next((one for one in read_by if one is not None), None)
             if names is not None and (path not in machines or not names):
                 machines[path] = names
+    starts = tuple(f"{datadir}/" for datadir in datadirs if datadir)
+    looks_like_data = (path for path in tree.paths if PurePosixPath(path).suffix in _FORMATS)
     notes += [
         Problem("no level of hiera.yaml reads this file", Location(tree.shown(path)))
-        for path in _beside(datadirs, tree.paths)
-        if path not in formats
+        for path in looks_like_data
+        if path.startswith(starts) and path not in formats
     ]
     return LevelReach(dict(sorted(formats.items())), tuple(notes), is_partial, machines)
 
@@ -170,12 +168,6 @@ def _datadir(level: HierarchyLevel, paths: Iterable[str]) -> str | None:
     parts = level.datadir.strip("/").split("/")
     ends = ["/".join(parts[start:]) for start in range(len(parts) + 1)]
     return next((end for end in ends if any(_paths(level, end, paths))), None)
-
-
-def _beside(datadirs: Iterable[str], paths: Iterable[str]) -> Iterator[str]:
-    """Yield the files that look like data and are in a directory of data."""
-    starts = tuple(f"{datadir}/" for datadir in datadirs if datadir)
-    return (path for path in paths if path.startswith(starts) and PurePosixPath(path).suffix in _FORMATS)
 
 
 CONFIG = "hiera.yaml"

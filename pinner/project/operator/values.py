@@ -123,7 +123,9 @@ class DataBuilder:
     def plain(self, text: str, line: int, *, anchor: str | None = None) -> None:
         """Add an unquoted scalar."""
         found = text if self._is_raw else resolve_scalar(text)
-        if self._is_at_key and text.startswith(":") and found in {text, OddScalar.SYMBOL}:
+        holder = self._stack[-1] if self._stack else None
+        is_at_key = holder is not None and holder.is_hash and len(holder.items) % 2 == 0
+        if is_at_key and text.startswith(":") and found in {text, OddScalar.SYMBOL}:
             self._add(Literal(text[1:].strip("'\""), line), anchor=anchor)
         elif isinstance(found, OddScalar):
             if found is OddScalar.REFUSED:
@@ -195,10 +197,6 @@ class DataBuilder:
         """Record a problem that the file's author should fix."""
         self._flaws.setdefault(message, Problem(message, Location(self.path, line), hint))
 
-    @property
-    def _is_at_key(self) -> bool:
-        return bool(self._stack) and self._stack[-1].is_hash and len(self._stack[-1].items) % 2 == 0
-
     def _add(self, value: Value, size: int = 1, depth: int = 0, *, anchor: str | None = None) -> None:
         if anchor:
             self._anchors[anchor] = _Anchored(value, size, depth)
@@ -225,7 +223,9 @@ def read_json(content: bytes, path: str) -> DataBuilder:
     """
     builder = DataBuilder(path)
     try:
-        text = _without_comments(decode(content, path))
+        text = decode(content, path)
+        if "/" in text:  # comments, which Ruby's reader skips, become blanks; line breaks are kept
+            text = _COMMENT.sub(lambda match: match[1] or re.sub(r"[^\n]", " ", match[0]), text)
         json.loads(text, parse_constant=_refuse_constant, parse_int=str)
         _build(text, builder)
     except InputError as error:
@@ -235,13 +235,6 @@ def read_json(content: bytes, path: str) -> DataBuilder:
     except json.JSONDecodeError as error:
         builder.refuse(f"this is not valid JSON: {error.msg}", error.lineno)
     return builder
-
-
-def _without_comments(text: str) -> str:
-    """Replace comments, which Ruby's reader skips, with blanks; line breaks are kept."""
-    if "/" not in text:
-        return text
-    return _COMMENT.sub(lambda match: match[1] or re.sub(r"[^\n]", " ", match[0]), text)
 
 
 def _refuse_constant(name: str) -> float:

@@ -201,12 +201,13 @@ def read_nodes(data: bytes, path: str, *, loader: type = LOADER) -> NodesRead:
         for event in yaml.parse(text, Loader=loader):
             builder.add(event)
     except yaml.YAMLError as error:
-        place = first_too_deep(error, text, path, event=event, depth=builder.depth, deepest=DEEPEST)
+        depth = len(builder.stack)
+        place = first_too_deep(error, text, path, event=event, depth=depth, deepest=DEEPEST)
         problem = nested_too_deep(DEEPEST, place) if place else explain_yaml_error(error, text, path)
         return NodesRead(None, (*builder.problems, problem))
     except InputError as error:
         return NodesRead(None, (*builder.problems, *error.problems))
-    return NodesRead(builder.root, tuple(builder.problems))
+    return NodesRead(next(iter(builder.roots), None), tuple(builder.problems))
 
 
 @dataclass(slots=True)
@@ -219,24 +220,17 @@ class _Open:
 
 
 class _Builder:
-    """Builds nodes from events with its own stack, so that nesting cannot reach Python's recursion limit."""
+    """Builds nodes from events with its own stack, so that nesting cannot reach Python's recursion limit.
+
+    `roots` has the only document's node, if any; `stack` has the collections that are open.
+    """
 
     def __init__(self, path: str) -> None:
         self.problems: list[Problem] = []
+        self.roots: list[Node] = []
+        self.stack: list[_Open] = []
         self._path = path
-        self._roots: list[Node] = []
-        self._items = self._roots
-        self._stack: list[_Open] = []
-
-    @property
-    def root(self) -> Node | None:
-        """Return the only document's node."""
-        return self._roots[0] if self._roots else None
-
-    @property
-    def depth(self) -> int:
-        """Return how many collections are open."""
-        return len(self._stack)
+        self._items = self.roots
 
     def add(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.ScalarEvent):
@@ -245,10 +239,14 @@ class _Builder:
             line, column = _position(event)
             self._items.append(ScalarNode(event.value, not event.style, self._path, line, column))
         elif isinstance(event, yaml.CollectionStartEvent):
-            self._open(event)
+            self._refuse_properties(event)
+            if len(self.stack) == DEEPEST:
+                raise InputError(nested_too_deep(DEEPEST, self._place(event)))
+            self.stack.append(_Open(self._place(event), isinstance(event, yaml.MappingStartEvent)))
+            self._items = self.stack[-1].items
         elif isinstance(event, yaml.CollectionEndEvent):
-            done = self._stack.pop()
-            self._items = self._stack[-1].items if self._stack else self._roots
+            done = self.stack.pop()
+            self._items = self.stack[-1].items if self.stack else self.roots
             if done.is_map:
                 self._items.append(MappingNode(self._entries(done.items), done.place))
             else:
@@ -258,19 +256,12 @@ class _Builder:
             message = f"aliases ({quote(f'*{event.anchor}')}) are not allowed"
             self.problems.append(Problem(message, place, _REPEAT))
             self._items.append(Refused(place))
-        elif isinstance(event, yaml.DocumentStartEvent) and self._roots:
+        elif isinstance(event, yaml.DocumentStartEvent) and self.roots:
             hint = "keep one document per file; delete the '---' and the other documents"
             raise InputError(Problem("a second document begins here", self._place(event), hint))
 
     def _place(self, event: yaml.Event) -> Location:
         return Location(self._path, *_position(event))
-
-    def _open(self, event: yaml.CollectionStartEvent) -> None:
-        self._refuse_properties(event)
-        if len(self._stack) == DEEPEST:
-            raise InputError(nested_too_deep(DEEPEST, self._place(event)))
-        self._stack.append(_Open(self._place(event), isinstance(event, yaml.MappingStartEvent)))
-        self._items = self._stack[-1].items
 
     def _entries(self, items: list[Node]) -> dict[str, MappingEntry]:
         entries: dict[str, MappingEntry] = {}

@@ -259,12 +259,12 @@ def check_exclusive(record: Record, node: MappingNode, *, at: str) -> tuple[Prob
     for pair in record.exclusive if len(given) > 1 else ():
         if given.issuperset(pair):
             first, second = sorted((node.entries[key].key for key in pair), key=lambda key: key.place)
-            message = f"{_prefix(at)}'{second.text}' cannot be combined with '{first.text}'"
+            message = f"'{second.text}' cannot be combined with '{first.text}'"
             place = first.place
             is_beside = place.path == second.place.path
             where = f"line {place.line}, column {place.column}" if is_beside else str(place)
             hint = f"'{first.text}' is at {where}; delete one of them"
-            return (Problem(message, second.place, hint),)
+            return (Problem(f"{at}: {message}" if at else message, second.place, hint),)
     return ()
 
 
@@ -277,11 +277,11 @@ def read_number(kind: NumberKind, text: str) -> float | None:
     return number if kind.minimum <= number <= kind.maximum else None
 
 
+@dataclass(slots=True)
 class _Checker:
     """Walks a node and its kind together; recursion is safe because the depth of nodes is limited."""
 
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
+    problems: list[Problem] = field(default_factory=list)
 
     def check(self, kind: Kind, node: Node, at: str) -> None:
         match kind, node:
@@ -366,16 +366,12 @@ class _Checker:
         self._report(node, at, f"must be {what}, not {shown}", hint)
 
     def _report(self, node: Node, at: str, message: str, hint: str | None = None) -> None:
-        self.problems.append(Problem(f"{_prefix(at)}{message}", node.place, hint))
+        self.problems.append(Problem(f"{at}: {message}" if at else message, node.place, hint))
 
 
 def _step(at: str, key: str) -> str:
     shown = key if _BARE_KEY.fullmatch(key) else quote(key)
     return f"{at}.{shown}" if at else shown
-
-
-def _prefix(at: str) -> str:
-    return f"{at}: " if at else ""
 
 
 def position_of(problem: Problem) -> tuple[int, int]:
