@@ -87,9 +87,11 @@ def parse_type(text: str) -> TypeRef | None:
     if len(text) > _LONGEST:
         return None
     try:
-        return _Reader(text).whole()
+        reader = _Reader(text)
+        found = reader.argument(0)
     except (InputError, _UnreadableError):
         return None
+    return found if isinstance(found, TypeRef) and reader.token.kind == "end" else None
 
 
 def references(found: Argument) -> Iterator[TypeRef]:
@@ -108,64 +110,54 @@ class _Reader:
     """Reads one type; `token` is the next unused token."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
         self.lexer = Lexer(text)
         self.token = self.lexer.next()
         self.outer = ""
-
-    def whole(self) -> TypeRef:
-        found = self._argument(0)
-        if self.token.kind != "end" or not isinstance(found, TypeRef):
-            raise _UnreadableError
-        return found
 
     def _next(self) -> Token:
         token, self.token = self.token, self.lexer.next()
         return token
 
-    def _of(self, token: Token) -> str:
-        return self.text[token.start : token.end]
-
     def _take(self, text: str) -> bool:
-        if self._of(self.token) != text or self.token.kind == "string":
+        if self.lexer.of(self.token) != text or self.token.kind == "string":
             return False
         self._next()
         return True
 
-    def _argument(self, depth: int) -> Argument:
+    def argument(self, depth: int) -> Argument:
         if depth > _DEEPEST:
             raise _UnreadableError
         token = self._next()
         if token.kind == "type":
             is_given = self._take("[")
-            name = self._of(token).removeprefix("::")
+            name = self.lexer.of(token).removeprefix("::")
             outer, self.outer = self.outer, name.lower()
             arguments = tuple(self._items("]", depth)) if is_given else None
             self.outer = outer
             return TypeRef(name, arguments)
-        if token.kind == "open" and self._of(token) == "{":
+        if token.kind == "open" and self.lexer.of(token) == "{":
             return Fields(tuple(self._fields(depth)))
         return self._scalar(token)
 
     def _items(self, closer: str, depth: int) -> Iterator[Argument]:
         while not self._take(closer):
-            yield self._argument(depth + 1)
+            yield self.argument(depth + 1)
             self._expect_comma_or(closer)
 
     def _fields(self, depth: int) -> Iterator[tuple[Argument, Argument]]:
         while not self._take("}"):
-            key = self._argument(depth + 1)
+            key = self.argument(depth + 1)
             if not self._take("=>"):
                 raise _UnreadableError
-            yield key, self._argument(depth + 1)
+            yield key, self.argument(depth + 1)
             self._expect_comma_or("}")
 
     def _expect_comma_or(self, closer: str) -> None:
-        if not self._take(",") and self._of(self.token) != closer:
+        if not self._take(",") and self.lexer.of(self.token) != closer:
             raise _UnreadableError
 
     def _scalar(self, token: Token) -> Argument:
-        text = self._of(token)
+        text = self.lexer.of(token)
         found: Argument | None = None
         match token.kind:
             case "regex":
@@ -175,11 +167,11 @@ class _Reader:
             case "number":
                 found = read_number(text)
             case _ if text == "-" and self.token.kind == "number":
-                number = read_number(self._of(self._next()))
+                number = read_number(self.lexer.of(self._next()))
                 found = None if number is None else -number
             case _ if text in _WORDS:
                 found = _WORDS[text]
-            case "word" if self._of(self.token) == "=>" or (self.outer in _OF_WORDS and text != "undef"):
+            case "word" if self.lexer.of(self.token) == "=>" or (self.outer in _OF_WORDS and text != "undef"):
                 found = text
         if found is None:
             raise _UnreadableError

@@ -167,18 +167,17 @@ class Lexer:
             self.comments.append((start, end + 2))
             self.position = end + 2
             return None
+        before = self.of(self._last)
+        if self._last.kind == "word":
+            is_after_operand = before not in _BEFORE_REGEX
+        else:
+            is_after_operand = self._last.kind in _OPERANDS or before in {")", "]", "|>", "|>>"}
         match = None
-        if not self._no_regex and not self._is_after_operand():
+        if not self._no_regex and not is_after_operand:
             match = _REGEX.match(self.text, start)
             self._no_regex = match is None
         self.position = match.end() if match else start + 1
         return Token("regex" if match else "operator", start, self.position)
-
-    def _is_after_operand(self) -> bool:
-        kind, start, end = self._last
-        if kind == "word":
-            return self.text[start:end] not in _BEFORE_REGEX
-        return kind in _OPERANDS or self.text[start:end] in {")", "]", "|>", "|>>"}
 
     def _end_of_heredoc(self, tag: str, first: int, start: int) -> int:
         found = self.text.find(tag, first) if first else -1
@@ -212,11 +211,11 @@ class Lexer:
         return text == '"'
 
 
+@dataclass(eq=False)
 class Lines:
     """Converts offsets to 1-based line numbers; splits the text only when the first one is requested."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    text: str
 
     @cached_property
     def _nexts(self) -> list[int]:
@@ -326,7 +325,6 @@ _ALL_OF_HEREDOC: Final = "tsrnL$u"
 _HEADER: Final = re.compile(
     r'@\(\s*(?P<quote>"?)(?P<tag>[^:/\r\n)]+?)"?\s*(?::[^/\)]*)?(?:/(?P<escapes>[\w$]*)\s*)?\)', re.ASCII
 )
-_INDENT: Final = re.compile(r"[ \t]*")
 
 
 def unescape_single(text: str) -> str:
@@ -371,7 +369,8 @@ def heredoc_lines(header: str, lines: str) -> Heredoc:
     before = marker.strip().removesuffix(tag)
     margin, is_chomped = (marker.index("|") if "|" in before else 0), "-" in before
     if margin:
-        text = "".join(_without_margin(line, margin) for line in text.splitlines(keepends=True))
+        indented = [(line, len(line) - len(line.lstrip(" \t"))) for line in text.splitlines(keepends=True)]
+        text = "".join(line[min(margin, indent) :] for line, indent in indented)
     if is_chomped:
         text = text.removesuffix("\n").removesuffix("\r")
     letters = match["escapes"] if match else None
@@ -380,8 +379,3 @@ def heredoc_lines(header: str, lines: str) -> Heredoc:
     allowed = {"\n" if letter == "L" else letter for letter in allowed}
     escapes = frozenset(allowed | {"\\"} if allowed else ())
     return Heredoc(text, bool(match and match["quote"]), lambda part: unescape(part, escapes))
-
-
-def _without_margin(line: str, margin: int) -> str:
-    indent = _INDENT.match(line)
-    return line[min(margin, indent.end() if indent else 0) :]

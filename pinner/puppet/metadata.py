@@ -7,7 +7,7 @@ reported as a flaw. Every text in the result is one printable line of limited le
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from pinner.model.lock import Dependency, Metadata
@@ -19,12 +19,12 @@ MOST: Final = 20
 """Number of flaws that are reported in full; only the number of further ones is."""
 
 
+@dataclass(slots=True)
 class Flaws:
     """A limited number of flaws in the order in which they were found, without duplicates."""
 
-    def __init__(self) -> None:
-        self._texts: dict[str, None] = {}
-        self._more = 0
+    _texts: dict[str, None] = field(default_factory=dict)
+    _more: int = 0
 
     def add(self, text: str) -> None:
         """Add a flaw."""
@@ -149,7 +149,8 @@ def read_dependency(name: object, version_range: object, what: str, flaws: Flaws
         return None
     if match is None:
         flaws.add(f"{what} has the name {quoted(text)}, without an owner")
-    return Dependency(f"{match[1]}/{match[2]}" if match else text, _read_range(version_range, what, flaws))
+    written = read_text(version_range, f"the version range of {what}", flaws)
+    return Dependency(f"{match[1]}/{match[2]}" if match else text, written or "")
 
 
 def read_requirement(name: object, version_range: object, what: str, flaws: Flaws) -> Dependency | None:
@@ -160,7 +161,7 @@ def read_requirement(name: object, version_range: object, what: str, flaws: Flaw
             f"{what} has no name: ignored" if text is None else f"{what} has the name {quoted(text)}: ignored"
         )
         return None
-    return Dependency(text, _read_range(version_range, what, flaws))
+    return Dependency(text, read_text(version_range, f"the version range of {what}", flaws) or "")
 
 
 def without_repeats(rows: Iterable[Dependency], what: str, flaws: Flaws) -> tuple[Dependency, ...]:
@@ -173,10 +174,6 @@ def without_repeats(rows: Iterable[Dependency], what: str, flaws: Flaws) -> tupl
             flaws.add(f"{what} on {row.name} is repeated")
         seen.add(row.name)
     return kept
-
-
-def _read_range(value: object, what: str, flaws: Flaws) -> str:
-    return read_text(value, f"the version range of {what}", flaws) or ""
 
 
 def describe_kind(value: object) -> str:
@@ -306,7 +303,14 @@ def read_modulefile(text: str, flaws: Flaws) -> Metadata:
     if len(text) > LONGEST:
         flaws.add(f"it is longer than {LONGEST} characters")
         return Metadata(file=_MODULEFILE)
-    declarations = _read_declarations(text, flaws)
+    declarations: list[Declaration] = []
+    for statement in read_declarations(text):
+        if isinstance(statement, UnreadableRuby):
+            flaws.add(f"line {statement.line}: {statement.reason}")
+        elif statement.word in {"name", "version", "dependency"}:
+            declarations.append(statement)
+        elif statement.word not in _OTHER_WORDS:
+            flaws.add(f"line {statement.line}: {quoted(statement.word)} is not a keyword of a Modulefile")
     name = read_module_name(_last_value(declarations, "name"), flaws)
     version = read_version(_last_value(declarations, "version"), flaws)
     dependencies = [declaration for declaration in declarations if declaration.word == "dependency"]
@@ -322,18 +326,6 @@ def read_modulefile(text: str, flaws: Flaws) -> Metadata:
         version=version,
         dependencies=without_repeats((row for row in rows if row), "a dependency", flaws),
     )
-
-
-def _read_declarations(text: str, flaws: Flaws) -> Sequence[Declaration]:
-    declarations = []
-    for statement in read_declarations(text):
-        if isinstance(statement, UnreadableRuby):
-            flaws.add(f"line {statement.line}: {statement.reason}")
-        elif statement.word in {"name", "version", "dependency"}:
-            declarations.append(statement)
-        elif statement.word not in _OTHER_WORDS:
-            flaws.add(f"line {statement.line}: {quoted(statement.word)} is not a keyword of a Modulefile")
-    return declarations
 
 
 def _last_value(declarations: Sequence[Declaration], word: str) -> object:

@@ -105,12 +105,12 @@ def parse_regex(source: str) -> Part:
     return part
 
 
+@dataclass(slots=True)
 class _Reader:
     """Reads from `position`; `flags` are the options (i, m) in effect."""
 
-    def __init__(self, source: str) -> None:
-        self.source = source
-        self.position = 0
+    source: str
+    position: int = 0
 
     @property
     def ahead(self) -> str:

@@ -83,7 +83,9 @@ def replacement_of(text: str, name: str, owner: str, names: Collection[str] | No
     same = _SAME.search(text) if "same " in text else None
     if same:
         return f"{same['owner']}::{name}"
-    match = _first(text, names)
+    passive = _SHOULD_BE.finditer(text) if " be used instead" in text or " be set instead" in text else ()
+    candidates = chain(passive, _INSTEAD.finditer(text))
+    match = next((one for one in candidates if _is_name(text, one, names)), None)
     if match is None:
         return None
     if _IS_CLASS.match(text, match.end("name")):
@@ -101,12 +103,6 @@ def removal_of(text: str) -> str | None:
     lowered = text.lower()
     match = _WHEN.search(text) if any(word in lowered for word in _GOES) else None
     return match["when"] if match else None
-
-
-def _first(text: str, names: Collection[str] | None) -> re.Match[str] | None:
-    passive = _SHOULD_BE.finditer(text) if " be used instead" in text or " be set instead" in text else ()
-    candidates = chain(passive, _INSTEAD.finditer(text))
-    return next((match for match in candidates if _is_name(text, match, names)), None)
 
 
 def _is_name(text: str, match: re.Match[str], names: Collection[str] | None) -> bool:

@@ -473,18 +473,19 @@ def _calls(
             yield statement, tests
         for branch, more in _branches(statement):
             try:
-                inner = (*tests, *map(_source, more()))
+                inner = (*tests, *map(_source, more))
             except _NoSource:
                 continue
             yield from _calls(branch, inner, depth + 1)
 
 
-def _branches(statement: Syntax) -> Iterator[tuple[tuple[Syntax, ...], "_Tests"]]:
+def _branches(statement: Syntax) -> Iterator[tuple[tuple[Syntax, ...], tuple[Syntax, ...]]]:
+    """Yield the blocks of a conditional statement, each with the tests that are true in it."""
     if isinstance(statement, Conditional):
         test, negated = statement.test, Unary(statement.at, "!", statement.test)
         first, second = (negated, test) if statement.is_unless else (test, negated)
-        yield statement.then, _Tests((first,))
-        yield statement.otherwise, _Tests((second,))
+        yield statement.then, (first,)
+        yield statement.otherwise, (second,)
     elif isinstance(statement, Case):
         earlier: list[Syntax] = []
         for option in statement.options:
@@ -492,7 +493,7 @@ def _branches(statement: Syntax) -> Iterator[tuple[tuple[Syntax, ...], "_Tests"]
                 _match(statement.subject, value) for value in option.values if not isinstance(value, Default)
             ]
             if len(own) == 1:
-                yield option.body, _Tests((*earlier, own[0]))
+                yield option.body, (*earlier, own[0])
             elif not own:
                 every = [
                     _match(statement.subject, value)
@@ -500,16 +501,8 @@ def _branches(statement: Syntax) -> Iterator[tuple[tuple[Syntax, ...], "_Tests"]
                     for value in other.values
                     if not isinstance(value, Default)
                 ]
-                yield option.body, _Tests(tuple(Unary(one.at, "!", one) for one in every))
+                yield option.body, tuple(Unary(one.at, "!", one) for one in every)
             earlier += [Unary(one.at, "!", one) for one in own]
-
-
-@dataclass(frozen=True, slots=True)
-class _Tests:
-    tests: tuple[Syntax, ...]
-
-    def __call__(self) -> tuple[Syntax, ...]:
-        return self.tests
 
 
 def _match(subject: Syntax, value: Syntax) -> Binary:

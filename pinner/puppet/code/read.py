@@ -1,7 +1,7 @@
 """Read the definitions of a file or a module: which files count, manifests, create_resources."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum, auto
 
@@ -186,16 +186,6 @@ _ROLES: tuple[tuple[re.Pattern[str], Role], ...] = tuple(
 def role_of(path: str) -> Role | None:
     """Return the role of the file at `path` (inside the module, with `/`); None if not part of the API."""
     return next((role for pattern, role in _ROLES if pattern.fullmatch(path)), None)
-
-
-def is_api_path(path: str) -> bool:
-    """Return whether a change of the file at `path` may change the module's API."""
-    return role_of(path) is not None
-
-
-def which_paths(paths: Iterable[str]) -> tuple[str, ...]:
-    """Return the paths that are part of the API, sorted."""
-    return tuple(sorted(path for path in paths if is_api_path(path)))
 
 
 _MOST_BYTES = 1_000_000

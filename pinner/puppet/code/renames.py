@@ -10,7 +10,7 @@ new one, or if its parameters reappear in one that writes the same places.
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from pinner.model.module_api import Definition, DefinitionKind, Mark, Needs, Parameter
@@ -44,38 +44,31 @@ class _Side:
         return frozenset(place for place in self.places.get(key, ()) if not place.startswith(_OTHER_USE))
 
 
-@dataclass(slots=True)
-class _Builder:
-    keys: set[str] = field(default_factory=set)
-    places: dict[str, set[str]] = field(default_factory=dict)
-    handed: dict[str, dict[str, Needs]] = field(default_factory=dict)
-    needs: dict[str, Needs] = field(default_factory=dict)
-    deprecated: set[str] = field(default_factory=set)
-
-    def add(self, one: Definition, rename: tuple[str, str]) -> None:
-        for parameter in one.parameters:
-            self.keys.add(f"{one.name}::{parameter.name}")
-            if parameter.deprecated:
-                self.deprecated.add(f"{one.name}::{parameter.name}")
-        for flow in one.flows:
-            source = flow.source if "::" in flow.source else f"{one.name}::{flow.source}"
-            if flow.target.startswith("$"):
-                target = flow.target[1:] if "::" in flow.target else f"{one.name}::{flow.target[1:]}"
-                self.handed.setdefault(source, {}).setdefault(target.replace(*rename), flow.needs)
-            else:
-                self.places.setdefault(source, set()).add(flow.target.replace(*rename))
-                if not flow.target.startswith(_OTHER_USE):
-                    known = self.needs.get(source, Needs.NOTHING)
-                    self.needs[source] = min(known, flow.needs, key=_BY_STRICTNESS.index)
-
-
 def _side(definitions: Iterable[Definition], rename: tuple[str, str] = ("\0", "")) -> _Side:
-    found = _Builder()
-    for one in definitions:
-        if one.kind in _WITH_FLOWS:
-            found.add(one, rename)
-    places = {key: frozenset(some) for key, some in found.places.items()}
-    return _Side(found.keys, places, found.handed, found.needs, found.deprecated)
+    sources = [one for one in definitions if one.kind in _WITH_FLOWS]
+    parameters = [
+        (f"{one.name}::{parameter.name}", parameter) for one in sources for parameter in one.parameters
+    ]
+    places: dict[str, set[str]] = {}
+    handed: dict[str, dict[str, Needs]] = {}
+    needs: dict[str, Needs] = {}
+    for owner, flow in ((one.name, flow) for one in sources for flow in one.flows):
+        source = flow.source if "::" in flow.source else f"{owner}::{flow.source}"
+        if flow.target.startswith("$"):
+            target = flow.target[1:] if "::" in flow.target else f"{owner}::{flow.target[1:]}"
+            handed.setdefault(source, {}).setdefault(target.replace(*rename), flow.needs)
+        else:
+            places.setdefault(source, set()).add(flow.target.replace(*rename))
+            if not flow.target.startswith(_OTHER_USE):
+                known = needs.get(source, Needs.NOTHING)
+                needs[source] = min(known, flow.needs, key=_BY_STRICTNESS.index)
+    return _Side(
+        keys={key for key, _ in parameters},
+        places={key: frozenset(some) for key, some in places.items()},
+        handed=handed,
+        needs=needs,
+        deprecated={key for key, parameter in parameters if parameter.deprecated},
+    )
 
 
 class Handovers:
@@ -276,7 +269,18 @@ def similar_parameters(old: Definition, new: Definition) -> dict[str, str]:
     after = {one.name for one in new.parameters}
     known = {one.name for one in old.parameters}
     gone = [one for one in old.parameters if one.name not in after]
-    return _by_default(gone, [one for one in new.parameters if one.name not in known])
+    come = [one for one in new.parameters if one.name not in known]
+    if len(gone) * len(come) > _MOST_PAIRS:
+        return {}
+    by_default: dict[str | None, list[str]] = {}
+    for one in come:
+        by_default.setdefault(normal(one.default), []).append(one.name)
+    scores = (
+        (_same_name(one.name, other, normal(one.default)), one.name, other)
+        for one in gone
+        for other in by_default.get(normal(one.default), ())
+    )
+    return _best_pairs(score for score in scores if score[0] > 0)
 
 
 def _commonest(definitions: Iterable[Definition]) -> str | None:
@@ -321,20 +325,6 @@ def _alike(old: Definition, new: Definition, rarity: Mapping[str, float]) -> flo
     if len(shared) < _FEW:
         return 0.0
     return sum(rarity[name] for name in shared) / sum(rarity[name] for name in every)
-
-
-def _by_default(gone: Sequence[Parameter], come: Sequence[Parameter]) -> dict[str, str]:
-    if len(gone) * len(come) > _MOST_PAIRS:
-        return {}
-    by_default: dict[str | None, list[str]] = {}
-    for one in come:
-        by_default.setdefault(normal(one.default), []).append(one.name)
-    scores = (
-        (_same_name(one.name, other, normal(one.default)), one.name, other)
-        for one in gone
-        for other in by_default.get(normal(one.default), ())
-    )
-    return _best_pairs(score for score in scores if score[0] > 0)
 
 
 def _same_name(old: str, new: str, default: str | None) -> float:

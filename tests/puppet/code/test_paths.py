@@ -1,6 +1,6 @@
 import pytest
 
-from pinner.puppet.code.read import Role, is_api_path, role_of, which_paths
+from pinner.puppet.code.read import Role, role_of
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,6 @@ from pinner.puppet.code.read import Role, is_api_path, role_of, which_paths
 )
 def test_a_file_of_the_api_has_a_role(path: str, role: Role) -> None:
     assert role_of(path) is role
-    assert is_api_path(path)
 
 
 @pytest.mark.parametrize(
@@ -55,11 +54,4 @@ def test_a_file_of_the_api_has_a_role(path: str, role: Role) -> None:
     ],
 )
 def test_other_files_have_none(path: str) -> None:
-    assert not is_api_path(path)
-
-
-def test_the_paths_that_matter_are_sorted() -> None:
-    assert which_paths(["types/b.pp", "README.md", "manifests/init.pp"]) == (
-        "manifests/init.pp",
-        "types/b.pp",
-    )
+    assert role_of(path) is None
