@@ -622,13 +622,8 @@ def _read(text: str, repaired: str, repaired_flaws: tuple[str, ...]) -> Range:
     found = tuple(_read_alternative(part) for part in parts) if parts else (EVERYTHING,)
     alternatives = tuple(dict.fromkeys(interval for interval in found if interval is not None))
     joined = join_alternatives(alternatives)
-    flaws = (
-        *repaired_flaws,
-        *_flaws_of_blanks(text, parts),
-        *_flaws_of_bounds(parts),
-        *_flaws_of_meaning(found, joined),
-    )
-    return Range(text, alternatives if joined is None else joined, tuple(dict.fromkeys(flaws)))
+    flaws = dict.fromkeys((*repaired_flaws, *_flaws(text, parts, found, joined)))
+    return Range(text, alternatives if joined is None else joined, tuple(flaws))
 
 
 def _split_comparisons(alternative: str) -> list[str]:
@@ -644,23 +639,23 @@ def _read_alternative(alternative: str) -> Interval | None:
         return intersect_all([read_comparison(part) for part in _split_comparisons(alternative)])
 
 
-def _flaws_of_blanks(text: str, parts: list[str]) -> Iterator[str]:
+def _flaws(
+    text: str,
+    parts: list[str],
+    found: Sequence[Interval | None],
+    joined: tuple[Interval, ...] | None,
+) -> Iterator[str]:
+    """Yield what Puppet refuses or can hardly be meant: blanks and bounds as written, then what they mean."""
     if text != text.rstrip():
         yield "it ends with a blank"
     ends_short = "||" in text and len(parts) <= text.count("||")
     if ends_short or not all(part.strip() for part in parts):
         yield "an alternative is empty"
-
-
-def _flaws_of_bounds(alternatives: list[str]) -> Iterator[str]:
-    for comparisons in map(_split_comparisons, alternatives):
+    for comparisons in map(_split_comparisons, parts):
         if sum(part.startswith(">") for part in comparisons) > 1:
             yield "it has two lower bounds: the higher one applies"
         if sum(part.startswith("<") for part in comparisons) > 1:
             yield "it has two upper bounds: the lower one applies"
-
-
-def _flaws_of_meaning(found: Sequence[Interval | None], joined: tuple[Interval, ...] | None) -> Iterator[str]:
     if any(interval in {None, NOTHING} for interval in found):
         yield "no version can match it" if len(found) == 1 else "no version can match one of its alternatives"
     if len(set(found)) < len(found):

@@ -61,35 +61,25 @@ class Hierarchy:
     defaults: tuple[HierarchyLevel, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """The file being read, for locations in messages."""
-
-    path: str
-
-    def problem(self, message: str, line: int) -> Problem:
-        return Problem(message, Location(self.path, line))
-
-
 def parse_hierarchy(root: Value | None, path: str) -> Hierarchy | Problem:
     """Return the hierarchy in hiera.yaml, or what is wrong with it.
 
     `root` has every scalar as its source text; `path` is the file's name as the user would write it.
     """
-    source = _Source(path)
     if root is None or (isinstance(root, Literal) and not root.value):
-        return _hierarchy(_version_3(Hash((), 1), source))
+        return _hierarchy(_version_3(Hash((), 1), path))
+    place = Location(path, root.line)
     if not isinstance(root, Hash):
-        return source.problem("hiera.yaml does not contain a map", root.line)
+        return Problem("hiera.yaml does not contain a map", place)
     version = entry_of(root, "version")
     number = (text_of(version) if version else None) or "3"
     read = {"5": _version_5, "4": _version_4, "3": _version_3}.get(number)
     if read is None:
-        return source.problem(f"hiera.yaml has version {quoted(number)}; supported are 5, 4 and 3", root.line)
+        return Problem(f"hiera.yaml has version {quoted(number)}; supported are 5, 4 and 3", place)
     fallback = entry_of(root, "default_hierarchy") if number == "5" else None
     entries = fallback.items if isinstance(fallback, Array) else ()
     return _hierarchy(
-        read(root, source), (_level_5(entry, entry_of(root, "defaults"), source) for entry in entries)
+        read(root, path), (_level_5(entry, entry_of(root, "defaults"), path) for entry in entries)
     )
 
 
@@ -104,28 +94,28 @@ def _hierarchy(
     )
 
 
-def _version_5(root: Hash, source: _Source) -> Iterator[HierarchyLevel | Problem]:
+def _version_5(root: Hash, file: str) -> Iterator[HierarchyLevel | Problem]:
     defaults = entry_of(root, "defaults")
     hierarchy = entry_of(root, "hierarchy")
     if hierarchy is None:
         yield HierarchyLevel("Common", "yaml", _text(defaults, "datadir", "data"), ("common.yaml",))
         return
     for entry in hierarchy.items if isinstance(hierarchy, Array) else ():
-        yield _level_5(entry, defaults, source)
+        yield _level_5(entry, defaults, file)
 
 
-def _level_5(entry: Value, defaults: Value | None, source: _Source) -> HierarchyLevel | Problem:
-    name = _text(entry, "name", "without a name")
+def _level_5(entry: Value, defaults: Value | None, file: str) -> HierarchyLevel | Problem:
+    name, place = _text(entry, "name", "without a name"), Location(file, entry.line)
     kind, function = (
         _function(entry) or (_function(defaults) if defaults else None) or ("data_hash", "yaml_data")
     )
     known = _BACKENDS if kind == "hiera3_backend" else _FORMATS
     if function not in known:
-        return source.problem(f"the level '{name}' uses '{function}', which pinner cannot read", entry.line)
+        return Problem(f"the level '{name}' uses '{function}', which pinner cannot read", place)
     datadir = _text(entry, "datadir", _text(defaults, "datadir", "data"))
     paths, is_glob = _locations(entry)
     if not paths:
-        return source.problem(f"the level '{name}' names no files, so its data cannot be read", entry.line)
+        return Problem(f"the level '{name}' names no files, so its data cannot be read", place)
     return HierarchyLevel(name, known[function], datadir, paths, is_glob)
 
 
@@ -142,27 +132,27 @@ def _locations(entry: Value) -> tuple[tuple[str, ...], bool]:
     return texts_of(entry_of(entry, "mapped_paths"))[2:3], False
 
 
-def _version_4(root: Hash, source: _Source) -> Iterator[HierarchyLevel | Problem]:
+def _version_4(root: Hash, file: str) -> Iterator[HierarchyLevel | Problem]:
     hierarchy = entry_of(root, "hierarchy")
     for entry in hierarchy.items if isinstance(hierarchy, Array) else ():
         name = _text(entry, "name", "common")
         backend = _text(entry, "backend", "yaml")
         if backend not in _BACKENDS:
-            yield source.problem(f"the level '{name}' uses '{backend}', which pinner cannot read", entry.line)
+            message = f"the level '{name}' uses '{backend}', which pinner cannot read"
+            yield Problem(message, Location(file, entry.line))
             continue
         paths = texts_of(entry_of(entry, "paths")) or (_text(entry, "path", name),)
         datadir = _text(entry, "datadir", _text(root, "datadir", "data"))
         yield HierarchyLevel(name, _BACKENDS[backend], datadir, _with_extension(paths, backend))
 
 
-def _version_3(root: Hash, source: _Source) -> Iterator[HierarchyLevel | Problem]:
+def _version_3(root: Hash, file: str) -> Iterator[HierarchyLevel | Problem]:
     paths = texts_of(entry_of(root, "hierarchy")) or _HIERARCHY_3
     for backend in texts_of(entry_of(root, "backends")) or ("yaml",):
         settings = entry_of(root, backend)
         if backend not in _BACKENDS:
-            yield source.problem(
-                f"the backend '{backend}' is not supported, so its data cannot be read", root.line
-            )
+            message = f"the backend '{backend}' is not supported, so its data cannot be read"
+            yield Problem(message, Location(file, root.line))
             continue
         extension = _text(settings, "extension", backend)
         datadir = _text(settings, "datadir", _DATADIR_3)

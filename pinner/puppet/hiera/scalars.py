@@ -126,14 +126,12 @@ def misread(text: str) -> str | None:
     if _YAML_TIME.fullmatch(text):
         return "a time, which it refuses"
     meant = _TRUTH.get(text.lower()) or _ENDLESS.get(text.lower())
-    if meant is None:
-        meant = _symbol(text) if text.startswith(":") else _odd_number(text)
+    if meant is None and text.startswith(":"):
+        symbol = _SYMBOL.match(text)
+        meant = symbol and (symbol["bare"] or (symbol["quoted"] or "").removeprefix(":"))
+    elif meant is None:
+        meant = _odd_number(text)
     return None if meant == text else meant
-
-
-def _symbol(text: str) -> str | None:
-    found = _SYMBOL.match(text)
-    return found and (found["bare"] or (found["quoted"] or "").removeprefix(":"))
 
 
 def _odd_number(text: str) -> str | None:

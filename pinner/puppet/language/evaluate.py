@@ -196,12 +196,8 @@ def _items(nodes: Iterable[Syntax], scope: Scope) -> tuple[Value, ...]:
 def _unfolded(value: Value) -> tuple[Value, ...]:
     """Return what `*value` stands for: the elements of an array, the pairs of a hash, nothing for undef."""
     if isinstance(value, dict):
-        return _pairs(value)
+        return tuple(value.items())
     return value if isinstance(value, tuple) else () if value is None else (value,)
-
-
-def _pairs(value: Mapping[Value, Value]) -> tuple[Value, ...]:
-    return tuple(value.items())
 
 
 def _hash(entries: Iterable[tuple[Value, Value]]) -> dict[Value, Value]:
@@ -483,7 +479,9 @@ def _collection(symbol: str, left: tuple[Value, ...] | dict[Value, Value], right
         raise NotConstant(f"the operator {symbol} with a hash")
     if symbol == "<<":
         return (*left, right)
-    others = _pairs(right) if isinstance(right, dict) else right if isinstance(right, tuple) else (right,)
+    others: tuple[Value, ...] = (right,)
+    if isinstance(right, tuple | dict):
+        others = tuple(right.items()) if isinstance(right, dict) else right
     if symbol == "+":
         return left + others
     if symbol == "-":

@@ -125,12 +125,7 @@ class _Parser:
         self.index = 0
         self.depth = depth
         self.scopes: list[str] = []
-        lexer = Lexer(text, position)
-        self._read_tokens(lexer, is_inside=is_inside)
-        self.heredocs = {start: (first, end) for start, first, end in lexer.heredocs}
-
-    def _read_tokens(self, lexer: Lexer, *, is_inside: bool) -> None:
-        open_braces = 0
+        lexer, open_braces = Lexer(text, position), 0
         while True:
             token = lexer.next()
             word = lexer.of(token)
@@ -144,10 +139,11 @@ class _Parser:
             if is_inside and word == "}" and not open_braces:
                 self.tokens.append(Token("end", token.end, token.end))
                 self.words.append("")
-                return
+                break
             if token.kind == "end":
-                return
+                break
             open_braces += {"{": 1, "}": -1}.get(word, 0)
+        self.heredocs = {start: (first, end) for start, first, end in lexer.heredocs}
 
     # Tokens
 
@@ -222,19 +218,14 @@ class _Parser:
     def assignment(self) -> Syntax:
         """Return an assignment, relationship, resource or plain expression."""
         self.deeper()
-        left = self._relationship()
+        left = self._resource()
+        while (edge := self.word) in _EDGES:
+            self.index += 1
+            left = Binary(left.at, edge, left, self._resource())
         if self.word in _ASSIGNMENTS:
             operator = self.advance()
             left = Binary(left.at, self.text[operator.start : operator.end], left, self.assignment())
         self.depth -= 1
-        return left
-
-    def _relationship(self) -> Syntax:
-        left = self._resource()
-        while self.word in _EDGES:
-            operator = self.word
-            self.index += 1
-            left = Binary(left.at, operator, left, self._resource())
         return left
 
     # Resources
@@ -301,7 +292,12 @@ class _Parser:
     def expression(self, binding: int = 0) -> Syntax:
         """Return an expression whose operators bind tighter than `binding`."""
         self.deeper()
-        left = self._prefix()
+        if self.token.kind == "operator" and self.word in _PREFIX:
+            prefix = self.word
+            at = self.advance().start
+            left: Syntax = Unary(at, prefix, self.expression(_PREFIX[prefix]))
+        else:
+            left = self._postfix(self._primary())
         while True:
             operator, is_text = self.word, self.token.kind in {"string", "regex", "heredoc"}
             power = 0 if is_text else _BINDING.get(operator, 0)
@@ -317,19 +313,12 @@ class _Parser:
         self.depth -= 1
         return left
 
-    def _prefix(self) -> Syntax:
-        if self.token.kind == "operator" and self.word in _PREFIX:
-            token = self.advance()
-            operator = self.text[token.start : token.end]
-            return Unary(token.start, operator, self.expression(_PREFIX[operator]))
-        return self._postfix(self._primary())
-
     def _postfix(self, left: Syntax) -> Syntax:
         """Return `left` with the accesses, calls and collectors that follow it."""
         while True:
-            word, kind = self.word, self.token.kind
+            word, (kind, start, _) = self.word, self.token
             is_callable = isinstance(left, TypeName | Access) or (isinstance(left, Text) and left.is_bare)
-            if word == "[" and not self._is_after_blank():
+            if word == "[" and start and self.text[start - 1] not in " \t\r\n\xa0":
                 left = self._access(left)
             elif word == "(" and is_callable and not self._is_first_on_line():
                 self.index += 1
@@ -351,10 +340,6 @@ class _Parser:
                 left = Collector(left.at, left, query, attributes, is_exported=opener == "<<|")
             else:
                 return left
-
-    def _is_after_blank(self) -> bool:
-        start = self.token.start
-        return start == 0 or self.text[start - 1] in " \t\r\n\xa0"
 
     def _is_first_on_line(self) -> bool:
         start = self.token.start
@@ -400,18 +385,13 @@ class _Parser:
         if self.word != "=>":
             return first
         entries = [self._value_of(first)]
-        while self.word == "," and self._is_pair_next():
+        while self.word == ",":
+            is_simple = self.tokens[self.index + 1].kind in {"string", "word", "number", "variable"}
+            if not is_simple or self.words[self.index + 2] != "=>":
+                break
             self.index += 1
             entries.append(self._value_of(self._word_or(self.assignment)))
         return HashLiteral(first.at, tuple(entries))
-
-    def _is_pair_next(self) -> bool:
-        """Return whether `key =>` with a simple key follows the comma."""
-        index = self.index + 1
-        return (
-            self.tokens[index].kind in {"string", "word", "number", "variable"}
-            and self.words[index + 1] == "=>"
-        )
 
     def _value_of(self, key: Syntax) -> tuple[Syntax, Syntax]:
         self.expect("=>")

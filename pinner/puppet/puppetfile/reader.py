@@ -379,13 +379,7 @@ def _read_module(statement: Declaration, place: Location) -> Iterator[Item]:
         yield from _judged(PuppetfileModule(name, ModuleKind.FORGE, options, place))
         return
     yield from _judge_keys(name, statement.pairs, place.path)
-    yield from _read_with_options(name, version, statement.pairs, place)
-
-
-def _read_with_options(
-    name: str, version: tuple[Option, ...], pairs: Sequence[RubyPair], place: Location
-) -> Iterator[Item]:
-    options = _read_options(pairs, place.path)
+    options = _read_options(statement.pairs, place.path)
     kind = kind_of(options)
     if kind is None and version:
         yield LeftOut(Problem(_ARGUMENTS, place, _LEFT_OUT))

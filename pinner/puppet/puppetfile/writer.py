@@ -139,6 +139,7 @@ class _Entry:
     options: list[tuple[str, str]] = field(default_factory=list)
 
 
+@dataclass(slots=True)
 class _Reader:
     """The lines read so far.
 
@@ -146,13 +147,12 @@ class _Reader:
     indented or start with an option belong to it.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.entries: list[_Entry] = []
-        self.moduledir: str | None = None
-        self.problems: list[Problem] = []
-        self.is_open = False
-        self.is_lost = False
+    path: str
+    entries: list[_Entry] = field(default_factory=list)
+    moduledir: str | None = None
+    problems: list[Problem] = field(default_factory=list)
+    is_open: bool = False
+    is_lost: bool = False
 
     def read_line(self, line: str, number: int) -> None:
         place = Location(self.path, number)
