@@ -532,29 +532,6 @@ def repair_range(text: str) -> tuple[str, tuple[str, ...]]:
     return text, tuple(flaws)
 
 
-_SHOWN: Final = 60
-_WORDS: Final = {
-    Operator.EQUAL: "exactly",
-    Operator.ABOVE: "above",
-    Operator.FROM: "at least",
-    Operator.BELOW: "below",
-    Operator.UP_TO: "at most",
-}
-
-
-def describe_intervals(intervals: tuple[Interval, ...]) -> str:
-    """Return a description of the intervals: `at least 1.0.0 and below 2.0.0 or exactly 3.0.0`."""
-    parts = []
-    for interval in intervals:
-        bounds = dict.fromkeys(bound for bound in (interval.lower, interval.upper) if bound)
-        texts = ((_WORDS[bound.operator], str(bound.version)) for bound in bounds)
-        shown = (
-            f"{word} {text if len(text) <= _SHOWN else text[: _SHOWN - 1] + '…'}" for word, text in texts
-        )
-        parts += [" and ".join(shown) or "any version"] if interval != NOTHING else []
-    return " or ".join(parts) or "no version"
-
-
 LONGEST: Final = 4_000
 """Maximum length, in characters, of a text that is read as a range."""
 MOST_ALTERNATIVES: Final = 50
@@ -583,10 +560,6 @@ class Range:
     def matches(self, version: Version) -> bool:
         """Return whether the range contains the version; pre-releases only where Puppet accepts them."""
         return any(interval.matches(version) for interval in self.intervals)
-
-    def describe(self) -> str:
-        """Return a description of the range in words."""
-        return "unreadable" if self.is_unreadable else describe_intervals(self.intervals)
 
 
 @lru_cache(maxsize=4_096)  # the modules of a release name few different ranges, thousands of times

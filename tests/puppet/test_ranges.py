@@ -2,7 +2,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pinner.puppet.versions import LONGEST, MOST_ALTERNATIVES, Range, parse_range, parse_version
+from pinner.puppet.versions import (
+    LONGEST,
+    MOST_ALTERNATIVES,
+    NOTHING,
+    Operator,
+    Range,
+    parse_range,
+    parse_version,
+)
 from tests.support.oracles import RubyOracle
 from tests.support.properties import examples
 
@@ -16,6 +24,23 @@ PARTIALS = st.one_of(
     st.builds("{}.{}.{}{}".format, NUMBERS, PLACES, PLACES, QUALIFIERS),
 )
 OPERATORS = ["", "=", ">", ">=", "<", "<=", "~", "~>", "~=", "^"]
+WORDS = {
+    Operator.EQUAL: "exactly",
+    Operator.ABOVE: "above",
+    Operator.FROM: "at least",
+    Operator.BELOW: "below",
+    Operator.UP_TO: "at most",
+}
+
+
+def in_words(understood: Range) -> str:
+    """Return what the range means: `at least 1.0.0 and below 2.0.0 or exactly 3.0.0`."""
+    parts = []
+    for interval in understood.intervals:
+        bounds = dict.fromkeys(bound for bound in (interval.lower, interval.upper) if bound)
+        shown = " and ".join(f"{WORDS[bound.operator]} {bound.version}" for bound in bounds)
+        parts += [shown or "any version"] if interval != NOTHING else []
+    return " or ".join(parts) or "no version"
 
 
 def ranges(operators: list[str], blanks: list[str], ends: list[str]) -> st.SearchStrategy[str]:
@@ -91,7 +116,7 @@ def test_a_range_matches_what_puppet_matches(
 def test_any_text_gives_a_range(text: str) -> None:
     understood = parse_range(text)
     assert understood.text == text
-    assert understood.describe().isprintable()
+    assert in_words(understood).isprintable()
     assert bool(understood.flaws) or not understood.is_unreadable
 
 
@@ -122,7 +147,7 @@ def test_any_text_gives_a_range(text: str) -> None:
 )
 def test_ranges_as_puppet_means_them(text: str, words: str) -> None:
     understood = parse_range(text)
-    assert understood.describe() == words
+    assert in_words(understood) == words
     assert understood.flaws == ()
 
 
@@ -162,14 +187,13 @@ def test_ranges_as_puppet_means_them(text: str, words: str) -> None:
 )
 def test_misspelt_ranges_are_read_as_they_were_meant(text: str, words: str, flaws: tuple[str, ...]) -> None:
     understood = parse_range(text)
-    assert understood.describe() == words
+    assert in_words(understood) == words
     assert understood.flaws == flaws
 
 
 @pytest.mark.parametrize("text", ["latest", "1.0.0 -2", ">= 1.2.3.4", "||x.y.z", "1 | 2", "≥1", "1.0.0-"])
 def test_what_is_no_range_matches_nothing_and_says_so(text: str) -> None:
     assert parse_range(text) == Range(text, flaws=("it is not in Puppet's range syntax",), is_unreadable=True)
-    assert parse_range(text).describe() == "unreadable"
     assert not matches(text, "1.0.0")
 
 
@@ -202,7 +226,5 @@ def test_the_longest_texts_are_answered(text: str) -> None:
     assert parse_range(text).flaws
 
 
-def test_a_version_of_a_thousand_digits_is_cut_in_words() -> None:
-    understood = parse_range(">=" + "9" * 900)
-    assert understood.describe() == "at least " + "9" * 59 + "…"
+def test_a_version_may_have_a_thousand_digits() -> None:
     assert matches(">=" + "9" * 900, "9" * 901 + ".0.0")

@@ -293,9 +293,6 @@ def _character(point: int) -> str:
 HEREDOC: Final = re.compile(r"<<([~-]?)(?:([A-Za-z_][A-Za-z0-9_]*)|'([^'\n]+)'|\"([^\"\n]+)\")")
 """The start of a heredoc, with its name in one of three notations. (A fourth, in backticks, runs a shell.)"""
 
-_INDENT: Final = re.compile(r" *")
-_DEDENTED: Final = "~"
-
 
 @dataclass(frozen=True, slots=True)
 class Heredoc:
@@ -313,8 +310,12 @@ def read_heredoc(text: str, announcement: re.Match[str], start: int) -> Heredoc:
     mark, bare, single, double = announcement.groups()
     name = bare or single or double
     lines, end = _lines_before(text, start, name, is_indented=bool(mark))
-    body = "".join(_dedent(lines) if mark == _DEDENTED else lines)
-    return Heredoc(_value(body, lines, is_raw=single is not None, is_dedented=mark == _DEDENTED), end)
+    body, is_dedented = "".join(lines), mark == "~"
+    if is_dedented:
+        indents = [len(line) - len(line.lstrip(" ")) for line in lines]
+        width = min((indent for indent, line in zip(indents, lines, strict=True) if line.strip()), default=0)
+        body = "".join(line[min(width, indent) :] for indent, line in zip(indents, lines, strict=True))
+    return Heredoc(_value(body, lines, is_raw=single is not None, is_dedented=is_dedented), end)
 
 
 def _lines_before(text: str, start: int, name: str, *, is_indented: bool) -> tuple[list[str], int]:
@@ -341,12 +342,6 @@ def _value(body: str, lines: list[str], *, is_raw: bool, is_dedented: bool) -> s
         return None if has_code(body) else unescape(body)
     except UnreadableEscapeError:
         return None
-
-
-def _dedent(lines: list[str]) -> list[str]:
-    indents = [_INDENT.match(line) for line in lines if line.strip()]
-    width = min((indent.end() for indent in indents if indent), default=0)
-    return [line[min(width, len(line) - len(line.lstrip(" "))) :] for line in lines]
 
 
 _FLAGS: Final = re.compile(r"[a-z]*")
@@ -468,17 +463,17 @@ def read_tokens(text: str) -> Iterator[RubyToken]:
         yield token
 
 
+@dataclass(slots=True)
 class _Lexer:
     """A position in the text, and the token before it."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.position = 0
-        self.line = 1
-        self.line_start = 0
-        self.end_of_heredocs = 0
-        self.previous: RubyToken | None = None
-        self.is_after_blank = True
+    text: str
+    position: int = 0
+    line: int = 1
+    line_start: int = 0
+    end_of_heredocs: int = 0
+    previous: RubyToken | None = None
+    is_after_blank: bool = True
 
     def read(self, match: re.Match[str]) -> RubyToken | None:
         """Move past the match; return its token, or None for a blank."""
@@ -642,18 +637,13 @@ class TokenStream:
         while self.takes(TokenKind.NEWLINE, "\n"):
             pass
 
-    @property
-    def is_at_end(self) -> bool:
-        """Return whether there are no more tokens."""
-        return self.current.kind in _ENDS
-
     def skip_statement(self) -> bool:
         """Move to the end of the statement, including blocks and brackets that it opens.
 
         Returns False if the text ends before the statement does.
         """
         awaits_do = False
-        while not self.is_at_end:
+        while self.current.kind not in _ENDS:
             is_open = self._open_blocks > 0 or self._open_brackets > 0 or self.last.kind in _GOES_ON_AFTER
             if self.current.kind is TokenKind.NEWLINE and not is_open:
                 self._open_brackets = 0
@@ -677,14 +667,12 @@ class TokenStream:
         elif text == "do":
             self._open_blocks += not awaits_do
             return False
-        elif text in BLOCKS and self._begins_expression():
-            self._open_blocks += 1
-            return awaits_do or text in _LOOPS
+        elif text in BLOCKS:
+            is_after_keyword = self.last.kind is TokenKind.WORD and self.last.text in NOT_A_VALUE
+            begins_expression = self.last.kind in _BEGINS_AFTER or is_after_keyword
+            self._open_blocks += begins_expression
+            return awaits_do or (begins_expression and text in _LOOPS)
         return awaits_do
-
-    def _begins_expression(self) -> bool:
-        is_after_keyword = self.last.kind is TokenKind.WORD and self.last.text in NOT_A_VALUE
-        return self.last.kind in _BEGINS_AFTER or is_after_keyword
 
     def _end(self) -> RubyToken:
         return RubyToken(TokenKind.END, "", self.last.line, self.last.column)

@@ -395,20 +395,16 @@ def call_method(receiver: Value, method: str, arguments: Arguments) -> Value:
     least, most = _NUMBERS_OF_ARGUMENTS.get(method, (0, 0))
     if not least <= len(arguments) <= most:
         raise CannotComputeError
-    return bounded(_find(receiver, method, arguments)())
+    if method == "to_s" and not isinstance(receiver, RubyList | RubyHash | Unknown):
+        return bounded(to_text(receiver))
+    table = next((table for kind, table in _METHODS if isinstance(receiver, kind)), _NONE)
+    if method not in table:
+        raise CannotComputeError
+    return bounded(table[method](receiver, arguments))
 
 
 def _on_items(method: Callable[[list[Value], Arguments], Value]) -> Callable[[Any, Arguments], Value]:
     return lambda receiver, given: method(receiver.items, given)
-
-
-def _find(receiver: Value, method: str, arguments: Arguments) -> Callable[[], Value]:
-    table = next((table for kind, table in _METHODS if isinstance(receiver, kind)), _NONE)
-    if method == "to_s" and not isinstance(receiver, RubyList | RubyHash | Unknown):
-        return lambda: to_text(receiver)
-    if method not in table:
-        raise CannotComputeError
-    return lambda: table[method](receiver, arguments)
 
 
 _NONE: Final[Mapping[str, Callable[[Any, Arguments], Value]]] = {

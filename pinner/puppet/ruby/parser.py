@@ -321,9 +321,12 @@ class Parser:
                 and (bracket == "{" or (self._is_word("do") and not self.in_command))
             ):
                 opener = self._take()
-                with self._deeper(), self._inner_names():
+                with self._deeper():
+                    outer, was = self.names, self.in_command
+                    self.names, self.in_command = set(outer), False
                     parameters = self._block_parameters()
                     body = self._body("end" if opener.text == "do" else "}")
+                    self.names, self.in_command = outer, was  # the names of a block are gone after it
                 node = Call(
                     node.spot,
                     node.receiver,
@@ -425,14 +428,6 @@ class Parser:
             self._skip_breaks()
             return value, self._expression()
         return value
-
-    @contextmanager
-    def _inner_names(self) -> Iterator[None]:
-        """Add names of a block, which are gone after it."""
-        outer, was = self.names, self.in_command
-        self.names, self.in_command = set(outer), False
-        yield
-        self.names, self.in_command = outer, was
 
     def _block_parameters(self) -> tuple[Parameter, ...]:
         if self._operator() == "||":
