@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from tests.support.disks import memory_with_room
 from tests.support.preloaded import preloaded_pinner
 from tests.support.properties import load_profile
 
@@ -41,6 +42,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 for name in [name for name in os.environ if name.startswith("GIT_")]:
     del os.environ[name]
 os.umask(0o022)
+
+# Tens of thousands of small files are written and removed, which a disk takes most of the time for. `--basetemp` is obeyed as ever.
+if "PYTEST_DEBUG_TEMPROOT" not in os.environ and (memory := memory_with_room()):
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(memory)
 
 # git waits for the disk whenever it has stored something, which no test depends on; its own tests set the same.
 os.environ["GIT_TEST_FSYNC"] = "0"

@@ -5,6 +5,7 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -107,20 +108,64 @@ def modules() -> Mapping[str, Path]:
     }
 
 
+_REPEATED_GROUP = re.compile(r"\)(?:[*+?]|\{[0-9,]*\})\+|\(\?>")
+
+
+@dataclass(slots=True)
+class Code:
+    """What the tests ask about one file of the package, read once."""
+
+    imports: set[str] = field(default_factory=set)  # of pinner's own, the modules
+    opens_files: bool = False
+    possessive: list[str] = field(default_factory=list)
+
+
 @cache
-def imports() -> Mapping[str, frozenset[str]]:
-    """Return what each module imports, lazily or not; of pinner's own, the modules."""
-    return {name: frozenset(imports_of(path)) for name, path in modules().items()}
+def code() -> Mapping[str, Code]:
+    return {name: code_of(path) for name, path in modules().items()}
 
 
-def imports_of(path: Path) -> Iterator[str]:
+def code_of(path: Path) -> Code:
+    found = Code()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            names = (f"{node.module}.{alias.name}" for alias in node.names)
-            yield from (name if name in modules() else node.module or "" for name in names)
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found.imports |= set(targets_of(node, path))
+        elif isinstance(node, ast.Call):
+            found.opens_files |= opens_files(node)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.possessive += [node.value] if _REPEATED_GROUP.search(node.value) else []
+    return found
+
+
+def targets_of(node: ast.Import | ast.ImportFrom, path: Path) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    else:
+        assert node.level == 0, f"{path}: relative import"
+        names = (f"{node.module}.{alias.name}" for alias in node.names)
+        yield from (name if name in modules() else node.module or "" for name in names)
+
+
+def opens_files(node: ast.Call) -> bool:
+    """Return whether a call opens or changes a file, or resolves a path as `Path.resolve`, which raises in a circle."""
+    if not isinstance(node.func, ast.Attribute):
+        return isinstance(node.func, ast.Name) and node.func.id == "open"
+    is_of_os = isinstance(node.func.value, ast.Name) and node.func.value.id in {"os", "io"}
+    has_mode = not node.args or isinstance(node.args[0], ast.Constant)
+    match node.func.attr:
+        case "open":
+            return is_of_os or has_mode
+        case "replace" | "remove":
+            return is_of_os
+        case "resolve":
+            return not node.args
+        case name:
+            return name in OPENERS
+
+
+def imports() -> Iterator[tuple[str, set[str]]]:
+    """Yield each module and what it imports, lazily or not."""
+    yield from ((name, found.imports) for name, found in code().items())
 
 
 def package_of(module: str) -> str:
@@ -141,7 +186,7 @@ def test_every_folder_is_a_known_package() -> None:
 def test_imports_point_one_way() -> None:
     assert not [
         f"{name} may not import {target}"
-        for name, targets in imports().items()
+        for name, targets in imports()
         for target in sorted(targets)
         if (package := package_of(name)) in MAY_IMPORT
         and package_of(target) not in {"", package, *MAY_IMPORT[package]}
@@ -151,7 +196,7 @@ def test_imports_point_one_way() -> None:
 def test_no_two_packages_import_each_other() -> None:
     """At any depth: each folder is a node, its own files without those of the folders in it."""
     graph: dict[str, set[str]] = defaultdict(set)
-    for name, targets in imports().items():
+    for name, targets in imports():
         if package_of(name):
             folders = {folder_of(target) for target in targets if target in modules() and package_of(target)}
             graph[folder_of(name)] |= folders - {folder_of(name)}
@@ -173,7 +218,7 @@ def reachable(start: str, graph: Mapping[str, set[str]]) -> Iterator[str]:
 def test_outside_libraries_stay_in_their_package() -> None:
     assert not [
         f"{name} may not import {target}"
-        for name, targets in imports().items()
+        for name, targets in imports()
         for target in sorted(targets)
         if (packages := ONLY_IN.get(target.split(".")[0])) is not None and package_of(name) not in packages
     ]
@@ -182,7 +227,7 @@ def test_outside_libraries_stay_in_their_package() -> None:
 def test_pure_packages_do_no_input_or_output() -> None:
     assert not [
         f"{name}: {sorted(targets & IO_MODULES)}"
-        for name, targets in imports().items()
+        for name, targets in imports()
         if package_of(name) in PURE and targets & IO_MODULES
     ]
 
@@ -194,28 +239,11 @@ def test_chains_of_imports_stay_short() -> None:
         if name not in depths:
             depths[name] = 1  # a lazy import may close a circle
             depths[name] = 1 + max(
-                (depth(target) for target in imports()[name] if target in modules()), default=0
+                (depth(target) for target in code()[name].imports if target in modules()), default=0
             )
         return depths[name]
 
     assert max(map(depth, modules())) <= LONGEST_CHAIN
-
-
-def opens_files(node: ast.AST) -> bool:
-    """Return whether a call opens or changes a file, or resolves a path as `Path.resolve`, which raises in a circle."""
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-        return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open"
-    is_of_os = isinstance(node.func.value, ast.Name) and node.func.value.id in {"os", "io"}
-    has_mode = not node.args or isinstance(node.args[0], ast.Constant)
-    match node.func.attr:
-        case "open":
-            return is_of_os or has_mode
-        case "replace" | "remove":
-            return is_of_os
-        case "resolve":
-            return not node.args
-        case name:
-            return name in OPENERS
 
 
 def test_only_one_module_opens_the_files_of_a_project() -> None:
@@ -223,21 +251,10 @@ def test_only_one_module_opens_the_files_of_a_project() -> None:
         path.relative_to(PACKAGE).as_posix()
         for name, path in modules().items()
         if package_of(name) not in {"", "git", "catalogs"}
-        if any(map(opens_files, ast.walk(ast.parse(path.read_text(encoding="utf-8")))))
+        if code()[name].opens_files
     } == MAY_OPEN_FILES
-
-
-_REPEATED_GROUP = re.compile(r"\)(?:[*+?]|\{[0-9,]*\})\+|\(\?>")
 
 
 def test_no_group_is_repeated_possessively() -> None:
     """Before Python 3.11.5, a last repetition that fails midway is not taken back: `(?:-+\\w+)*+` matches more."""
-    found = [
-        f"{path.relative_to(ROOT)}: {node.value}"
-        for path in modules().values()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant)
-        and isinstance(node.value, str)
-        and _REPEATED_GROUP.search(node.value)
-    ]
-    assert found == []
+    assert {name: found.possessive for name, found in code().items() if found.possessive} == {}

@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pinner
@@ -12,40 +13,35 @@ from pinner.model.rules import RULES
 PACKAGE = Path(pinner.__file__).parent
 
 
-def calls() -> Iterator[tuple[str, ast.AST]]:
-    """Yield the place and the node of everything in the package."""
+@cache
+def findings_made() -> tuple[list[str], Mapping[str, str]]:
+    """Return where `Finding` is called, and where each code is looked up or given to a maker of findings."""
+    makers: list[str] = []
+    codes: dict[str, str] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            yield f"{path.relative_to(PACKAGE)}:{getattr(node, 'lineno', 0)}", node
+            match node:
+                case ast.Call(func=ast.Name(id="Finding")):
+                    makers.append(path.relative_to(PACKAGE).as_posix())
+                case (
+                    ast.Subscript(value=ast.Name(id="RULES"), slice=ast.Constant(str(code)))
+                    | ast.Call(
+                        func=ast.Name(id="finding" | "deployed_finding")
+                        | ast.Attribute(attr="finding" | "deployed_finding"),
+                        args=[ast.Constant(str(code)), *_],
+                    )
+                ):
+                    codes[code] = f"{path.relative_to(PACKAGE)}:{node.lineno}"
+    return makers, codes
 
 
 def test_only_a_rule_makes_a_finding_and_sets_its_level() -> None:
-    makers = [
-        where
-        for where, node in calls()
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding"
-    ]
-    assert [where.partition(":")[0] for where in makers] == ["model/findings.py"]
+    makers, _ = findings_made()
+    assert makers == ["model/findings.py"]
 
 
 def test_every_code_that_the_package_looks_up_has_a_row() -> None:
-    codes = {
-        node.slice.value: where
-        for where, node in calls()
-        if isinstance(node, ast.Subscript)
-        and isinstance(node.value, ast.Name)
-        and node.value.id == "RULES"
-        and isinstance(node.slice, ast.Constant)
-    }
-    codes |= {
-        node.args[0].value: where
-        for where, node in calls()
-        if isinstance(node, ast.Call)
-        and getattr(node.func, "attr", getattr(node.func, "id", "")) in {"finding", "deployed_finding"}
-        and node.args
-        and isinstance(node.args[0], ast.Constant)
-        and node.args[0].value is not None
-    }
+    _, codes = findings_made()
     assert len(codes) > len(RULES) / 2
     assert {code: where for code, where in codes.items() if code not in RULES} == {}
 

@@ -1,4 +1,7 @@
-"""Disks that are too small, mounted for the time of a test. Only root can do that; elsewhere such tests are skipped, and fail in CI."""
+"""Disks that are too small, mounted for the time of a test, and the one in memory that all tests write to.
+
+Only root can mount; elsewhere such tests are skipped, and fail in CI.
+"""
 
 import contextlib
 import os
@@ -7,6 +10,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.support.oracles import find_tool, give_up
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a directory of this user's own in it
+_ROOM = 2 * 2**30  # bytes, many times what the tests have there at once
+
+
+def memory_with_room() -> Path | None:
+    """Return the system's file system in memory, None if it is missing, small, or runs no programs, as in some containers."""
+    try:
+        found = os.statvfs(_MEMORY)
+        rows = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    available = {name: int(size.split()[0]) * 1024 for name, _, size in (row.partition(":") for row in rows)}
+    is_large = min(found.f_bavail * found.f_frsize, available.get("MemAvailable", 0)) >= _ROOM
+    is_usable = os.access(_MEMORY, os.W_OK) and not found.f_flag & os.ST_NOEXEC
+    return _MEMORY if is_large and is_usable else None
 
 
 @contextlib.contextmanager
