@@ -38,16 +38,14 @@ def homes_of(module: LocalModule, settings: Settings) -> tuple[str, ...]:
     They are, for each name, the one in pinner.yaml, the catalogue's module under any name it ever had (such
     as quantum), and those that upstream's gate used.
     """
-    found = (url for name in module.names for url in _homes(name, settings))
+    found: list[str] = []
+    for name in module.names:
+        if name in settings.modules:
+            found.append(settings.modules[name])
+        if entry := find_module(name, None):
+            found.append(entry.git)
+        found += _of_gate(name)
     return tuple(dict.fromkeys(canonical_git_url(canonical_url(url) or url) for url in found))
-
-
-def _homes(name: str, settings: Settings) -> Iterator[str]:
-    if name in settings.modules:
-        yield settings.modules[name]
-    if entry := find_module(name, None):
-        yield entry.git
-    yield from _of_gate(name)
 
 
 @derived
@@ -117,7 +115,14 @@ class Library:
     def failures(self, urls: Iterable[str]) -> tuple[Problem, ...]:
         """Return why some of the repositories could not be read or brought up to date, or lack commits."""
         urls = tuple(dict.fromkeys(urls))
-        shallow = (_shallow(each.mirror) for each in self.holders(urls) if each.mirror.is_shallow)
+        shallow = (
+            Problem(
+                f"the place {each.mirror.url} is fetched from is shallow: its older commits could not be searched",
+                hint=UNSHALLOW_HINT,
+            )
+            for each in self.holders(urls)
+            if each.mirror.is_shallow
+        )
         return (*(self._failures[url] for url in urls if url in self._failures), *shallow)
 
     def _take(self, mirrors: Mapping[str, Mirror | SyncFailure]) -> None:
@@ -128,11 +133,6 @@ class Library:
                 self._failures.pop(url, None)
             else:
                 self._failures[url] = found
-
-
-def _shallow(mirror: Mirror) -> Problem:
-    message = f"the place {mirror.url} is fetched from is shallow: its older commits could not be searched"
-    return Problem(message, hint=UNSHALLOW_HINT)
 
 
 def _read(mirror: Mirror | SyncFailure) -> Holder | Problem:

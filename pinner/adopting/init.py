@@ -73,13 +73,12 @@ def _overrides(release: Series, modules: tuple[str, ...]) -> str:
         )
         if (is_brought_in or misfit.module in modules) and misfit.dependency in third_party:
             ranges.setdefault(misfit.module, {})[misfit.dependency] = f'"{gate_range(misfit)}"'
-    rows = [f"    {module}: {{{_pairs(ranges_by_name)}}}\n" for module, ranges_by_name in ranges.items()]
+    rows = []
+    for module, range_by_name in ranges.items():
+        pairs = ", ".join(f"{name}: {text}" for name, text in range_by_name.items())
+        rows.append(f"    {module}: {{{pairs}}}\n")
     heading = "  override:                 # the gate runs these pairs, though the metadata of one has not caught up\n"
     return "".join([heading, *rows]) if rows else ""
-
-
-def _pairs(ranges_by_name: dict[str, str]) -> str:
-    return ", ".join(f"{name}: {text}" for name, text in ranges_by_name.items())
 
 
 # What nearly every cloud has, and the OpenStack modules that these depend on.

@@ -108,7 +108,13 @@ def read_local_modules(
     if not found and _is_module(directory):
         return LocalModules((_read(directory, most),))
     if not found:
-        raise InputError(_no_module(directory, below))
+        deeper = next((path for path in below if any(_is_module(one) for one in _subdirectories(path))), None)
+        hint = (
+            f"did you mean {deeper}?"
+            if deeper
+            else "a module has metadata.json, Modulefile, manifests/ or lib/"
+        )
+        raise InputError(Problem("no module was found", Location(str(directory)), hint))
     modules = tuple(map_each(lambda path: _read(path, most), found))
     return LocalModules(modules, tuple(path.name for path in below if path not in found))
 
@@ -132,14 +138,6 @@ def _has_metadata(path: Path) -> bool:
 
 def _is_module(path: Path) -> bool:
     return _has_metadata(path) or any(os.path.isdir(path / name) for name in CODE_DIRECTORIES)  # noqa: PTH112 - the same
-
-
-def _no_module(directory: Path, below: list[Path]) -> Problem:
-    hint = "a module has metadata.json, Modulefile, manifests/ or lib/"
-    deeper = next((path for path in below if any(_is_module(one) for one in _subdirectories(path))), None)
-    return Problem(
-        "no module was found", Location(str(directory)), f"did you mean {deeper}?" if deeper else hint
-    )
 
 
 def _subdirectories(path: Path) -> Iterator[Path]:
@@ -373,12 +371,6 @@ def _groups(index: TreeIndex, fingerprints: Fingerprints) -> Mapping[int, _Group
     return groups
 
 
-def shares_enough(holder: Holder, fingerprints: Fingerprints) -> bool:
-    """Return whether a repository has at least half of the files that Puppet reads, so is worth a search."""
-    keys = {*fingerprints.read, *fingerprints.others_read}
-    return 2 * len(holder.index.known(keys)) >= len(fingerprints.read) > 0
-
-
 def tag_of(holder: Holder, version: str | None) -> str | None:
     """Return the full name of the tag that names a version (as text), None if there is none."""
     number = next(_tagged(holder, version), None)
@@ -475,19 +467,14 @@ def compare(
     files = [file for file in module.tree.files if file.path not in dark]
     with temporary_directory("pinner-identify-") as directory:
         comparison = DirectoryComparison(holder.mirror, files, contents, scratch=directory / "git")
-        tree, measure = _same(near_by_tree, fingerprints) or _nearest(comparison, near_by_tree)
+        same = next((tree for tree, near in near_by_tree.items() if near.read_off == 0), None)
+        if same:  # It has exactly the files that Puppet reads, so no lines need to be counted.
+            tree, measure = same, Measure(all_lines=len(fingerprints.read))
+        else:
+            tree, measure = _nearest(comparison, near_by_tree)
         differing = comparison.differences([tree])[tree]
     hidden = module.hidden_paths
     return ComparedModule(near_by_tree[tree], measure, _sort(_seen(differing, dark, hidden), module))
-
-
-def _same(near_by_tree: Mapping[str, Near], fingerprints: Fingerprints) -> tuple[str, Measure] | None:
-    """Return the tree that has exactly the files that Puppet reads, None if there is none.
-
-    No lines need to be counted for it.
-    """
-    same = next((tree for tree, near in near_by_tree.items() if near.read_off == 0), None)
-    return (same, Measure(all_lines=len(fingerprints.read))) if same else None
 
 
 def _nearest(comparison: DirectoryComparison, near_by_tree: Mapping[str, Near]) -> tuple[str, Measure]:
@@ -531,16 +518,13 @@ def _seen(
     """
     there = set()
     for one in found:
+        is_hidden = any(not each or one.path == each or one.path.startswith(f"{each}/") for each in hidden)
         if one.path in dark:
             there.add(one.path)
-        elif one.is_here or not _is_below(one.path, hidden):
+        elif one.is_here or not is_hidden:
             yield one
     for path in sorted(dark):
         yield FileDifference(path, is_here=True, is_there=path in there, added=None, removed=None)
-
-
-def _is_below(path: str, hidden: frozenset[str]) -> bool:
-    return any(not one or path == one or path.startswith(f"{one}/") for one in hidden)
 
 
 def _sort(found: Iterable[FileDifference], module: LocalModule) -> Differences:
@@ -618,7 +602,9 @@ def find_commit(
     best = _best(module, fingerprints, named)
     if best and best.is_settled:
         return best
-    rest = _best(module, fingerprints, [holder for holder in others if shares_enough(holder, fingerprints)])
+    # Only a repository with at least half of the files that Puppet reads is worth a search.
+    similar = [holder for holder in others if 2 * len(holder.index.known(read)) >= len(read) > 0]
+    rest = _best(module, fingerprints, similar)
     found = [one for one in (best, rest) if one]
     return min(found, key=lambda one: (one.match is Match.NEAREST, one.lines), default=None)
 
@@ -641,7 +627,11 @@ def _best(module: LocalModule, fingerprints: Fingerprints, holders: Sequence[Hol
     found = dict(_line_fed(module, fingerprints.missing_in([holder.index for holder in searched])))
     read = frozenset(key for path, key in found.items() if is_read(path))
     wider = Fingerprints(fingerprints.read, fingerprints.beside, read, frozenset(found.values()) - read)
-    compared = [(_compare(module, fingerprints, wider, holder), holder) for holder in searched]
+    compared = []
+    for holder in searched:
+        nears = nearest(holder, wider, module.metadata.version)
+        nears = nears[:1] if nears[0].read_off == 0 else nears
+        compared.append((compare(module, fingerprints, holder, nears), holder))
     alike = [row for row in compared if row[0].measure.is_alike or not row[0].differences.files]
     if not alike:
         return None
@@ -649,10 +639,3 @@ def _best(module: LocalModule, fingerprints: Fingerprints, holders: Sequence[Hol
     is_same = not best.differences.files and not module.hides_what_is_read
     match = Match.SAME if is_same else Match.NEAREST
     return MatchedCommit(match, holder, best.near, best.differences, best.measure.lines)
-
-
-def _compare(
-    module: LocalModule, fingerprints: Fingerprints, wider: Fingerprints, holder: Holder
-) -> ComparedModule:
-    nears = nearest(holder, wider, module.metadata.version)
-    return compare(module, fingerprints, holder, nears[:1] if nears[0].read_off == 0 else nears)

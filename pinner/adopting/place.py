@@ -182,7 +182,12 @@ def guess_ref(module: FoundModule, mirror: Mirror | None) -> RefGuess:
         )
     if flaw := check_ref_name(ref):
         return RefGuess(flaw=flaw)
-    return _ref_in(module.kind, ref, mirror) if mirror else _by_form(module.kind, ref)
+    if mirror is None:
+        return _by_form(module.kind, ref)
+    # r10k, too, uses whichever exists, whatever the option is called.
+    has = {SelectorKind.BRANCH: mirror.refs.branch(ref), SelectorKind.TAG: mirror.refs.tag(ref)}
+    found = [selector for selector, commit in has.items() if commit]
+    return _named(module.kind, ref, found) if found else _unnamed(module.kind, ref, mirror)
 
 
 def _default_branch(mirror: Mirror | None) -> RefGuess:
@@ -198,16 +203,6 @@ def _default_branch(mirror: Mirror | None) -> RefGuess:
     return RefGuess(
         SelectorKind.BRANCH, branch, doubt=f"it names no ref: '{branch}' is the repository's own branch"
     )
-
-
-def _ref_in(kind: RefKind, ref: str, mirror: Mirror) -> RefGuess:
-    """Return what the repository has of that name.
-
-    r10k, too, uses whichever exists, whatever the option is called.
-    """
-    has = {SelectorKind.BRANCH: mirror.refs.branch(ref), SelectorKind.TAG: mirror.refs.tag(ref)}
-    found = [selector for selector, commit in has.items() if commit]
-    return _named(kind, ref, found) if found else _unnamed(kind, ref, mirror)
 
 
 def _named(kind: RefKind, ref: str, found: Sequence[SelectorKind]) -> RefGuess:
@@ -258,8 +253,11 @@ def leave_dead_forks(found: FoundSources, resolver: RefResolver) -> FoundSources
     fork may be another one than upstream's of the same name.
     """
     forks = _dead_forks(found.environments, resolver)
-    upstream = {home: _upstream(modules[0].name) for home, modules in forks.items()}
-    candidates = {home: url for home, url in upstream.items() if url is not None and url != home}
+    candidates = {}
+    for home, modules in forks.items():
+        known = find_module(modules[0].name, None) or third_party(modules[0].name)
+        if known and known.git != home:
+            candidates[home] = known.git
     resolver.fetch(candidates.values())
     moved = {
         home: url
@@ -270,7 +268,14 @@ def leave_dead_forks(found: FoundSources, resolver: RefResolver) -> FoundSources
         replace(each, modules=tuple(_moved(module, moved) for module in each.modules))
         for each in found.environments
     )
-    return replace(found, environments=environments, notes=(*found.notes, *_notes(moved, forks)))
+    notes = [
+        Problem(
+            f"module '{forks[home][0].name}': {home} does not exist; its commits are in {url}, which is used instead",
+            forks[home][0].place,
+        )
+        for home, url in moved.items()
+    ]
+    return replace(found, environments=environments, notes=(*found.notes, *notes))
 
 
 def _dead_forks(
@@ -293,11 +298,6 @@ def _is_missing(failure: SyncFailure) -> bool:
     )
 
 
-def _upstream(name: str) -> str | None:
-    entry, known = find_module(name, None), third_party(name)
-    return entry.git if entry is not None else known.git if known is not None else None
-
-
 def _has_commit(mirror: Mirror, module: FoundModule) -> bool:
     if module.commit is None and module.kind not in {RefKind.COMMIT, RefKind.ANY}:
         return False
@@ -313,22 +313,20 @@ def _moved(module: FoundModule, moved: Mapping[str, str]) -> FoundModule:
     return replace(module, git=url) if url else module
 
 
-def _notes(moved: Mapping[str, str], forks: Mapping[str, Sequence[FoundModule]]) -> Iterator[Problem]:
-    for home, url in moved.items():
-        first = forks[home][0]
-        message = (
-            f"module '{first.name}': {home} does not exist; its commits are in {url}, which is used instead"
-        )
-        yield Problem(message, first.place)
-
-
 def with_names(found: FoundSources, name: str | None) -> FoundSources:
     """Return what was found with names that Puppet allows, the one environment under `name` if that is given.
 
     Raises InputError if `name` is invalid, if there is not exactly one environment for it, or if two
     environments would get the same name.
     """
-    environments = found.environments if name is None else (_only(found, name),)
+    environments = found.environments
+    if name is not None:
+        if flaw := check_environment_name(name):
+            raise InputError(Problem(flaw))
+        if len(environments) != 1:
+            message = f"'--as {name}' names one environment, and there are {len(environments)}"
+            raise InputError(Problem(message, hint="import them one by one, or leave '--as' away"))
+        environments = (replace(environments[0], name=name),)
     renamed = tuple(replace(each, name=suggest_name(each.name)) for each in environments)
     _refuse_equal_names(environments, renamed)
     notes = [
@@ -337,15 +335,6 @@ def with_names(found: FoundSources, name: str | None) -> FoundSources:
         if old.name != new.name
     ]
     return replace(found, environments=renamed, notes=(*found.notes, *notes))
-
-
-def _only(found: FoundSources, name: str) -> FoundEnvironment:
-    if flaw := check_environment_name(name):
-        raise InputError(Problem(flaw))
-    if len(found.environments) != 1:
-        message = f"'--as {name}' names one environment, and there are {len(found.environments)}"
-        raise InputError(Problem(message, hint="import them one by one, or leave '--as' away"))
-    return replace(found.environments[0], name=name)
 
 
 def _refuse_equal_names(before: Sequence[FoundEnvironment], after: Sequence[FoundEnvironment]) -> None:
@@ -533,7 +522,14 @@ def _lost(module: FoundModule, flaw: str, hint: str) -> _Remark:
 def recognise(found: FoundEnvironment, modules: Sequence[PlacedModule]) -> Series | None:
     """Return the release: the source's own, else that of most branches and tags, else of most versions."""
     named = find_series(found.release) if found.release else None
-    return named or _most_common(_carried(modules)) or _most_common(_by_version(modules))
+    by_version = (
+        series
+        for module in modules
+        if module.selector is SelectorKind.TAG and is_openstacks(module)
+        if (version := version_of_tag(module.value))
+        for series in series_of_major(module.name, version.release[0])
+    )
+    return named or _most_common(_carried(modules)) or _most_common(by_version)
 
 
 def follows(module: PlacedModule, release: Series | None, settings: Settings) -> bool:
@@ -571,14 +567,6 @@ def _carried(modules: Sequence[PlacedModule]) -> Iterator[Series]:
             series = release_of_tag(module.git or "", module.value)
         if series and is_openstacks(module):
             yield series
-
-
-def _by_version(modules: Sequence[PlacedModule]) -> Iterator[Series]:
-    """Yield the releases that have the major versions of the modules' tags."""
-    for module in modules:
-        if module.selector is SelectorKind.TAG and is_openstacks(module):
-            version = version_of_tag(module.value)
-            yield from series_of_major(module.name, version.release[0]) if version else ()
 
 
 def _most_common(votes: Iterable[Series]) -> Series | None:

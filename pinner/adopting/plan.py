@@ -247,9 +247,12 @@ def _beside_ref(module: NewModule) -> tuple[tuple[str, str], ...]:
 
 
 def _manifest(draft: ManifestDraft) -> NewManifest:
+    files = " and ".join(dict.fromkeys(module.place.path for module in draft.modules))
+    left_out = [f"  {problem.place}: {problem.message}" for problem in draft.left_out]
+    heading = ["Omitted, because it could not be imported:"] if left_out else []
     return NewManifest(
         name=draft.name,
-        remarks=(f"Imported from {_files(draft)}.", *draft.remarks),
+        remarks=(f"Imported from {files}.", *draft.remarks),
         description=draft.description,
         owners=draft.owners,
         release=draft.release.id if draft.release else None,
@@ -258,7 +261,7 @@ def _manifest(draft: ManifestDraft) -> NewManifest:
         moduledir=_moduledir(draft),
         modulepath=draft.modulepath,
         ignored=draft.ignored,
-        left_out=_left_out_lines(draft),
+        left_out=(*heading, *left_out),
     )
 
 
@@ -289,20 +292,8 @@ def _groups(modules: Mapping[str, NewModule], own: frozenset[str]) -> tuple[Modu
     return ModuleGroup(ours), ModuleGroup(others, _THIRD_PARTY if ours and others else None)
 
 
-def _files(draft: ManifestDraft) -> str:
-    """Return the files that the modules come from, as the user typed them."""
-    return " and ".join(dict.fromkeys(module.place.path for module in draft.modules))
-
-
 def _moduledir(draft: ManifestDraft) -> str | None:
     return None if draft.moduledir == DEFAULT_MODULEDIR else draft.moduledir
-
-
-def _left_out_lines(draft: ManifestDraft) -> tuple[str, ...]:
-    if not draft.left_out:
-        return ()
-    lines = (f"  {problem.place}: {problem.message}" for problem in draft.left_out)
-    return ("Omitted, because it could not be imported:", *lines)
 
 
 def is_pinned(draft: ManifestDraft) -> bool:

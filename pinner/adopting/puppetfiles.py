@@ -6,7 +6,7 @@ All options of r10k and librarian-puppet have their meaning there.
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -147,7 +147,12 @@ def _git_module(module: PuppetfileModule, place: Location, branch: str | None) -
     ref = given[-1] if given else None
     if flaw := _git_flaw(module, ref, branch):
         return Problem(f"module {quoted(module.name)}: {flaw}", place, _PARTIAL)
-    kind, name = _meaning(ref, branch)
+    if ref is not None and ref.value == _CONTROL_BRANCH:
+        kind, name = RefKind.BRANCH, branch
+    elif ref is None or not isinstance(ref.value, str) or not ref.value:
+        kind, name = RefKind.NONE, None
+    else:
+        kind, name = _KINDS[ref.name], ref.value
     path = module.install_path
     return FoundModule(module.directory, place, git=module.git, kind=kind, ref=name, install_path=path)
 
@@ -163,14 +168,6 @@ def _git_flaw(module: PuppetfileModule, ref: Option | None, branch: str | None) 
         return f":{ref.name} is not text"
     known = "import the control repository itself with '--kind r10k'"
     return None if branch else f"it follows the control repository's branch: {known}"
-
-
-def _meaning(ref: Option | None, branch: str | None) -> tuple[RefKind, str | None]:
-    if ref is not None and ref.value == _CONTROL_BRANCH:
-        return RefKind.BRANCH, branch
-    if ref is None or not isinstance(ref.value, str) or not ref.value:
-        return RefKind.NONE, None
-    return _KINDS[ref.name], ref.value
 
 
 def _github_module(module: PuppetfileModule, place: Location) -> FoundModule | Problem:
@@ -322,12 +319,17 @@ def read_librarian(path: Path) -> FoundSources:
     file = _file(path)
     lock = read_librarian_lock(read_file(file, shown=str(file), limit=LARGEST_LOCK + 1), str(file))
     items = [_locked(module) for module in lock.modules]
-    modules, repeated = _first_of_each(item for item in items if isinstance(item, FoundModule))
     problems = [item for item in items if isinstance(item, Problem)]
+    kept: dict[str, FoundModule] = {}
+    for module in (item for item in items if isinstance(item, FoundModule)):
+        first = kept.setdefault(module.name, module)
+        if first is not module:
+            message = f"module '{module.name}' is already locked at {first.place}"
+            problems.append(Problem(message, module.place, "use --partial to take the first one"))
     name = resolve(file).parent.name or "production"
     return FoundSources(
-        (FoundEnvironment(name, NAME, tuple(modules)),),
-        (*lock.problems, *problems, *repeated),
+        (FoundEnvironment(name, NAME, tuple(kept.values())),),
+        (*lock.problems, *problems),
         tuple(_notes(lock.modules)),
     )
 
@@ -366,17 +368,6 @@ def _locked_at_git(module: LockedModule, directory: str) -> FoundModule | Proble
     if ref is None or ref == sha:
         return FoundModule(directory, module.place, git=git, kind=RefKind.COMMIT, ref=sha, commit=sha)
     return FoundModule(directory, module.place, git=git, kind=RefKind.ANY, ref=ref, commit=sha)
-
-
-def _first_of_each(modules: Iterable[FoundModule]) -> tuple[list[FoundModule], list[Problem]]:
-    kept: dict[str, FoundModule] = {}
-    problems = []
-    for module in modules:
-        first = kept.setdefault(module.name, module)
-        if first is not module:
-            message = f"module '{module.name}' is already locked at {first.place}"
-            problems.append(Problem(message, module.place, "use --partial to take the first one"))
-    return list(kept.values()), problems
 
 
 def _notes(modules: Iterable[LockedModule]) -> Iterator[Problem]:
@@ -463,20 +454,24 @@ def environment_of(files: Iterable[Path], *, name: str, source: str) -> FoundSou
         name=name,
         source=source,
     )
-    modulepath = _modulepath(files[0].parent, found.environments[0].moduledir)
-    return replace(
-        found, environments=tuple(replace(one, modulepath=modulepath) for one in found.environments)
-    )
-
-
-def _modulepath(directory: Path, moduledir: str) -> tuple[str, ...]:
-    """Return the module path of a directory's environment.conf, if it has directories besides the moduledir."""
+    directory = files[0].parent
     conf = directory / ENVIRONMENT_CONF
-    if not conf.is_file():
-        return ()
-    path = own_module_directories(read_file(conf, shown=str(conf), limit=LONGEST).decode(errors="replace"))
-    own = {one for one in path if check_moduledir(one) is None and (directory / one).is_dir()}
-    return tuple(one for one in path if one in own or one == moduledir) if own - {moduledir} else ()
+    content = read_file(conf, shown=str(conf), limit=LONGEST) if conf.is_file() else b""
+    return with_modulepath(found, content, lambda path: (directory / path).is_dir())
+
+
+def with_modulepath(found: FoundSources, conf: bytes, is_there: Callable[[str], bool]) -> FoundSources:
+    """Return one environment with the module path of its environment.conf, empty if there is none.
+
+    The path counts if it has directories besides the moduledir; `is_there` answers which exist.
+    """
+    (environment,) = found.environments
+    path = own_module_directories(conf.decode(errors="replace"))
+    own = {one for one in path if check_moduledir(one) is None and is_there(one)}
+    if own - {environment.moduledir}:
+        modulepath = tuple(one for one in path if one in own or one == environment.moduledir)
+        environment = replace(environment, modulepath=modulepath)
+    return replace(found, environments=(environment,))
 
 
 def as_environment(declared: Iterable[Declared], *, name: str, source: str) -> FoundSources:

@@ -26,17 +26,18 @@ from pinner.adopting.puppetfiles import (
     read_librarian,
     read_puppetfiles,
     read_with_lists,
+    with_modulepath,
 )
 from pinner.git.objects.read import TooLarge, expand_commit, read_files, with_directories
 from pinner.git.process.failures import SyncFailure
 from pinner.git.process.repository import Mirror
 from pinner.locking.resolve import RefResolver, fetch_all
-from pinner.model.control import ENVIRONMENT_CONF, own_module_directories
+from pinner.model.control import ENVIRONMENT_CONF
 from pinner.model.errors import InputError, Location, Problem, UnknownError
 from pinner.model.lock import Metadata, SelectorKind
 from pinner.model.manifest import FoundEnvironment, FoundModule, FoundSources, RefKind
 from pinner.model.text import check_git_url, quoted
-from pinner.openstack.catalogue import NAME, Preset, PresetModule, current_home, presets
+from pinner.openstack.catalogue import NAME, Preset, current_home, presets
 from pinner.project.files import resolve
 from pinner.project.foreign.environments import (
     DefinitionFile,
@@ -50,7 +51,7 @@ from pinner.project.foreign.environments import (
 from pinner.project.yaml.schema import read_foreign
 from pinner.puppet.foreign import Library
 from pinner.puppet.foreign import read_environment as read_jens_environment
-from pinner.puppet.names import check_install_path, check_module_name, check_moduledir
+from pinner.puppet.names import check_install_path, check_module_name
 from pinner.puppet.puppetfile.reader import (
     LONGEST,
     PUPPETFILE,
@@ -203,22 +204,10 @@ def _read_branch(mirror: Mirror, branch: str, shown: str, naming: Naming, puppet
     if declared is None:
         return FoundSources((), notes=(Problem(f"there is no {puppetfile} on this branch", place),))
     found = as_environment([declared], name=name, source=SOURCE)
-    modulepath = _modulepath(mirror, mirror.refs.branch(branch) or "", found.environments[0].moduledir)
-    return replace(
-        found, environments=tuple(replace(one, modulepath=modulepath) for one in found.environments)
-    )
-
-
-def _modulepath(mirror: Mirror, commit: str, moduledir: str) -> tuple[str, ...]:
-    """Return the module path of a commit's environment.conf, if it has directories of the commit besides the moduledir."""
+    commit = mirror.refs.branch(branch) or ""
     content = read_files(mirror, [(commit, ENVIRONMENT_CONF)], max_bytes=LONGEST)[commit, ENVIRONMENT_CONF]
-    if not isinstance(content, bytes):
-        return ()
-    path = own_module_directories(content.decode(errors="replace"))
-    own = {one for one in path if check_moduledir(one) is None and with_directories(mirror, [commit], [one])}
-    if not own - {moduledir}:
-        return ()
-    return tuple(one for one in path if one in own or one == moduledir)
+    conf = content if isinstance(content, bytes) else b""
+    return with_modulepath(found, conf, lambda path: bool(with_directories(mirror, [commit], [path])))
 
 
 def read_at(
@@ -364,13 +353,9 @@ def _content(environment: Environment, resolver: RefResolver) -> Declared | None
     if environment.remote is None or environment.ref is None:
         return _lost(environment, "it names no control repository, or no ref of it")
     url = current_home(environment.remote.value)
-    flaw = check_git_url(url)
-    return (
-        _lost(environment, flaw) if flaw else _content_at(environment, url, environment.ref.value, resolver)
-    )
-
-
-def _content_at(environment: Environment, url: str, ref: str, resolver: RefResolver) -> Declared | None:
+    if flaw := check_git_url(url):
+        return _lost(environment, flaw)
+    ref = environment.ref.value
     mirror = require_mirror(resolver, url, environment.place)
     commit = find_commit(mirror, ref)
     if commit is None:
@@ -469,44 +454,24 @@ def read_preset(path: Path) -> FoundSources:
         raise InputError(
             Problem(f"{NAME} has no release {release!r}", Location(str(path)), f"it has {known}")
         )
-    return FoundSources(
-        tuple(_environment(preset) for preset in chosen),
-        notes=tuple(note for each in chosen for note in _notes(each)),
-    )
+    return join_environments(map(_found_in_preset, chosen))
 
 
-def _environment(preset: Preset) -> FoundEnvironment:
-    place = _place(preset)
-    modules = (_module(module, place) for module in preset.modules if _flaw(module) is None)
-    name = preset.release
-    return FoundEnvironment(name, NAME, tuple(modules), release=preset.release)
-
-
-def _module(module: PresetModule, place: Location) -> FoundModule:
-    # Without a ref, librarian used the repository's default branch: master, for all of them in 2014.
-    ref = module.ref or "master"
-    kind = RefKind.TAG if version_of_tag(ref) else RefKind.BRANCH
-    return FoundModule(_directory(module), place, git=module.git, kind=kind, ref=ref)
-
-
-def _notes(preset: Preset) -> Iterator[Problem]:
+def _found_in_preset(preset: Preset) -> FoundSources:
+    place = Location(f"{NAME}{_SEPARATOR}{preset.release}")
+    modules, notes = [], []
     for module in preset.modules:
-        if flaw := _flaw(module):
-            hint = f"it was {module.git} at {module.ref or 'master'}, which Puppet 3 and librarian accepted"
-            yield Problem(f"module '{module.name}' is omitted: {flaw}", _place(preset), hint)
-
-
-def _flaw(module: PresetModule) -> str | None:
-    return check_module_name(_directory(module))
-
-
-def _directory(module: PresetModule) -> str:
-    """Return the name of the module's directory; librarian split at the slash only, so a dash stays."""
-    return module.name.partition("/")[2]
-
-
-def _place(preset: Preset) -> Location:
-    return Location(f"{NAME}{_SEPARATOR}{preset.release}")
+        directory = module.name.partition("/")[2]  # librarian split at the slash only, so a dash stays
+        # Without a ref, librarian used the repository's default branch: master, for all of them in 2014.
+        ref = module.ref or "master"
+        if flaw := check_module_name(directory):
+            hint = f"it was {module.git} at {ref}, which Puppet 3 and librarian accepted"
+            notes.append(Problem(f"module '{module.name}' is omitted: {flaw}", place, hint))
+        else:
+            kind = RefKind.TAG if version_of_tag(ref) else RefKind.BRANCH
+            modules.append(FoundModule(directory, place, git=module.git, kind=kind, ref=ref))
+    environment = FoundEnvironment(preset.release, NAME, tuple(modules), release=preset.release)
+    return FoundSources((environment,), notes=tuple(notes))
 
 
 MOST: Final = 1000

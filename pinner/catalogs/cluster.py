@@ -314,7 +314,12 @@ class Environments(distributed.WorkerPlugin):  # type: ignore[misc]  # dask has 
             for number, answer in run.answers(waiting):
                 yield waiting.pop(number), answer
         finally:
-            self._give_back(side, run, is_whole=not waiting)
+            with self.lock:
+                if waiting or self.is_over:
+                    run.close()
+                    self.runs.discard(run)
+                else:
+                    self.idle.append((side, run))
         if waiting and not self.is_over:
             yield from raw_answers(replace(run.compiler, is_warm=False), tuple(waiting.values()))
 
@@ -333,14 +338,6 @@ class Environments(distributed.WorkerPlugin):  # type: ignore[misc]  # dask has 
             run = Run(self.compilers[side])
             self.runs.add(run)
             return run
-
-    def _give_back(self, side: int, run: Run, *, is_whole: bool) -> None:
-        with self.lock:
-            if is_whole and not self.is_over:
-                self.idle.append((side, run))
-            else:
-                run.close()
-                self.runs.discard(run)
 
     def _prepare(self, side: int) -> Compiler:
         """Return a compiler for the environment, unpacked here, with this worker's Ruby and sandbox."""

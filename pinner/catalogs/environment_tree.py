@@ -154,14 +154,15 @@ def changed_files(before: Path, after: Path, under: Iterable[str]) -> tuple[str,
     """Return the files below one of the directories `under` that differ between two modules, sorted."""
     found: set[str] = set()
     for part in under:
-        sides = [dict(_contents(root, part)) for root in (before, after)]
+        sides = [
+            {
+                path.relative_to(root).as_posix(): path.read_bytes()
+                for path in (root / part).rglob("*")
+                if path.is_file() and not path.is_symlink()
+            }
+            for root in (before, after)
+        ]
         found |= {
             path for path in sides[0].keys() | sides[1].keys() if sides[0].get(path) != sides[1].get(path)
         }
     return tuple(sorted(found))
-
-
-def _contents(root: Path, part: str) -> Iterator[tuple[str, bytes]]:
-    for path in (root / part).rglob("*"):
-        if path.is_file() and not path.is_symlink():
-            yield path.relative_to(root).as_posix(), path.read_bytes()
