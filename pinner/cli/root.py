@@ -186,7 +186,9 @@ def run_command(arguments: Sequence[str], command: click.Command = pinner) -> in
 
 def _reported(error: BaseException) -> int:
     if isinstance(error, click.ClickException):
-        return _print(_shown(error), WRONG_INPUT)
+        text = StringIO()
+        error.show(text)
+        return _print(text.getvalue().removesuffix("\n"), WRONG_INPUT)
     if isinstance(error, (click.Abort, KeyboardInterrupt)):
         return _ended_by(signal.SIGINT)
     if isinstance(error, PinnerError):
@@ -201,12 +203,6 @@ def _reported(error: BaseException) -> int:
 def _ended_by(number: int) -> int:
     """Return the exit code after a signal, whatever error it caused."""
     return _print(_SIGNALS[signal.Signals(number)], BY_SIGNAL + number)
-
-
-def _shown(error: click.ClickException) -> str:
-    text = StringIO()
-    error.show(text)
-    return text.getvalue().removesuffix("\n")
 
 
 def _failed_write(error: OSError) -> int:

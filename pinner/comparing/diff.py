@@ -257,14 +257,13 @@ def compare_results(
 
     `read_data` returns the operator's data for an environment. Environments without a lock before or after are not compared. Only commits that the cache lacks are fetched.
     """
-    return tuple(_proposal(result, workspace, read_data) for result in results)
-
-
-def _proposal(
-    result: EnvironmentResult, workspace: Workspace, read_data: Callable[[str], "OperatorData | None"]
-) -> Proposal:
-    before, after = result.before, result.after
-    if before is None or after is None or before.pins == after.pins:
-        return Proposal(result)
-    sides = LockRef(result.environment, before), LockRef(f"{result.environment} updated", after)
-    return Proposal(result, compare(*sides, workspace, read_data(result.environment)))
+    proposals = []
+    for result in results:
+        before, after = result.before, result.after
+        if before is None or after is None or before.pins == after.pins:
+            proposals.append(Proposal(result))
+        else:
+            sides = LockRef(result.environment, before), LockRef(f"{result.environment} updated", after)
+            changes = compare(*sides, workspace, read_data(result.environment))
+            proposals.append(Proposal(result, changes))
+    return tuple(proposals)

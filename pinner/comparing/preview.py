@@ -206,7 +206,12 @@ def preview(
         compilers = [replace(side.compiler, jobs=jobs) for side in sides]
         catalogs, reused = _catalogs(nodes, sides, compilers, store)
         places = [
-            Code(side.modules, side.tree.find_ignored(), side.trees or {}, _shown_path(one.control))
+            Code(
+                side.modules,
+                side.tree.find_ignored(),
+                side.trees or {},
+                str(one.control) if one.control else None,
+            )
             for side, one in zip(sides, options, strict=True)
         ]
         problems = tuple(dict.fromkeys(problem for side in sides for problem in side.problems))
@@ -257,10 +262,6 @@ class Code:
     control: str | None
 
 
-def _shown_path(path: Path | None) -> str | None:
-    return None if path is None else str(path)
-
-
 def _warnings(catalogs: Mapping[Key, NodeCatalog], side: int) -> Mapping[Notice, int]:
     return Counter(notice for key, one in catalogs.items() if key[0] == side for notice in one.warnings)
 
@@ -283,7 +284,10 @@ def _report(
         for side, one in enumerate(sides)
     ]
     groups, unstable = _compare(nodes, catalogs, ignore)
-    failed = [_failed(catalogs, side) for side in (0, 1)]
+    failed = [
+        [Compiled(key[1], one.failure) for key, one in catalogs.items() if key[0] == side and one.failure]
+        for side in (0, 1)
+    ]
     known, warnings = _warnings(catalogs, 0), _warnings(catalogs, 1)
     return Preview(
         described[0],
@@ -292,7 +296,7 @@ def _report(
         groups,
         tuple(_failures(failed, [(one.modules, one.ignored) for one in code])),
         {notice: number for notice, number in warnings.items() if notice not in known},
-        tuple(sorted(_shown(one) for one in unstable)),
+        tuple(sorted(f"{kind}[{title}]{f'::{name}' if name else ''}" for kind, title, name in unstable)),
         dict(_not_seen(code[0].trees, code[1].trees)),
         dict(_moves(sides[0].lock, sides[1].lock)),
         kinds={node.name: node.kind for node in nodes},
@@ -344,14 +348,6 @@ def _finish(change: CatalogChange, unstable: set[Unstable], ignore: Sequence[str
     if any(fnmatchcase(words, pattern.replace("[", "[[]")) for pattern in ignore):
         return None
     return Masks().mask(change)
-
-
-def _shown(one: Unstable) -> str:
-    return f"{one[0]}[{one[1]}]::{one[2]}" if one[2] else f"{one[0]}[{one[1]}]"
-
-
-def _failed(catalogs: Mapping[Key, NodeCatalog], side: int) -> Sequence[Compiled]:
-    return [Compiled(key[1], one.failure) for key, one in catalogs.items() if key[0] == side and one.failure]
 
 
 def _failures(

@@ -8,7 +8,7 @@ from hashlib import blake2b, sha256
 from pinner.catalogs.grouping import Grouping
 from pinner.model.catalogs import NodeCounts, Notice
 from pinner.model.errors import InputError, Problem
-from pinner.model.preview import CatalogChange, Preview, Shard, SideCause
+from pinner.model.preview import Preview, Shard, SideCause
 
 
 def shard_of(node: str, number: int) -> int:
@@ -45,7 +45,13 @@ def merge_shards(shards: Sequence[Preview]) -> Preview:
             sum(one.counts.failed for one in ordered),
             parts[0].left_out,
         ),
-        groups=grouping.groups(lambda change: None if _is_unstable(change, unstable) else change),
+        groups=grouping.groups(
+            lambda change: (
+                change
+                if {change.resource, f"{change.resource}::{change.parameter}"}.isdisjoint(unstable)
+                else None
+            )
+        ),
         failures=tuple(_failures(ordered)),
         warnings=warnings,
         unstable=unstable,
@@ -68,10 +74,6 @@ def _flaws(shards: Sequence[Preview], parts: Sequence[Shard]) -> Iterator[str]:
     found = Counter(part.index for part in parts)
     yield from (f"shard {index}/{number} is missing" for index in range(1, number + 1) if not found[index])
     yield from (f"shard {index}/{number} is there twice" for index in sorted(found) if found[index] > 1)
-
-
-def _is_unstable(change: CatalogChange, unstable: Sequence[str]) -> bool:
-    return change.resource in unstable or f"{change.resource}::{change.parameter}" in unstable
 
 
 def _failures(shards: Sequence[Preview]) -> Iterator[SideCause]:

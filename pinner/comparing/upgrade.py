@@ -185,8 +185,11 @@ def _edits(required: EnvironmentRequirements, to: Series) -> Iterator[ManifestEd
         elif _is_of_release(override, required):
             renamed = tuple(_renamed(override.module, override.place, required.series, to))
             yield from renamed
-            if not any(edit.kind is EditKind.GONE for edit in renamed):
-                yield from _moved_selector(override, new)
+            is_gone = any(edit.kind is EditKind.GONE for edit in renamed)
+            if not is_gone and override.selector is not None and override.value is not None:
+                before = f"{override.selector}: {override.value.value}"
+                place = override.value.place
+                yield ManifestEdit(EditKind.SELECTOR, before, f"release: {new}", place, override.module)
 
 
 def _is_of_release(override: Override, required: EnvironmentRequirements) -> bool:
@@ -198,13 +201,6 @@ def _is_of_release(override: Override, required: EnvironmentRequirements) -> boo
         return find_series(override.value.value) == required.series
     is_tag = override.selector is SelectorKind.TAG
     return is_tag and release_of_tag(module.git, override.value.value) == required.series
-
-
-def _moved_selector(override: Override, release: str) -> Iterator[ManifestEdit]:
-    if override.selector is not None and override.value is not None:
-        old = f"{override.selector}: {override.value.value}"
-        place = override.value.place
-        yield ManifestEdit(EditKind.SELECTOR, old, f"release: {release}", place, override.module)
 
 
 def _renamed(name: str, place: Location, old: Series, to: Series) -> Iterator[ManifestEdit]:

@@ -198,7 +198,9 @@ def deploy_command(
         given, environments, has_limit=keep is not None or min_age is not None, has_flush=bool(urls or drain)
     )
     if is_comparing:
-        return _compare(environments, output)
+        compared = compare_servers(map(Path, environments))
+        print_report("servers", compared, output)
+        return int(bool(compared.differing))
     if directory is None:
         raise click.UsageError("Missing option '--to'.")
     if is_list:
@@ -252,13 +254,6 @@ def _find_puppet(has_types: bool | None) -> str | None:  # noqa: FBT001 - the op
     if has_types and puppet is None:
         raise InputError(Problem("puppet is not installed", hint="install it, or give --no-generate-types"))
     return puppet
-
-
-def _compare(files: tuple[str, ...], output: Format) -> int:
-    """Print what several servers serve, and return the exit code."""
-    result = compare_servers(map(Path, files))
-    print_report("servers", result, output)
-    return int(bool(result.differing))
 
 
 def _servers(urls: tuple[str, ...], ssldir: Path | None, remote: RemoteOptions) -> Servers | None:

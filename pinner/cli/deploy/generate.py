@@ -98,7 +98,8 @@ def generate_command(
             )
         print_data(puppetfile(workspace, environments[0]).splitlines())
         return 0
-    directory = directory or _directory(workspace)
+    usual = workspace.project.root / DIRECTORIES[workspace.settings.layout]
+    directory = directory or Path(workspace.project.shown(usual))
     if is_r10k_yaml:
         return _print_r10k_yaml(workspace, directory, environmentpath)
     files = (
@@ -118,10 +119,6 @@ def generate_command(
                 f"{path} belongs to an environment that the project no longer has: remove it unless you need it"
             )
     return 0
-
-
-def _directory(workspace: Workspace) -> Path:
-    return Path(workspace.project.shown(workspace.project.root / DIRECTORIES[workspace.settings.layout]))
 
 
 def _print_r10k_yaml(workspace: Workspace, directory: Path, environmentpath: Path | None) -> int:

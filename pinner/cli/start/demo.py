@@ -33,7 +33,9 @@ def demo_command(directory: Path) -> int:
     print_data([f"made {directory}: a git repository with two environments and five upstreams"])
     for arguments, shown_filter, keep in STEPS:
         print_data(["", f"$ pinner {shlex.join(arguments)} | {shown_filter}"])
-        code, lines = _run_in(demo.directory, arguments)
+        with chdir(demo.directory), captured_data() as printed:
+            code = int(pinner.main([*arguments], prog_name="pinner", standalone_mode=False) or 0)
+        lines = "".join(printed).splitlines()
         print_data(keep(lines) if code == 0 else lines)
         if code:
             return code
@@ -48,13 +50,6 @@ def demo_command(directory: Path) -> int:
         ]
     )
     return 0
-
-
-def _run_in(directory: Path, arguments: Sequence[str]) -> tuple[int, list[str]]:
-    """Run pinner in a directory; return its exit code and the lines of its result."""
-    with chdir(directory), captured_data() as printed:
-        code = pinner.main([*arguments], prog_name="pinner", standalone_mode=False)
-    return int(code or 0), "".join(printed).splitlines()
 
 
 def _path_to_pinner() -> str:

@@ -10,7 +10,7 @@ from pinner.adopting.plan import ImportOptions, plan_found, write_plan
 from pinner.cli.options import PinnerCommand, RemoteOptions, example, format_option, remote_options
 from pinner.cli.output import Format, print_message, print_note, print_report, progress
 from pinner.cli.workspace import open_workspace
-from pinner.model.errors import COULD_NOT_FIND_OUT, Problem, with_hints_once
+from pinner.model.errors import COULD_NOT_FIND_OUT, with_hints_once
 from pinner.model.identification import Identification
 from pinner.model.manifest import FoundSources
 from pinner.report.text.findings import result_lines
@@ -69,7 +69,9 @@ def identify_command(
     with progress() as on_done:
         found = identify(workspace, directory, against=read_against(against), on_done=on_done)
     print_report("identification", found, output, shows_all=shows_all)
-    for problem in with_hints_once(_unasked(found)):
+    # Why repositories that might contain the modules were not compared.
+    unasked = dict.fromkeys(problem for one in found.modules if not one.is_sure for problem in one.unasked)
+    for problem in with_hints_once(unasked):
         print_message(problem)
     if environment is None:
         return _exit_code(found)
@@ -91,12 +93,6 @@ def _write(workspace: Workspace, source: FoundSources, options: ImportOptions) -
     if not plan.outcomes:
         print_note(f"next: review what was written, then run 'pinner lock {options.name}'")
     return max((outcome.exit_code for outcome in plan.outcomes), default=0)
-
-
-def _unasked(found: Identification) -> tuple[Problem, ...]:
-    """Return why repositories that might contain the modules were not compared."""
-    unsure = (one for one in found.modules if not one.is_sure)
-    return tuple(dict.fromkeys(problem for one in unsure for problem in one.unasked))
 
 
 def _exit_code(found: Identification) -> int:
