@@ -31,12 +31,6 @@ class Identity:
         by_value = {value: name for name, value in reversed(tuple(self.values.items()))}
         return self.pattern.sub(lambda found: by_value[found[0]], text)
 
-    def specific(self, text: str) -> str:
-        """Return the text with the node's values in place of placeholders."""
-        for name, value in self.values.items():
-            text = text.replace(name, value)
-        return text
-
 
 def identity_of(node: Node) -> Identity:
     """Return a node's names, addresses and numbers; a host name that is a common word is not among them."""

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
-from pinner.model.catalogs import Cause, Json, Notice, Resource
+from pinner.model.catalogs import Json, Notice, Resource
 from pinner.model.preview import CatalogChange, Effect
 
 MARK: Final = "__secret__"
@@ -92,10 +92,6 @@ class Masks:
     def mask_notice(self, notice: Notice) -> Notice:
         """Return what Puppet reports with each secret masked."""
         return replace(notice, message=self.apply(notice.message))
-
-    def mask_causes(self, causes: Iterable[Cause]) -> tuple[Cause, ...]:
-        """Return the causes with each secret masked."""
-        return tuple(replace(cause, notice=self.mask_notice(cause.notice)) for cause in causes)
 
 
 def _without_marks(text: str) -> str:

@@ -96,8 +96,11 @@ def _reasons(
     path, entry = change.path, state.entries.get(change.path)
     if entry is None:
         yield from ((other, ObjectionReason.IN_THE_WAY) for other in _in_the_way(path, state))
-        if state.marked and past.published(path, environment) and not _was_retired(path, environment, past):
-            yield path, ObjectionReason.DELETED
+        if state.marked and past.published(path, environment):
+            last = past.last_change(path, environment)
+            # A publication may have removed the file, because its environment did not exist at that time.
+            if last is None or not last.is_publication:
+                yield path, ObjectionReason.DELETED
     elif entry.kind != "blob":
         yield path, ObjectionReason.IN_THE_WAY
     elif path not in state.marked:
@@ -116,21 +119,14 @@ def _lost_directories(branch: ControlBranch, state: BranchState, mirror: Mirror)
     if not isinstance(old, bytes):
         return
     kept, former = own_module_directories(new), own_module_directories(old.decode(errors="replace"))
-    lost = [one for one in former if one not in kept and _is_there(one, state)]
+    lost = [  # of those that the branch has, as files, as a link or as a submodule
+        one
+        for one in former
+        if one not in kept and any(other == one or other.startswith(f"{one}/") for other in state.entries)
+    ]
     path = tuple(dict.fromkeys((*(one for one in former if one in lost or one in kept), *kept)))
     for directory in lost:
         yield Objection(directory, ObjectionReason.OFF_THE_PATH, modulepath=path)
-
-
-def _is_there(directory: str, state: BranchState) -> bool:
-    """Return whether the branch has the directory, as files, as a link or as a submodule."""
-    return any(path == directory or path.startswith(f"{directory}/") for path in state.entries)
-
-
-def _was_retired(path: str, environment: str | None, past: BranchHistory) -> bool:
-    """Return whether a publication removed the file, because its environment did not exist at that time."""
-    last = past.last_change(path, environment)
-    return last is not None and last.is_publication
 
 
 def _in_the_way(path: str, state: BranchState) -> Iterator[str]:

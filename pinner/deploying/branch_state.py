@@ -205,8 +205,17 @@ class BranchHistory:
     def published(self, path: str, environment: str | None) -> TreeEntry | None:
         """Return the file with pinner's header that the last publication left at a path."""
         publication = self.publication(environment)
-        entry = self._tree(publication).get(path) if publication else None
-        return entry if entry and self._was_marked(entry) else None
+        if not publication:
+            return None
+        if publication not in self._trees:
+            entries = list_tree(self._mirror, publication)
+            self._trees[publication] = {entry.path: entry for entry in entries}
+        entry = self._trees[publication].get(path)
+        if entry is None or entry.kind != "blob":
+            return None
+        content = read_blobs(self._mirror, [entry.id], max_bytes=LONGEST)[entry.id]
+        has_header = isinstance(content, bytes) and is_marked(content.decode(errors="replace"))
+        return entry if has_header else None
 
     def last_change(self, path: str, environment: str | None) -> LastChange | None:
         """Return the commit that last changed the path, if possible one since the last publication."""
@@ -230,16 +239,3 @@ class BranchHistory:
         if found is None and self._is_cut:
             self.is_settled = False
         return found or newest
-
-    def _tree(self, commit: str) -> Mapping[str, TreeEntry]:
-        if commit not in self._trees:
-            self._trees[commit] = {entry.path: entry for entry in list_tree(self._mirror, commit)}
-        return self._trees[commit]
-
-    def _was_marked(self, entry: TreeEntry) -> bool:
-        content = (
-            read_blobs(self._mirror, [entry.id], max_bytes=LONGEST)[entry.id]
-            if entry.kind == "blob"
-            else None
-        )
-        return isinstance(content, bytes) and is_marked(content.decode(errors="replace"))

@@ -7,11 +7,10 @@ needed.
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pinner.deploying.deployed_modules import (
-    ComparedDeployment,
     DeployedModule,
     TreeIds,
     compare_module,
@@ -25,7 +24,7 @@ from pinner.locking.freshness import missing_lock
 from pinner.locking.requirements import EnvironmentRequirements, read_requirements
 from pinner.model.errors import InputError, Location, Problem, UnknownError
 from pinner.model.findings import EnvironmentResult, Finding, as_errors, drop_ignored, limit_repeats
-from pinner.model.lock import GitPin, Lock, Pin
+from pinner.model.lock import GitPin, Lock
 from pinner.model.text import quote
 from pinner.project.files import list_environments, read_file, resolve
 from pinner.puppet.names import LOCK_ID, check_module_name
@@ -133,8 +132,11 @@ def _check(
         )
         return
     # Not in threads, which are slower here: small files take more time in Python than on the disk.
-    modules = [_module(pin, place, ids) for _, pin in sorted(lock.pins.items())]
-    compared = [compare_module(module, shared, workspace) for module in modules]
+    compared = []
+    for _, pin in sorted(lock.pins.items()):
+        path = place / pin.install_path / pin.module
+        module = DeployedModule(pin, path, ids.get(pin.commit) if isinstance(pin, GitPin) else None)
+        compared.append(compare_module(module, shared, workspace))
     if compared and not any(one.is_there for one in compared):
         words = f"none of the {len(compared)} modules of environment '{name}' is deployed"
         yield deployed_finding("deployed-missing", None, words, place)
@@ -142,19 +144,9 @@ def _check(
         yield from (finding for one in compared for finding in one.findings)
     yield from _unknown_modules(lock, place)
     yield from check_generated(lock, place)
-    yield from _without_spec(compared, place)
-
-
-def _module(pin: Pin, place: Path, ids: Mapping[str, TreeIds]) -> DeployedModule:
-    path = place / pin.install_path / pin.module
-    return DeployedModule(pin, path, ids.get(pin.commit) if isinstance(pin, GitPin) else None)
-
-
-def _without_spec(compared: Iterable[ComparedDeployment], place: Path) -> Iterator[Finding]:
     if count := sum(one.lacks_spec for one in compared):
-        words = (
-            f"{count} {'module is' if count == 1 else 'modules are'} deployed without 'spec', as r10k does"
-        )
+        are = "module is" if count == 1 else "modules are"
+        words = f"{count} {are} deployed without 'spec', as r10k does"
         yield deployed_finding("deployed-without-spec", None, words, place)
 
 

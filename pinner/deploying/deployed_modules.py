@@ -184,7 +184,7 @@ class _Comparison:
         wrong = differing_paths(locked, self.found)
         other = self._other_commit(len(wrong)) if wrong else None
         if other is not None:
-            words = f"it is at {self._called(other)}, {self._distance(other)}"
+            words = f"it is at {self._described(other)}"
             yield deployed_finding(
                 "deployed-other-commit",
                 self.pin.module,
@@ -197,7 +197,10 @@ class _Comparison:
         for one in differences(expected, self.found, contents):
             beside = f" (seen from {other[:SHORT]})" if other else ""
             yield deployed_finding(one.code, self.pin.module, one.words + beside, self.path / one.path)
-        yield from self._submodules(expected)
+        for path in expected.submodules:
+            if any(file.path.startswith(f"{path}/") for file in self.found.files):
+                words = f"{quote(path)} is a submodule, and its files were not compared"
+                yield deployed_finding("deployed-not-compared", self.pin.module, words, self.path / path)
 
     def _expected(self, commit: str) -> Expected:
         expected = read_expected(self.mirror, commit)
@@ -234,26 +237,19 @@ class _Comparison:
             return read_file(self.path / path, shown=path, limit=MOST_BYTES)
         return None
 
-    def _called(self, commit: str) -> str:
+    def _described(self, commit: str) -> str:
+        """Return what a commit is called, and how far it is from the locked one."""
         refs = sorted(short_name(ref) for ref, tip in self.mirror.refs.commits.items() if tip == commit)
         facts = read_metadata({self.mirror: [commit]}, self.workspace)
         where = ", ".join([*refs[:1], commit[:SHORT]])
-        return f"{facts[commit].version or 'no version'} ({where})"
-
-    def _distance(self, commit: str) -> str:
         behind, ahead = count_between(self.mirror, self.pin.commit, commit) or (0, 0)
         counts = " and ".join(
             f"{count} {'commit' if count == 1 else 'commits'} {way}"
             for count, way in ((ahead, "ahead of"), (behind, "behind"))
             if count
         )
-        return f"{counts or 'not'} the locked {self.pin.version or 'one'} ({self.pin.commit[:SHORT]})"
-
-    def _submodules(self, expected: Expected) -> Iterator[Finding]:
-        for path in expected.submodules:
-            if any(file.path.startswith(f"{path}/") for file in self.found.files):
-                words = f"{quote(path)} is a submodule, and its files were not compared"
-                yield deployed_finding("deployed-not-compared", self.pin.module, words, self.path / path)
+        locked = f"{self.pin.version or 'one'} ({self.pin.commit[:SHORT]})"
+        return f"{facts[commit].version or 'no version'} ({where}), {counts or 'not'} the locked {locked}"
 
 
 def flaw_of_place(path: Path) -> str | None:

@@ -156,17 +156,14 @@ def _whole(
 ) -> Iterator[DeployedDifference]:
     """Yield a difference for each path; a directory with none of `others` below it counts as one path."""
     shared = {ancestor for path in others for ancestor in _ancestors(path)}
-    tops = Counter(_top(path, shared) for path in paths)
+    tops: Counter[str] = Counter()
+    for path in paths:
+        own = [ancestor for ancestor in _ancestors(path) if ancestor not in shared]
+        tops[own[-1] if own else path] += 1
     directories = tops.keys() - set(paths)
     for top, count in tops.items():
         files = f" with its {count} {'file' if count == 1 else 'files'}" if top in directories else ""
         yield DeployedDifference(code, top, f"{quote(top)}{files} is {words}")
-
-
-def _top(path: str, shared: set[str]) -> str:
-    """Return the topmost directory above a path that is not shared, or the path itself if all are shared."""
-    above = [ancestor for ancestor in _ancestors(path) if ancestor not in shared]
-    return above[-1] if above else path
 
 
 def _ancestors(path: str) -> Iterator[str]:

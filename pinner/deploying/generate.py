@@ -57,7 +57,19 @@ def control_branches(
     locked = read_locked(workspace, environments)
     if layout is Layout.BRANCHES:
         return tuple(map(own_branch, locked))
-    files = _folders(locked) if layout is Layout.PUPPETFILES else _shared_branch(locked, workspace, layout)
+    if layout is Layout.PUPPETFILES:
+        files = [
+            file
+            for each in locked
+            for file in files_of(
+                each.lock,
+                each.puppetfile,
+                modulepath=each.modulepath,
+                under=f"{FOLDER}/{each.lock.environment}/",
+            )
+        ]
+    else:
+        files = list(_shared_branch(locked, workspace, layout))
     return (
         ControlBranch(
             name=workspace.settings.control_branch,
@@ -121,12 +133,6 @@ def own_branch(each: Locked) -> ControlBranch:
     return ControlBranch(lock.environment, (lock.environment,), (lock.lock_id,), files)
 
 
-def _folders(locked: tuple[Locked, ...]) -> Iterator[ControlFile]:
-    for each in locked:
-        under = f"{FOLDER}/{each.lock.environment}/"
-        yield from files_of(each.lock, each.puppetfile, modulepath=each.modulepath, under=under)
-
-
 def _shared_branch(locked: tuple[Locked, ...], workspace: Workspace, layout: Layout) -> Iterator[ControlFile]:
     """Yield the files that all environments of the project share, and the files of the requested ones."""
     every = workspace.locks(list_environments(workspace.project).environments)
@@ -174,9 +180,12 @@ class Destination:
         shown = str(self.directory / file.path)
         return self.root.holds(self.path / file.path, file.content, shown=shown, mode=file.mode)
 
-    def is_ours(self, path: str) -> bool:
-        """Return whether the file exists and has pinner's header."""
-        return HEADER_MARK.encode() in (self._start(path) or b"")
+    def is_certainly_ours(self, path: str) -> bool:
+        """Return whether the path is a readable file, and no link to outside, with pinner's header."""
+        try:
+            return HEADER_MARK.encode() in (self._start(path) or b"")
+        except PinnerError:
+            return False
 
     def is_foreign(self, path: str) -> bool:
         """Return whether the file exists and does not have pinner's header."""
@@ -203,20 +212,19 @@ def generate(
     """
     if layout is Layout.EXEC and workspace.settings.control_repo is None:
         return ()
-    branches = control_branches(workspace, environments, layout)
-    return tuple(file for branch in branches for file in _in_directory(branch, layout))
+    files = []
+    for branch in control_branches(workspace, environments, layout):
+        for file in branch.files:
+            path = f"{branch.name}/{file.path}" if layout is Layout.BRANCHES else file.path
+            path = path.removeprefix(f"{FOLDER}/") if layout is Layout.PUPPETFILES else path
+            files.append(replace(file, path=path))
+    return tuple(files)
 
 
 def puppetfile(workspace: Workspace, environment: str) -> str:
     """Return the text of one environment's Puppetfile."""
     files = generate(workspace, (environment,))
     return next(file.text for file in files if file.path == f"{environment}/{PUPPETFILE}")
-
-
-def _in_directory(branch: ControlBranch, layout: Layout) -> Iterator[ControlFile]:
-    for file in branch.files:
-        path = f"{branch.name}/{file.path}" if layout is Layout.BRANCHES else file.path
-        yield replace(file, path=path.removeprefix(f"{FOLDER}/") if layout is Layout.PUPPETFILES else path)
 
 
 def check_files(files: tuple[ControlFile, ...], place: Destination) -> tuple[FileState, ...]:
@@ -263,13 +271,5 @@ def orphans(
         for path in found
     ]
     gone = [path for name, path in zip(names, found, strict=True) if name not in known]
-    ours = [path for path in gone if _is_certainly_ours(place, path.as_posix())]
+    ours = [path for path in gone if place.is_certainly_ours(path.as_posix())]
     return tuple(sorted(place.directory / (path.parent if has_folders else path) for path in ours))
-
-
-def _is_certainly_ours(place: Destination, path: str) -> bool:
-    """Return whether the path is certainly pinner's: a readable file, no link to outside, with its header."""
-    try:
-        return place.is_ours(path)
-    except PinnerError:
-        return False

@@ -135,16 +135,12 @@ def _changes(plan: BranchPlan, now: Mapping[str, Lock], known: Mapping[str, Lock
     for environment, lock_id in zip(plan.branch.environments, plan.branch.lock_ids, strict=True):
         old = published.get(environment)
         if old != lock_id:
-            before = _modules(old, plan, environment, known)
+            before: Mapping[str, PreviousLocks] = {}
+            if old is not None and old in known:
+                before = modules_of(known[old])
+            elif old is not None:
+                before = modules_in(plan.state.puppetfile_of(environment) or "")
             yield LockChange(environment, old, lock_id, before, modules_of(now[environment]))
-
-
-def _modules(
-    old: str | None, plan: BranchPlan, environment: str, known: Mapping[str, Lock]
-) -> Mapping[str, PreviousLocks]:
-    if old is None:
-        return {}
-    return modules_of(known[old]) if old in known else modules_in(plan.state.puppetfile_of(environment) or "")
 
 
 # The tips are usually enough; if not, more history is fetched step by step to determine who changed what.
@@ -224,19 +220,19 @@ class _Job:
             mirror = clone.fetch([*known, *others] if depth == 1 else known, depth=depth)
             if mirror.refs != tips:
                 tips, states = mirror.refs, read_branch_states(mirror, names)
-            plans = self._compare(mirror, states, clone.boundary)
+            plans = tuple(
+                plan_branch(
+                    branch,
+                    states[branch.name],
+                    mirror,
+                    boundary=clone.boundary,
+                    is_whole=self.is_whole or self._has_branches,
+                )
+                for branch in self.branches
+            )
             if all(plan.is_settled for plan in plans):
                 break
         return mirror, plans
-
-    def _compare(
-        self, mirror: Mirror, states: Mapping[str, BranchState], boundary: frozenset[str]
-    ) -> tuple[BranchPlan, ...]:
-        is_whole = self.is_whole or self._has_branches
-        return tuple(
-            plan_branch(branch, states[branch.name], mirror, boundary=boundary, is_whole=is_whole)
-            for branch in self.branches
-        )
 
     def _with_messages(self, plans: tuple[BranchPlan, ...], mirror: Mirror) -> Iterator[BranchResult]:
         changes = lock_changes(self.workspace, plans)
@@ -252,7 +248,15 @@ class _Job:
     def _commit(self, clone: ControlClone, results: Iterator[BranchResult]) -> tuple[BranchResult, ...]:
         found = tuple(results)
         drafts = [
-            _draft(result, result.message) for result in found if result.commit is None and result.message
+            CommitDraft(
+                result.branch.name,
+                result.tip,
+                result.message,
+                tuple(change.after for change in result.changes if change.after),
+                tuple(change.path for change in result.changes if change.after is None),
+            )
+            for result in found
+            if result.commit is None and result.message
         ]
         if self.is_dry_run or not drafts:
             return found
@@ -266,12 +270,6 @@ class _Job:
         self.made.update({result.commit: result for result in done if result.commit})
         clone.push(commits, {draft.branch: draft.parent for draft in drafts})
         return done
-
-
-def _draft(result: BranchResult, message: str) -> CommitDraft:
-    writes = tuple(change.after for change in result.changes if change.after)
-    removals = tuple(change.path for change in result.changes if change.after is None)
-    return CommitDraft(result.branch.name, result.tip, message, writes, removals)
 
 
 def _before(changes: Iterable[FileChange], mirror: Mirror) -> Mapping[str, bytes]:

@@ -9,7 +9,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -124,8 +124,10 @@ def _answers(jobs: Sequence[_Job], project: Project) -> list[dict[str, Any]]:
     if ready is None:
         reason = (done.err.strip().splitlines() or ["it printed nothing"])[-1]
         raise UnknownError(Problem(f"the process that fills in templates could not be started: {reason}"))
-    if problems := [_problem(answer) for answer in answers if "message" in answer]:
-        raise InputError(dict.fromkeys(problems))
+    if failures := [TemplateFailure(**answer) for answer in answers if "message" in answer]:
+        raise InputError(
+            dict.fromkeys(Problem(one.message, Location(one.path, one.line), one.hint) for one in failures)
+        )
     if len(answers) < len(jobs):
         raise _ended(done.code, Location(project.shown(jobs[len(answers)].template)))
     return answers
@@ -145,11 +147,6 @@ def _run(request: str, *, jobs: int) -> Ended:
         )
     except UnknownError as error:
         raise UnknownError(Problem(f"the process that fills in templates failed: {error}")) from error
-
-
-def _problem(answer: Mapping[str, Any]) -> Problem:
-    failure = TemplateFailure(**answer)
-    return Problem(failure.message, Location(failure.path, failure.line), failure.hint)
 
 
 def _ended(status: int, place: Location) -> InputError | UnknownError:

@@ -21,13 +21,6 @@ from pinner.workspace.locks import hold_commits, hold_pins
 from pinner.workspace.workspace import Workspace
 
 
-def changes_between(good: Lock, bad: Lock) -> tuple[PinChange, ...]:
-    """Return the modules whose code or install path differs, sorted by name."""
-    names = sorted(good.pins.keys() | bad.pins.keys())
-    changes = (PinChange(name, good.pins.get(name), bad.pins.get(name)) for name in names)
-    return tuple(change for change in changes if _code(change.before) != _code(change.after))
-
-
 def with_changes(good: Lock, bad: Lock, changes: Iterable[PinChange]) -> Lock:
     """Return `good` with some of the changes, under the name of the bad environment, which is to be fixed."""
     pins = dict(good.pins)
@@ -41,12 +34,6 @@ def with_changes(good: Lock, bad: Lock, changes: Iterable[PinChange]) -> Lock:
     )
     moduledir = bad.moduledir if is_whole else good.moduledir
     return Lock(bad.environment, dict(sorted(pins.items())), moduledir)
-
-
-def at_commit(lock: Lock, pin: GitPin, commit: str) -> Lock:
-    """Return `lock` with a module at another commit, whose ref and version are not known."""
-    moved = pin if pin.commit == commit else replace(pin, commit=commit, ref=None, version=None)
-    return replace(lock, pins=dict(sorted({**lock.pins, pin.module: moved}.items())))
 
 
 def _code(pin: Pin | None) -> tuple[str, ...]:
@@ -235,11 +222,6 @@ class Between:
     ahead: tuple[Commit, ...]
     behind: tuple[Commit, ...]
 
-    @property
-    def most_runs(self) -> int:
-        """Return the largest number of runs that a search among the commits takes if no run is skipped."""
-        return runs_for(max(len(self.ahead), len(self.behind))) + bool(self.behind)
-
 
 def runs_for(number: int) -> int:
     """Return how often a number of candidates must be halved until one remains."""
@@ -283,8 +265,12 @@ def bisect(good: LockRef, bad: LockRef, prober: Prober, *, is_trusted: bool = Fa
 
 
 def differing(good: LockRef, bad: LockRef) -> tuple[PinChange, ...]:
-    """Return the changes from one lock to the other; raises InputError if there are none."""
-    changes = changes_between(good.lock, bad.lock)
+    """Return the modules whose code or install path differs, sorted by name; raises InputError if there are none."""
+    before, after = good.lock.pins, bad.lock.pins
+    pairs = (
+        PinChange(name, before.get(name), after.get(name)) for name in sorted(before.keys() | after.keys())
+    )
+    changes = tuple(change for change in pairs if _code(change.before) != _code(change.after))
     if not changes:
         message = f"{good.label} and {bad.label} run the same code: nothing can have broken between them"
         raise InputError(Problem(message, hint="'pinner diff' shows what differs between two locks"))
@@ -346,7 +332,10 @@ class _Search:
         old, new = moved
 
         def judge(commit: str) -> Verdict:
-            return self.prober.judge(at_commit(rest, new, commit), f"{new.module} at {commit[:SHORT]}")
+            # The ref and the version of another commit are not known.
+            pin = new if new.commit == commit else replace(new, commit=commit, ref=None, version=None)
+            lock = replace(rest, pins=dict(sorted({**rest.pins, new.module: pin}.items())))
+            return self.prober.judge(lock, f"{new.module} at {commit[:SHORT]}")
 
         verdict = judge(between.base)
         if verdict is Verdict.GOOD:
@@ -389,12 +378,9 @@ def _described(changes: tuple[PinChange, ...], search: _Search) -> str:
         return search.bad.label
     if len(changes) == 1:
         return f"{search.good.label} with {changes[0].module} of {search.bad.label}"
-    return f"{search.good.label} with {len(changes)} modules of {search.bad.label}: {_names(changes)}"
-
-
-def _names(changes: Iterable[PinChange]) -> str:
     names = sorted(change.module for change in changes)
-    return ", ".join(names) if len(names) <= 3 else f"{names[0]} to {names[-1]}"  # noqa: PLR2004 - as many are read at a glance
+    listed = ", ".join(names) if len(names) <= 3 else f"{names[0]} to {names[-1]}"  # noqa: PLR2004 - as many are read at a glance
+    return f"{search.good.label} with {len(changes)} modules of {search.bad.label}: {listed}"
 
 
 def _unmoved(change: PinChange) -> str:
@@ -414,7 +400,11 @@ def plan(good: LockRef, bad: LockRef, workspace: Workspace, *, is_trusted: bool 
     A trusted end is still run when the search reaches it, so trusting the ends does not always save runs.
     """
     changes = differing(good, bad)
-    runs = {name: between.most_runs for name, between in sorted(histories_of(changes, workspace).items())}
+    # The largest number of runs that a search among the commits takes if no run is skipped.
+    runs = {
+        name: runs_for(max(len(between.ahead), len(between.behind))) + bool(between.behind)
+        for name, between in sorted(histories_of(changes, workspace).items())
+    }
     module = max(runs, key=lambda name: runs[name], default=None)
     return SearchPlan(
         changed=len(changes),

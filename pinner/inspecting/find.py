@@ -159,7 +159,15 @@ def read_scope(workspace: Workspace, environments: tuple[str, ...], *, on_done: 
             else:
                 unknown.append(flaw)
     mirrors = {git: resolver.mirror(git) for git in sorted(places)}
-    unknown += [_shallow(git) for git, mirror in mirrors.items() if mirror and mirror.is_shallow]
+    unknown += [
+        RULES["history-shallow"].finding(
+            None,
+            f"the place {git} is fetched from is shallow: its older commits could not be searched",
+            hint=UNSHALLOW_HINT,
+        )
+        for git, mirror in mirrors.items()
+        if mirror and mirror.is_shallow
+    ]
     known = {git: SearchedRepository(mirror, tuple(places[git])) for git, mirror in mirrors.items() if mirror}
     unlocked = tuple(name for name, lock in locks.items() if lock is None)
     return Scope(tuple(locks), unlocked, known, tuple(dict.fromkeys(unknown)))
@@ -167,11 +175,6 @@ def read_scope(workspace: Workspace, environments: tuple[str, ...], *, on_done: 
 
 def _pins(lock: Lock | None) -> Iterable[GitPin]:
     return (pin for pin in lock.pins.values() if isinstance(pin, GitPin)) if lock else ()
-
-
-def _shallow(git: str) -> Finding:
-    message = f"the place {git} is fetched from is shallow: its older commits could not be searched"
-    return RULES["history-shallow"].finding(None, message, hint=UNSHALLOW_HINT)
 
 
 def _flaw(pin: GitPin, absent: frozenset[tuple[str, str]], resolver: RefResolver) -> Finding | None:
@@ -235,7 +238,8 @@ def find_matches(
         if how and message.id not in hits:
             hits[message.id] = _hit(message, how)
     ordered = sorted(hits.values(), key=lambda hit: (hit.committed_at, hit.commit))
-    return Matches(tuple(ordered), tuple(_reverts(told)) if hits else ())
+    reverts = ((message.id, other) for message in told for other in _REVERTED.findall(message.text))
+    return Matches(tuple(ordered), tuple(reverts) if hits else ())
 
 
 def _patterns(queries: Iterable[Query]) -> Iterator[str]:
@@ -266,11 +270,6 @@ def _how(message: CommitMessage, queries: Iterable[Query], changes: frozenset[st
 def _hit(message: CommitMessage, how: How) -> Hit:
     change = read_trailers(message.text).change_id
     return Hit(message.id, message.subject, message.committed_at, how, change)
-
-
-def _reverts(messages: Iterable[CommitMessage]) -> Iterator[tuple[str, str]]:
-    for message in messages:
-        yield from ((message.id, reverted) for reverted in _REVERTED.findall(message.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,20 +312,15 @@ def read_spread(
 
     def search_repository(_: object) -> Mapping[str, Spread]:
         matches = find_matches(place.mirror, queries, named=named, changes=changes, beside=place.beside)
-        commits = _with_reverts(matches)
+        commits = frozenset(hit.commit for hit in matches.hits)
+        # The commits that revert them, the commits that revert those, and so on.
+        while more := {one for one, other in matches.reverts if other in commits} - commits:
+            commits |= more
         held = holders(place.mirror, commits, place.commits, beside=place.beside) if commits else {}
         return {key: Spread(matches, held)}
 
     is_whole = not place.mirror.is_shallow
     return workspace.cached(SPREAD, [key], search_repository, keep=lambda _: is_whole)[key]
-
-
-def _with_reverts(matches: Matches) -> frozenset[str]:
-    """Return the hits, the commits that revert them, the commits that revert those, and so on."""
-    commits = {hit.commit for hit in matches.hits}
-    while more := {one for one, other in matches.reverts if other in commits} - commits:
-        commits |= more
-    return frozenset(commits)
 
 
 def _key(place: SearchedRepository, queries: Iterable[Query], changes: Iterable[str]) -> str:
@@ -381,37 +375,27 @@ def search(
     """
     queries = parse_query(text)
     scope = read_scope(workspace, environments, on_done=on_done)
+    places = tuple(scope.places.values())
+    named = workspace.map(lambda place: read_named(place, queries, workspace), places)
+    changes = change_ids(message for messages in named for message in messages)
+    rows = tuple(zip(places, named, strict=True))
+    spreads = workspace.map(lambda row: read_spread(row[0], queries, row[1], changes, workspace), rows)
     commits: list[FoundCommit] = []
     sights: list[Sighting] = []
-    for place, spread in _spreads(scope, queries, workspace):
+    for place, spread in zip(places, spreads, strict=True):
         commits += _commits(place, spread)
         sights += [_sight(row, spread) for row in place.pinned if spread.matches.hits]
     ordered = sorted(sights, key=lambda sight: (sight.environment, sight.pin.module))
     return Search(queries, scope.environments, scope.unlocked, tuple(commits), tuple(ordered), scope.unknown)
 
 
-def _spreads(
-    scope: Scope, queries: tuple[Query, ...], workspace: Workspace
-) -> Iterator[tuple[SearchedRepository, Spread]]:
-    places = tuple(scope.places.values())
-    named = workspace.map(lambda place: read_named(place, queries, workspace), places)
-    changes = change_ids(message for messages in named for message in messages)
-    rows = tuple(zip(places, named, strict=True))
-    spreads = workspace.map(lambda row: read_spread(row[0], queries, row[1], changes, workspace), rows)
-    yield from zip(places, spreads, strict=True)
-
-
 def _commits(place: SearchedRepository, spread: Spread) -> Iterator[FoundCommit]:
     for hit in spread.matches.hits:
         having = spread.held[hit.commit]
         refs = tuple(sorted(ref for ref, commit in place.mirror.refs.commits.items() if commit in having))
-        yield FoundCommit(place.mirror.url, hit, refs, _first_release(refs))
-
-
-def _first_release(refs: tuple[str, ...]) -> str | None:
-    tags = (short_name(ref) for ref in refs if ref.startswith(TAG))
-    versions = sorted((version, tag) for tag in tags if (version := version_of_tag(tag)))
-    return versions[0][1] if versions else None
+        tags = (short_name(ref) for ref in refs if ref.startswith(TAG))
+        versions = sorted((version, tag) for tag in tags if (version := version_of_tag(tag)))
+        yield FoundCommit(place.mirror.url, hit, refs, versions[0][1] if versions else None)
 
 
 def _sight(row: PinnedModule, spread: Spread) -> Sighting:

@@ -231,8 +231,10 @@ def phase_on(day: date, row: SeriesRow, gate_ref: str | None = None) -> SeriesSt
     further date is planned ends by OpenStack's rule of 18 months.
     """
     proved = [SeriesStatus(row.status), *_by_date(day, row)]
-    if gate_ref is not None:
-        proved += _by_ref(gate_ref)
+    if gate_ref and gate_ref.startswith(f"{BRANCH}unmaintained/"):
+        proved.append(SeriesStatus.UNMAINTAINED)
+    elif gate_ref and gate_ref.endswith("-eol"):
+        proved.append(SeriesStatus.END_OF_LIFE)
     reached = max(proved, key=_ORDER.index)
     is_planned = row.next_date is not None and row.next_status != SeriesStatus.MAINTAINED
     if reached is SeriesStatus.MAINTAINED and not is_planned and _is_past(row.released, day - MAINTENANCE):
@@ -246,13 +248,6 @@ def _by_date(day: date, row: SeriesRow) -> Iterator[SeriesStatus]:
     if row.next_status and _is_past(row.next_date, day):
         yield SeriesStatus(row.next_status)
     if _is_past(row.eol, day):
-        yield SeriesStatus.END_OF_LIFE
-
-
-def _by_ref(ref: str) -> Iterator[SeriesStatus]:
-    if ref.startswith(f"{BRANCH}unmaintained/"):
-        yield SeriesStatus.UNMAINTAINED
-    elif ref.endswith("-eol"):
         yield SeriesStatus.END_OF_LIFE
 
 
@@ -407,11 +402,6 @@ def package_release(text: str) -> tuple[Series, str, str] | None:
             if series is not None:
                 return series, match[0], match["name"]
     return None
-
-
-def written_like(name: str, series: Series) -> str:
-    """Return a release's id or code name, whichever `name` is of its own release."""
-    return series.id if name[:1].isdigit() else series.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,9 @@ class Sources:
 
 def distill(before: Facts, sources: Sources) -> Facts:
     """Return the facts of `before`, brought up to date from the sources."""
-    series = _series(before.series, sources.series)
+    listed = {row.id for row in sources.series}
+    rows = (*(row for row in before.series if row.id not in listed), *sources.series)
+    series = tuple(sorted(rows, key=lambda row: row.released or _NEVER))
     repositories = _repositories(before.repositories, sources.deliverables, series)
     order = [row.id for row in series]
     runs = {
@@ -89,13 +91,6 @@ def _externals(pins: Iterable[ExternalPin], repositories: Iterable[Repository]) 
 def _owner(git: str) -> str:
     found = _OWNER.fullmatch(git)
     return found["owner"] if found else ""
-
-
-def _series(before: Iterable[SeriesRow], now: tuple[SeriesRow, ...]) -> tuple[SeriesRow, ...]:
-    """Return the series of the source and those that only the earlier facts have, oldest first."""
-    listed = {row.id for row in now}
-    rows = (*(row for row in before if row.id not in listed), *now)
-    return tuple(sorted(rows, key=lambda row: row.released or _NEVER))
 
 
 def _repositories(

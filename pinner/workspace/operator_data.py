@@ -20,7 +20,7 @@ from pinner.model.operator_data import (
     Value,
 )
 from pinner.model.rules import RULES
-from pinner.openstack.catalogue import find_series, package_release, written_like
+from pinner.openstack.catalogue import find_series, package_release
 from pinner.project.operator.tree import DataTree, SiteTree, read_data, read_site, read_site_texts
 from pinner.puppet.hiera.hierarchy import keys_looked_up
 from pinner.puppet.platforms import PLATFORMS, Platform
@@ -186,7 +186,8 @@ class PackageRelease:
     def text_for(self, series: Series) -> str:
         """Return `text` for another release."""
         head, _, tail = self.text.rpartition(self.name)
-        return f"{head}{written_like(self.name, series)}{tail}"
+        name = series.id if self.name[:1].isdigit() else series.name  # whichever `name` is of its own release
+        return f"{head}{name}{tail}"
 
 
 def find_package_releases(operator_data: OperatorData) -> Iterator[PackageRelease]:
@@ -211,19 +212,16 @@ def check_package_releases(operator_data: OperatorData, series: Series | None) -
 
 
 def _in_value(value: Value, key: str, place: Location, *, is_code: bool) -> Iterator[PackageRelease]:
+    owner, _, parameter = key.removeprefix("::").rpartition("::")
+    # The release of a class such as `openstack_extras::repo::debian::ubuntu`.
+    is_release = f"{owner}::".startswith(_REPOSITORIES) and parameter == _RELEASE
     for text, line in _texts(value):
         where = Location(place.path, line) if not is_code else place
         found = package_release(text)
         if found is not None:
             yield PackageRelease(found[0], key, found[1], found[2], where, is_code)
-        elif _is_release_of_repository(key) and (series := find_series(text)):
+        elif is_release and (series := find_series(text)):
             yield PackageRelease(series, key, text, text, where, is_code)
-
-
-def _is_release_of_repository(key: str) -> bool:
-    """Return whether the key is the release of a class such as `openstack_extras::repo::debian::ubuntu`."""
-    owner, _, parameter = key.removeprefix("::").rpartition("::")
-    return f"{owner}::".startswith(_REPOSITORIES) and parameter == _RELEASE
 
 
 def _texts(value: Value) -> Iterator[tuple[str, int]]:

@@ -481,7 +481,9 @@ def _unpack(tar: tarfile.TarFile, read: _Read, tree: str, place: Path) -> Writte
         (place / path).mkdir()
     for path, member in rows:
         if member.isreg():
-            _unpack_file(tar, member, place / path)
+            with (place / path).open("xb") as file:
+                file.writelines(_chunks(tar.extractfile(member)))
+            (place / path).chmod(EXECUTABLE_MODE if member.mode & stat.S_IXUSR else FILE_MODE)
     for path, member in rows:
         if member.issym():
             (place / path).symlink_to(member.linkname)
@@ -505,9 +507,3 @@ def _check_rows(tree: str, paths: list[str], folders: list[str]) -> None:
         _check_path(path)
         if path and path.rpartition("/")[0] not in known:
             raise ValueError(f"it has {path!r} without its directory")
-
-
-def _unpack_file(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
-    with path.open("xb") as file:
-        file.writelines(_chunks(tar.extractfile(member)))
-    path.chmod(EXECUTABLE_MODE if member.mode & stat.S_IXUSR else FILE_MODE)

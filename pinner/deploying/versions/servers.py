@@ -81,48 +81,32 @@ def compare_servers(paths: Iterable[Path]) -> ServerComparison:
         message = f"several reports are called '{doubled[0].stem}'"
         raise InputError(Problem(message, Location(str(doubled[-1])), "name each file after its server"))
     reports = {path.stem: _read_report(path) for path in files}
-    environments = sorted({name for report in reports.values() for name in report})
-    return ServerComparison(
-        tuple(reports),
-        {
-            name: _with_lacks(
-                [
-                    report.get(name, ServerState(server, None, None, frozenset()))
-                    for server, report in reports.items()
-                ]
-            )
-            for name in environments
-        },
-    )
-
-
-def _with_lacks(states: list[ServerState]) -> tuple[ServerState, ...]:
-    needed = {version for one in states for version in (one.current, one.prepared) if version}
-    return tuple(replace(one, lacks=tuple(sorted(needed - one.versions))) for one in states)
+    environments = {}
+    for name in sorted({name for report in reports.values() for name in report}):
+        states = [
+            report.get(name, ServerState(server, None, None, frozenset()))
+            for server, report in reports.items()
+        ]
+        needed = {version for one in states for version in (one.current, one.prepared) if version}
+        environments[name] = tuple(replace(one, lacks=tuple(sorted(needed - one.versions))) for one in states)
+    return ServerComparison(tuple(reports), environments)
 
 
 def _read_report(path: Path) -> Mapping[str, ServerState]:
     content = read_file(path, shown=str(path), limit=_LARGEST_REPORT)
     try:
-        return {
-            _checked_name(row["name"]): _state(path.stem, row["versions"])
-            for row in json.loads(content)["environments"]
-        }
+        return {row["name"]: _state(path.stem, row) for row in json.loads(content)["environments"]}
     except _MALFORMED as error:
         hint = "write it by 'pinner deploy --to DIR --list --format json' on the server"
         message = "this is not a list of versions"
         raise InputError(Problem(message, Location(str(path)), hint)) from error
 
 
-def _checked_name(name: str) -> str:
-    if check_environment_name(name) is not None:
-        raise ValueError(name)
-    return name
-
-
-def _state(server: str, rows: Iterable[Mapping[str, Any]]) -> ServerState:
-    """Return the state that the rows of one environment describe; raises ValueError and KeyError."""
-    versions = {row["version"]: row for row in rows}
+def _state(server: str, environment: Mapping[str, Any]) -> ServerState:
+    """Return the state that the entry of one environment describes; raises ValueError and KeyError."""
+    if check_environment_name(environment["name"]) is not None:
+        raise ValueError(environment["name"])
+    versions = {row["version"]: row for row in environment["versions"]}
     current = [one for one, row in versions.items() if row["current"] is True]
     prepared = [one for one, row in versions.items() if row["prepared"] is True]
     if len(current) > 1 or len(prepared) > 1 or not all(is_version_id(one) for one in versions):
