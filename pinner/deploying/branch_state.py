@@ -14,7 +14,7 @@ from pinner.model.errors import UnknownError
 from pinner.model.lock import ForgePin, Lock, Pin, short_name
 from pinner.model.text import SHORT
 from pinner.puppet.names import LOCK_ID, check_commit, check_forge_version, check_module_name, check_ref_name
-from pinner.puppet.puppetfile.reader import ModuleKind, PuppetfileModule, read_puppetfile
+from pinner.puppet.puppetfile.reader import ModuleKind, read_puppetfile
 from pinner.puppet.puppetfile.writer import HEADER_MARK
 from pinner.puppet.versions import parse_version
 from pinner.workspace.locks import read_old_locks
@@ -50,9 +50,15 @@ def modules_of(lock: Lock) -> Mapping[str, PreviousLocks]:
 
 def modules_in(puppetfile: str) -> Mapping[str, PreviousLocks]:
     """Return the modules of a Puppetfile, by name; it does not contain the versions of git modules."""
-    modules = read_puppetfile(puppetfile).puppetfile.modules
-    rows = ((module.directory, _of_module(module)) for module in modules)
-    return {name: held for name, held in rows if held and not check_module_name(name)}
+    found: dict[str, PreviousLocks] = {}
+    for module in read_puppetfile(puppetfile).puppetfile.modules:
+        if check_module_name(module.directory):
+            continue
+        if module.kind is ModuleKind.GIT and module.git and module.ref and not check_commit(module.ref):
+            found[module.directory] = PreviousLocks(module.git, module.ref)
+        elif module.kind is ModuleKind.FORGE and module.version and not check_forge_version(module.version):
+            found[module.directory] = PreviousLocks(module.name, module.version)
+    return found
 
 
 def find_locks(workspace: Workspace, lock_ids: Iterable[str]) -> Mapping[str, Lock]:
@@ -76,14 +82,6 @@ def _of_pin(pin: Pin) -> PreviousLocks:
     version = pin.version if pin.version and parse_version(pin.version) else None
     ref = short_name(pin.ref) if pin.ref else None
     return PreviousLocks(pin.git, pin.commit, version, ref if ref and not check_ref_name(ref) else None)
-
-
-def _of_module(module: PuppetfileModule) -> PreviousLocks | None:
-    if module.kind is ModuleKind.GIT and module.git and module.ref and not check_commit(module.ref):
-        return PreviousLocks(module.git, module.ref)
-    if module.kind is ModuleKind.FORGE and module.version and not check_forge_version(module.version):
-        return PreviousLocks(module.name, module.version)
-    return None
 
 
 LONGEST = 1_000_000

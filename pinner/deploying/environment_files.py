@@ -82,21 +82,18 @@ def shared_files(locks: Iterable[Lock], modulepaths: Mapping[str, tuple[str, ...
     yield ControlFile(CONFIG_VERSION, _CONFIG_VERSION, EXECUTABLE)
 
 
-def own_files(lock: Lock, puppetfile: str) -> Iterator[ControlFile]:
-    """Yield the files that belong to one environment only."""
-    yield ControlFile(puppetfile_name(lock.environment), puppetfile)
-    lock_id = f"{lock.lock_id}\n# {HEADER_MARK} for environment {lock.environment}\n"
-    yield ControlFile(f"{LOCK_IDS}/{lock.environment}", lock_id)
+def own_files(lock: Lock, puppetfile: str, source: Mapping[str, str] | None = None) -> Iterator[ControlFile]:
+    """Yield the files that belong to one environment only, with `source` also the one that declares it to r10k.
 
-
-def list_file(environment: str, source: Mapping[str, str]) -> ControlFile:
-    """Return the file that declares an environment to r10k's yamldir source; YAML with every value quoted.
-
-    The values are URLs and names that passed the whitelists of puppet/names.py, so none contains a quote.
+    That is for r10k's yamldir source: YAML with every value quoted. The values are URLs and names that passed the
+    whitelists of puppet/names.py, so none contains a quote.
     """
-    rows = "".join(f"{key}: '{value}'\n" for key, value in source.items())
-    header = f"# {HEADER_MARK} for environment {environment}\n"
-    return ControlFile(f"{LIST}/{environment}.yaml", f"---\n{header}{rows}")
+    header = f"# {HEADER_MARK} for environment {lock.environment}\n"
+    yield ControlFile(puppetfile_name(lock.environment), puppetfile)
+    yield ControlFile(f"{LOCK_IDS}/{lock.environment}", f"{lock.lock_id}\n{header}")
+    if source is not None:
+        rows = "".join(f"{key}: '{value}'\n" for key, value in source.items())
+        yield ControlFile(f"{LIST}/{lock.environment}.yaml", f"---\n{header}{rows}")
 
 
 def puppetfile_name(environment: str) -> str:

@@ -54,11 +54,11 @@ class Expected:
 
     def without(self, directory: str) -> "Expected":
         """Return the same files without those in a directory."""
-        return Expected(
-            _outside(self.stored, directory),
-            [_outside(files, directory) for files in self.written],
-            self.submodules,
+        stored, *written = (
+            {path: state for path, state in files.items() if not path.startswith(f"{directory}/")}
+            for files in (self.stored, *self.written)
         )
+        return Expected(stored, written, self.submodules)
 
 
 def differing_paths(expected: Expected, found: PlainTree) -> tuple[str, ...]:
@@ -109,14 +109,15 @@ def _changes(
     for path in links:
         words = _link_words(path, expected.stored, actual[path], stored)
         yield DeployedDifference("deployed-link", path, words)
-    endings = {
-        path: None
-        for path in edited
-        if _differ_in_line_endings(stored.get(expected.stored[path][1]), contents.on_disk(path))
-    }
-    for path in (path for path in edited if path not in endings):
-        yield DeployedDifference("deployed-changed", path, f"{quote(path)} was changed")
-    yield from _together([*endings], "deployed-line-endings", "only line endings differ in {}")
+    endings = []
+    for path in edited:
+        sides = stored.get(expected.stored[path][1]), contents.on_disk(path)
+        before, after = (None if side is None else side.replace(b"\r\n", b"\n") for side in sides)
+        if before is not None and before == after:
+            endings.append(path)
+        else:
+            yield DeployedDifference("deployed-changed", path, f"{quote(path)} was changed")
+    yield from _together(endings, "deployed-line-endings", "only line endings differ in {}")
     lost = [path for path in modes if expected.stored[path][0] == EXECUTABLE]
     yield from _together(lost, "deployed-mode", "the executable bit is missing on {}")
     got = [path for path in modes if expected.stored[path][0] != EXECUTABLE]
@@ -138,10 +139,6 @@ def _link_words(
     if expected.get(normpath(f"{path}/../{target}"), ("", ""))[1] == actual[1]:
         return f"{quote(path)} was replaced by a copy of what it led to: a file, {meant}"
     return f"{quote(path)} is a file, {meant}"
-
-
-def _differ_in_line_endings(a: bytes | None, b: bytes | None) -> bool:
-    return a is not None and b is not None and a.replace(b"\r\n", b"\n") == b.replace(b"\r\n", b"\n")
 
 
 def _together(paths: list[str], code: str, words: str) -> Iterator[DeployedDifference]:
@@ -175,10 +172,6 @@ def _ancestors(path: str) -> Iterator[str]:
 
 def _is_in(path: str, directories: set[str]) -> bool:
     return "" in directories or path in directories or any(one in directories for one in _ancestors(path))
-
-
-def _outside(files: Mapping[str, State], directory: str) -> Mapping[str, State]:
-    return {path: state for path, state in files.items() if not path.startswith(f"{directory}/")}
 
 
 # The hints of findings that are not given one of their own, by code.

@@ -12,7 +12,6 @@ from pinner.deploying.environment_files import (
     LOCK_IDS,
     PUPPETFILE,
     files_of,
-    list_file,
     own_files,
     puppetfile_name,
     shared_files,
@@ -140,10 +139,9 @@ def _shared_branch(locked: tuple[Locked, ...], workspace: Workspace, layout: Lay
     paths = {manifest.environment: manifest.modulepath for manifest in manifests}
     yield from shared_files((lock for lock in every.values() if lock), paths)
     for each in locked:
-        yield from own_files(each.lock, each.puppetfile)
-        if layout is Layout.ONE_BRANCH:
-            name = each.lock.environment
-            yield list_file(name, source_of(name, workspace.settings))
+        is_listed = layout is Layout.ONE_BRANCH
+        source = source_of(each.lock.environment, workspace.settings) if is_listed else None
+        yield from own_files(each.lock, each.puppetfile, source)
 
 
 SHARED = "control"

@@ -76,13 +76,9 @@ _FORGE_LIKE_URL = re.compile(
 
 
 @derived
-def _third_party_by_name() -> dict[str, ThirdParty]:
-    return {module.name: module for module in facts().third_party}
-
-
 def third_party(name: str) -> ThirdParty | None:
     """Return the third-party module with that name (`stdlib`), or None."""
-    return _third_party_by_name().get(name)
+    return {module.name: module for module in facts().third_party}.get(name)
 
 
 def integration_pins(series: Series) -> tuple[ExternalPin, ...]:
@@ -458,20 +454,18 @@ def _newest_by_name() -> dict[str, ModuleEntry]:
 
 
 def _entry_in(repository: Repository, series: Series) -> ModuleEntry | None:
-    if not repository.carried:
-        forge_name = repository.forge_names[0]
-        return _entry(repository, Carried(series.id, forge_name, ref=None, version=None), None)
-    carried = carried_in(repository, series)
-    return _entry(repository, carried, series) if carried else None
-
-
-def _entry(repository: Repository, carried: Carried, series: Series | None) -> ModuleEntry:
+    if repository.carried:
+        carried = carried_in(repository, series)
+    else:  # it has no OpenStack releases
+        carried = Carried(series.id, repository.forge_names[0], ref=None, version=None)
+    if carried is None:
+        return None
     return ModuleEntry(
         name=carried.name,
         repository=repository.name,
         git=repository.git,
         forge_name=carried.forge_name,
-        series=series,
+        series=series if repository.carried else None,
         follows_releases=repository.follows_releases,
         seen_ref=carried.ref,
         version=carried.version,
@@ -594,20 +588,10 @@ def major_in(name: str, series: Series) -> int | None:
     )
 
 
+@derived
 def series_of_major(name: str, major: int) -> tuple[Series, ...]:
     """Return the series in which the module with that name had that major version, oldest first."""
-    return _series_by_major(name).get(major, ())
-
-
-@derived
-def _series_by_major(name: str) -> dict[int, tuple[Series, ...]]:
-    found: dict[int, tuple[Series, ...]] = {}
-    for series in all_series():
-        if any(entry.name == name for entry in modules_in(series)):
-            major = major_in(name, series)
-            if major is not None:
-                found[major] = (*found.get(major, ()), series)
-    return found
+    return tuple(series for series in all_series() if major_in(name, series) == major)
 
 
 _LONGEST = 6

@@ -184,7 +184,13 @@ def changes(old: Facts, new: Facts) -> Iterator[FactChange]:
     yield from _differing(
         "release", *({row.id: _series_words(row) for row in one.series} for one in (old, new))
     )
-    yield from _differing("repository", dict(_repository_words(old)), dict(_repository_words(new)))
+    yield from _differing(
+        "repository",
+        *(
+            {row.name: f"retired after {row.ended}" if row.ended else row.git for row in one.repositories}
+            for one in (old, new)
+        ),
+    )
     # The modules that only one side lists, per series.
     before, after = _modules(old), _modules(new)
     for series in dict.fromkeys([*before, *after]):
@@ -198,7 +204,17 @@ def changes(old: Facts, new: Facts) -> Iterator[FactChange]:
             )
     yield from _differing("version", dict(_versions(old)), dict(_versions(new)))
     yield from _differing("gate-ref", old.gate_refs, new.gate_refs)
-    yield from _differing("gate", dict(_pins(old)), dict(_pins(new)))
+    yield from _differing(
+        "gate",
+        *(
+            {
+                f"{pin.name} {series}": pin.ref or "not pinned"
+                for series, pins in one.integration.items()
+                for pin in pins
+            }
+            for one in (old, new)
+        ),
+    )
     yield from _differing("home", *({row.name: row.git for row in one.third_party} for one in (old, new)))
 
 
@@ -227,19 +243,8 @@ def _series_words(row: SeriesRow) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _repository_words(facts: Facts) -> Iterator[tuple[str, str]]:
-    for repository in facts.repositories:
-        yield repository.name, f"retired after {repository.ended}" if repository.ended else repository.git
-
-
 def _versions(facts: Facts) -> Iterator[tuple[str, str]]:
     for repository in facts.repositories:
         for row in repository.carried:
             if row.version:
                 yield f"{row.name} {row.series}", row.version
-
-
-def _pins(facts: Facts) -> Iterator[tuple[str, str]]:
-    for series, pins in facts.integration.items():
-        for pin in pins:
-            yield f"{pin.name} {series}", pin.ref or "not pinned"

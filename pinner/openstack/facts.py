@@ -135,7 +135,11 @@ Check = Callable[[str], str | None]
 
 def read_facts(content: bytes) -> Facts:
     """Return the facts in a file; raises FactsError at the first place that is not as it must be."""
-    raw = _fields(_parse(content), "the file", _KEYS)
+    try:
+        document = json.loads(content.decode())
+    except (ValueError, RecursionError) as error:
+        raise FactsError(f"the file is not JSON: {error}") from None
+    raw = _fields(document, "the file", _KEYS)
     number = raw["pinner_catalogue"]
     if type(number) is not int or number != FORMAT:
         newer = "; it was written by a newer pinner" if type(number) is int and number > FORMAT else ""
@@ -152,13 +156,6 @@ def read_facts(content: bytes) -> Facts:
     )
     _require_consistent(facts)
     return facts
-
-
-def _parse(content: bytes) -> object:
-    try:
-        return json.loads(content.decode())
-    except (ValueError, RecursionError) as error:
-        raise FactsError(f"the file is not JSON: {error}") from None
 
 
 def _require_consistent(facts: Facts) -> None:

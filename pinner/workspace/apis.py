@@ -295,14 +295,13 @@ def _parameter(name: str, line: int, type_: str | None, default: str | None, *ma
         return Parameter(name, line, type_, default)
     evidence, replacement, removal, is_rest, *rule = marks
     advice = (_evidence(evidence), replacement, removal, is_rest)
-    return Parameter(name, line, type_, default, *advice, rule=_rule(*rule) if rule else None)
-
-
-def _rule(is_property: bool, is_namevar: bool, takes_list: bool, *texts: Any) -> AttributeRule:  # noqa: FBT001 - a stored row
-    words, patterns, kinds, needed = texts
-    return AttributeRule(
+    if not rule:
+        return Parameter(name, line, type_, default, *advice)
+    is_property, is_namevar, takes_list, words, patterns, kinds, needed = rule
+    attribute = AttributeRule(
         is_property, is_namevar, takes_list, tuple(words), tuple(patterns), tuple(kinds), needed
     )
+    return Parameter(name, line, type_, default, *advice, rule=attribute)
 
 
 def _evidence(rows: Sequence[Any]) -> tuple[Evidence, ...]:
