@@ -282,13 +282,12 @@ def read_against(words: Iterable[str]) -> tuple[str, ...] | None:
     words = tuple(words)
     if not words:
         return None
-    return tuple(dict.fromkeys(_url(word) for word in words if word != CACHE))
-
-
-def _url(word: str) -> str:
-    path = Path(word)
-    if path.is_dir():
-        return resolve(path).as_uri()
-    if flaw := check_git_url(word):
-        raise InputError(Problem(flaw))
-    return canonical_git_url(word)
+    urls = []
+    for word in (word for word in words if word != CACHE):
+        if Path(word).is_dir():
+            urls.append(resolve(Path(word)).as_uri())
+        elif flaw := check_git_url(word):
+            raise InputError(Problem(flaw))
+        else:
+            urls.append(canonical_git_url(word))
+    return tuple(dict.fromkeys(urls))

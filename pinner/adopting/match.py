@@ -534,14 +534,15 @@ def _sort(found: Iterable[FileDifference], module: LocalModule) -> Differences:
     groups: dict[str, list[FileDifference]] = {}
     for one in rows:
         groups.setdefault(_group(one, theirs), []).append(one)
+    paths = {name: tuple(one.path for one in group) for name, group in groups.items()}
     return Differences(
         changed=tuple(groups.get("changed", ())),
         extra=tuple(groups.get("extra", ())),
         lacking=tuple(groups.get("lacking", ())),
-        dropped=_paths(groups.get("dropped", ())),
-        left=_paths(groups.get("left", ())),
-        line_ends=_paths(groups.get("line ends", ())),
-        modes=_paths(groups.get("modes", ())),
+        dropped=paths.get("dropped", ()),
+        left=paths.get("left", ()),
+        line_ends=paths.get("line ends", ()),
+        modes=paths.get("modes", ()),
     )
 
 
@@ -553,10 +554,6 @@ def _group(one: FileDifference, theirs: Collection[str]) -> str:
     if one.is_other_kind or one.lines:
         return "changed"
     return "modes" if one.has_same_bytes else "line ends"
-
-
-def _paths(differences: Iterable[FileDifference]) -> tuple[str, ...]:
-    return tuple(one.path for one in differences)
 
 
 NOTHING = Differences()

@@ -621,21 +621,23 @@ def _by_tag(module: PlacedModule, resolver: RefResolver) -> PlacedModule:
 
 def restore_commits(placed: PlacedEnvironment) -> PlacedEnvironment:
     """Return the environment with the commit for every module that has one, for a manifest without a lock."""
-    return replace(placed, modules=tuple(_tight(module) for module in placed.modules))
-
-
-def _tight(module: PlacedModule) -> PlacedModule:
-    is_fixed = module.selector in {SelectorKind.COMMIT, SelectorKind.TAG}
-    if module.commit is None or is_fixed:
-        return module
-    return replace(
-        module,
-        selector=SelectorKind.COMMIT,
-        value=module.commit,
-        series=None,
-        floats=False,
-        was=f"{module.selector} {module.value}",
-    )
+    modules = []
+    for module in placed.modules:
+        is_fixed = module.selector in {SelectorKind.COMMIT, SelectorKind.TAG}
+        if module.commit is None or is_fixed:
+            modules.append(module)
+        else:
+            modules.append(
+                replace(
+                    module,
+                    selector=SelectorKind.COMMIT,
+                    value=module.commit,
+                    series=None,
+                    floats=False,
+                    was=f"{module.selector} {module.value}",
+                )
+            )
+    return replace(placed, modules=tuple(modules))
 
 
 def _series_by_module(

@@ -107,10 +107,7 @@ def draft_manifest(
         modules=tuple(modules),
         release=release,
         openstack=tuple(name for name, listed in is_listed.items() if listed),
-        overrides={
-            module.name: NewModule(module.name, tuple(_fields(module, release, settings)), _comment(module))
-            for module in rest
-        },
+        overrides={module.name: _override(module, release, settings) for module in rest},
         own=frozenset(module.name for module in rest if is_openstacks(module)),
         wishes={
             module.name: ModuleChoice(
@@ -153,25 +150,21 @@ def _selector_of(module: PlacedModule, settings: Settings) -> Selector | str:
     return Selector(module.selector or SelectorKind.COMMIT, module.value)
 
 
-def _fields(module: PlacedModule, release: Series | None, settings: Settings) -> Iterator[tuple[str, str]]:
+def _override(module: PlacedModule, release: Series | None, settings: Settings) -> NewModule:
     want = _selector_of(module, settings)
+    fields: list[tuple[str, str]] = []
     if isinstance(want, str):
-        yield from (("forge", module.forge or ""), ("version", want))
+        fields += [("forge", module.forge or ""), ("version", want)]
     else:
         carried = module.series if want.selector is SelectorKind.RELEASE else release
-        if not is_at_home(module, carried, settings):
-            yield "git", module.git or ""
-        yield want.selector.value, want.value
+        fields += [] if is_at_home(module, carried, settings) else [("git", module.git or "")]
+        fields.append((want.selector.value, want.value))
     if module.install_path:
-        yield "install_path", module.install_path
+        fields.append(("install_path", module.install_path))
     if not module.is_module:
-        yield "module", "false"
-
-
-def _comment(module: PlacedModule) -> str | None:
-    if module.was:
-        return f"from {module.was}"
-    return "follows the branch" if module.floats else None
+        fields.append(("module", "false"))
+    comment = f"from {module.was}" if module.was else "follows the branch" if module.floats else None
+    return NewModule(module.name, tuple(fields), comment)
 
 
 _ENOUGH = 2
@@ -234,16 +227,20 @@ def _common_modules(drafts: Sequence[ManifestDraft]) -> Iterator[tuple[str, NewM
     """
     for name in drafts[0].overrides:
         entries = [draft.overrides[name] for draft in drafts if name in draft.overrides]
-        if len(entries) < len(drafts) or len({_beside_ref(entry) for entry in entries}) > 1:
+        # All fields of a Forge module; of another, those that are no ref.
+        compared = {
+            tuple(
+                field
+                for field in entry.fields
+                if field[0] not in _SELECTORS or any(key == "forge" for key, _ in entry.fields)
+            )
+            for entry in entries
+        }
+        if len(entries) < len(drafts) or len(compared) > 1:
             continue
         most, count = Counter(entries).most_common(1)[0]
         if count >= _ENOUGH:
             yield name, most
-
-
-def _beside_ref(module: NewModule) -> tuple[tuple[str, str], ...]:
-    is_forge = any(key == "forge" for key, _ in module.fields)
-    return tuple(field for field in module.fields if is_forge or field[0] not in _SELECTORS)
 
 
 def _manifest(draft: ManifestDraft) -> NewManifest:

@@ -292,14 +292,13 @@ def overlay_environments(parts: Sequence[FoundSources]) -> FoundSources:
 def _refuse_too_many(environment: FoundEnvironment, number: int, most: int) -> None:
     if len(environment.modules) > MOST_OF_ONE:
         what = f"the environment {quoted(environment.name)} has {len(environment.modules)} modules"
-        raise InputError(Problem(f"{what}: the limit is {MOST_OF_ONE}", _place(environment)))
-    if number > most:
+        message = f"{what}: the limit is {MOST_OF_ONE}"
+    elif number > most:
         what = f"up to the environment {quoted(environment.name)} there are {number} modules"
-        raise InputError(Problem(f"{what}: the limit is {most} at once", _place(environment)))
-
-
-def _place(environment: FoundEnvironment) -> Location:
-    return Location(environment.modules[0].place.path)
+        message = f"{what}: the limit is {most} at once"
+    else:
+        return
+    raise InputError(Problem(message, Location(environment.modules[0].place.path)))
 
 
 NAME: Final = "Puppetfile.lock"

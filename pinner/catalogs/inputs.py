@@ -136,12 +136,14 @@ def _files(root: Path) -> Iterator[tuple[str, str]]:
 def _lasting(facts: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
     for name, value in facts.items():
         if name in {"memory", "mountpoints"} and isinstance(value, dict):
-            yield name, {key: _without_use(one) for key, one in value.items()}
+            yield (
+                name,
+                {
+                    key: {part: one for part, one in row.items() if part not in _USE}
+                    if isinstance(row, dict)
+                    else row
+                    for key, row in value.items()
+                },
+            )
         elif name not in _VOLATILE:
             yield name, value
-
-
-def _without_use(value: Json) -> Json:
-    if not isinstance(value, dict):
-        return value
-    return {key: one for key, one in value.items() if key not in _USE}

@@ -42,20 +42,17 @@ def with_excerpts(lines: Iterable[str], *, width: int | None) -> Iterator[str]:
     for line in lines:
         yield line
         found = _PLACE.match(line)
-        if found is None or not _is_shown(found["path"]):
+        path = found["path"] if found else ""
+        pure = PurePath(path)
+        is_manifest = pure.parent.name == ENVIRONMENTS and pure.suffix == ".yaml"
+        is_template = pure.parent.name == TEMPLATES and pure.suffix == ".j2"
+        if found is None or not (is_manifest or is_template or pure.name == SETTINGS):
             continue
-        path = found["path"]
         if path not in texts:
             texts[path] = _read(path)
         number, column = int(found["line"]), int(found["column"])
         if number <= len(texts[path]):
             yield from _excerpt(texts[path][number - 1], number, column, found["indent"], width)
-
-
-def _is_shown(path: str) -> bool:
-    pure = PurePath(path)
-    is_manifest = pure.parent.name == ENVIRONMENTS and pure.suffix == ".yaml"
-    return is_manifest or pure.name == SETTINGS or (pure.parent.name == TEMPLATES and pure.suffix == ".j2")
 
 
 def _read(path: str) -> list[str]:

@@ -456,9 +456,8 @@ def _shown(change: ApiChange, known: _Known) -> str:
     """Return a name for a list; a default that changes for classes in use is shown with both values."""
     if change.change is not ApiChangeKind.DEFAULT_CHANGED or known.is_blind:
         return change.name
-    old, new = (" ".join((text or "none").split()) for text in (change.old, change.new))
-    return f"{change.name} ({_cut(old)} -> {_cut(new)})"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_DEFAULT else f"{text[: _LONGEST_DEFAULT - 1]}…"
+    texts = (" ".join((text or "none").split()) for text in (change.old, change.new))
+    old, new = (
+        text if len(text) <= _LONGEST_DEFAULT else f"{text[: _LONGEST_DEFAULT - 1]}…" for text in texts
+    )
+    return f"{change.name} ({old} -> {new})"

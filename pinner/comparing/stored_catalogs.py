@@ -10,7 +10,7 @@ import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
@@ -129,8 +129,8 @@ def _encode(one: NodeCatalog, rows: bytes, masked: str) -> str:
     failure = one.failure
     values = {
         "rows": base64.b64encode(rows).decode(),
-        "failure": failure and [*_notice(failure.notice), failure.reason],
-        "warnings": sorted(map(_notice, one.warnings), key=repr),
+        "failure": failure and [*astuple(failure.notice), failure.reason],
+        "warnings": sorted((list(astuple(notice)) for notice in one.warnings), key=repr),
         "puppet": one.puppet,
         "secrets": sorted(one.secrets),
         "masked": masked,
@@ -139,10 +139,6 @@ def _encode(one: NodeCatalog, rows: bytes, masked: str) -> str:
     text = json.dumps(values)
     text.encode()
     return text
-
-
-def _notice(notice: Notice) -> list[str | int | None]:
-    return [notice.message, notice.path, notice.line]
 
 
 def _decode(value: Any, rows: tuple[str, ...], masked: frozenset[str]) -> NodeCatalog:

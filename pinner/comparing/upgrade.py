@@ -123,7 +123,13 @@ def next_target(required: EnvironmentRequirements) -> Series:
 
 def _without_release(required: EnvironmentRequirements) -> Problem:
     message = f"environment '{required.environment}' has no 'release' to upgrade from"
-    hint = _release_hint(required) or "'pinner diff A B' compares any two locks"
+    hint = "'pinner diff A B' compares any two locks"
+    # The release whose end most modules' tags mark, if there are such tags.
+    tags = (one for one in required.git_modules.values() if one.want.selector is SelectorKind.TAG)
+    found = Counter(filter(None, (release_of_tag(one.git, one.want.value) for one in tags)))
+    for series, number in found.most_common(1):
+        are = "module is at a tag" if number == 1 else "modules are at tags"
+        hint = f"{number} {are} of {series}: add 'release: {series}'"
     return Problem(message, Location(required.manifest.path), hint)
 
 
@@ -140,17 +146,6 @@ def releases_between(required: EnvironmentRequirements, to: Series) -> tuple[Ser
         message = f"environment '{manifest.environment}' is already on {required.series}; {to} is not later"
         raise InputError(Problem(f"--to: {message}", where, "name a later release"))
     return tuple(one for one in all_series() if required.series < one and not to < one)
-
-
-def _release_hint(required: EnvironmentRequirements) -> str | None:
-    """Return a hint naming the release whose end most modules' tags mark, None if there are no such tags."""
-    tags = (one for one in required.git_modules.values() if one.want.selector is SelectorKind.TAG)
-    found = Counter(filter(None, (release_of_tag(one.git, one.want.value) for one in tags)))
-    if not found:
-        return None
-    (series, number), *_ = found.most_common(1)
-    are = "module is at a tag" if number == 1 else "modules are at tags"
-    return f"{number} {are} of {series}: add 'release: {series}'"
 
 
 def aim(required: EnvironmentRequirements, to: Series, settings: Settings) -> Target:

@@ -57,7 +57,7 @@ def plan_branch(
     if state.tip is None:
         return BranchPlan(branch, state, writes)
     past = BranchHistory(mirror, state.tip, state.entries, boundary=boundary)
-    objections = tuple(objection for change in writes for objection in _objections(change, state, past))
+    objections = tuple(one for change in writes for one in _objections(change, state, past))
     objections += tuple(_lost_directories(branch, state, mirror))
     stale = _stale(branch, state, is_whole=is_whole)
     lasts = {path: past.last_change(path, environment_of(state.marked[path])) for path in stale}
@@ -86,27 +86,23 @@ def _stale(branch: ControlBranch, state: BranchState, *, is_whole: bool) -> Iter
 
 def _objections(change: FileChange, state: BranchState, past: BranchHistory) -> Iterator[Objection]:
     environment = environment_of(change.after.text) if change.after else None
-    for path, reason in _reasons(change, state, past, environment):
-        yield Objection(path, reason, past.last_change(path, environment))
-
-
-def _reasons(
-    change: FileChange, state: BranchState, past: BranchHistory, environment: str | None
-) -> Iterator[tuple[str, ObjectionReason]]:
     path, entry = change.path, state.entries.get(change.path)
+    found: list[tuple[str, ObjectionReason]] = []
     if entry is None:
-        yield from ((other, ObjectionReason.IN_THE_WAY) for other in _in_the_way(path, state))
+        found += ((other, ObjectionReason.IN_THE_WAY) for other in _in_the_way(path, state))
         if state.marked and past.published(path, environment):
             last = past.last_change(path, environment)
             # A publication may have removed the file, because its environment did not exist at that time.
             if last is None or not last.is_publication:
-                yield path, ObjectionReason.DELETED
+                found.append((path, ObjectionReason.DELETED))
     elif entry.kind != "blob":
-        yield path, ObjectionReason.IN_THE_WAY
+        found.append((path, ObjectionReason.IN_THE_WAY))
     elif path not in state.marked:
-        yield path, ObjectionReason.FOREIGN
+        found.append((path, ObjectionReason.FOREIGN))
     elif past.publication(environment) and past.published(path, environment) != entry:
-        yield path, ObjectionReason.CHANGED
+        found.append((path, ObjectionReason.CHANGED))
+    for other, reason in found:
+        yield Objection(other, reason, past.last_change(other, environment))
 
 
 def _lost_directories(branch: ControlBranch, state: BranchState, mirror: Mirror) -> Iterator[Objection]:

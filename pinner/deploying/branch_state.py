@@ -11,7 +11,7 @@ from pinner.git.objects.read import TreeEntry, list_tree, read_blobs
 from pinner.git.process.repository import Mirror
 from pinner.model.control import LastChange
 from pinner.model.errors import UnknownError
-from pinner.model.lock import ForgePin, Lock, Pin, short_name
+from pinner.model.lock import ForgePin, Lock, short_name
 from pinner.model.text import SHORT
 from pinner.puppet.names import LOCK_ID, check_commit, check_forge_version, check_module_name, check_ref_name
 from pinner.puppet.puppetfile.reader import ModuleKind, read_puppetfile
@@ -45,7 +45,16 @@ class PreviousLocks:
 
 def modules_of(lock: Lock) -> Mapping[str, PreviousLocks]:
     """Return the modules of a lock, by name."""
-    return {name: _of_pin(pin) for name, pin in lock.pins.items()}
+    found: dict[str, PreviousLocks] = {}
+    for name, pin in lock.pins.items():
+        if isinstance(pin, ForgePin):
+            found[name] = PreviousLocks(pin.forge, pin.version)
+        else:
+            version = pin.version if pin.version and parse_version(pin.version) else None
+            ref = short_name(pin.ref) if pin.ref else ""
+            is_valid = bool(ref) and not check_ref_name(ref)
+            found[name] = PreviousLocks(pin.git, pin.commit, version, ref if is_valid else None)
+    return found
 
 
 def modules_in(puppetfile: str) -> Mapping[str, PreviousLocks]:
@@ -74,14 +83,6 @@ def find_locks(workspace: Workspace, lock_ids: Iterable[str]) -> Mapping[str, Lo
     except UnknownError:
         pass  # the commit message has no versions then
     return found
-
-
-def _of_pin(pin: Pin) -> PreviousLocks:
-    if isinstance(pin, ForgePin):
-        return PreviousLocks(pin.forge, pin.version)
-    version = pin.version if pin.version and parse_version(pin.version) else None
-    ref = short_name(pin.ref) if pin.ref else None
-    return PreviousLocks(pin.git, pin.commit, version, ref if ref and not check_ref_name(ref) else None)
 
 
 LONGEST = 1_000_000

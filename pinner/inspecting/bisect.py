@@ -257,7 +257,7 @@ def bisect(good: LockRef, bad: LockRef, prober: Prober, *, is_trusted: bool = Fa
     Raises InputError if both locks have the same code, and UnknownError if the command aborts.
     """
     search = _Search(good, bad, differing(good, bad), prober)
-    wrong = None if is_trusted else search.wrong_end()
+    wrong = None if is_trusted else search.wrong_end(0, len(search.changes))
     found = Bisection(good, bad, wrong_end=wrong) if wrong else search.find_module()
     if len(found.suspects) == 1:
         found = search.find_commit(found)
@@ -284,10 +284,12 @@ class _Search:
     changes: tuple[PinChange, ...]
     prober: Prober
 
-    def wrong_end(self) -> LockRef | None:
-        if self._judge(()) is not Verdict.GOOD:
+    def wrong_end(self, start: int, end: int) -> LockRef | None:
+        """Return the end that a search reached if it is wrong; no run if both ends were checked before."""
+        if start == 0 and self._judge(()) is not Verdict.GOOD:
             return self.good
-        return None if self._judge(self.changes) is Verdict.BAD else self.bad
+        is_last = end == len(self.changes)
+        return self.bad if is_last and self._judge(self.changes) is not Verdict.BAD else None
 
     def find_module(self) -> Bisection:
         """Find a minimal set of changes that is bad by itself.
@@ -300,7 +302,7 @@ class _Search:
         end = len(self.changes)
         while True:
             start, end = narrow_range(0, end, self._beginnings_with(needed))
-            if not needed and (wrong := self._wrong_after_all(start, end)):
+            if not needed and (wrong := self.wrong_end(start, end)):
                 return Bisection(self.good, self.bad, wrong_end=wrong)
             if end - start > 1:
                 return self._unproved(needed, start, end)
@@ -350,13 +352,6 @@ class _Search:
 
     def _beginnings_with(self, needed: tuple[PinChange, ...]) -> Callable[[int], Verdict]:
         return lambda number: self._judge((*self.changes[:number], *needed))
-
-    def _wrong_after_all(self, start: int, end: int) -> LockRef | None:
-        """Return the end that the search reached if it is wrong; no run if both ends were checked before."""
-        if start == 0 and self._judge(()) is not Verdict.GOOD:
-            return self.good
-        is_last = end == len(self.changes)
-        return self.bad if is_last and self._judge(self.changes) is not Verdict.BAD else None
 
     def _unproved(self, needed: tuple[PinChange, ...], start: int, end: int) -> Bisection:
         """Return what is known when skipped runs end the search: the set that is bad, suspects first."""

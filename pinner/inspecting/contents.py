@@ -59,7 +59,11 @@ def read_tree(
         _require_module(module, lock)
     needs = _needs(required, lock)
     if is_reversed:
-        needs = _reversed(needs)
+        turned: dict[str, list[Need]] = {name: [] for name in needs}
+        for name, row in needs.items():
+            for need in row:
+                turned.setdefault(need.module, []).append(Need(name, need.range, is_pinned=True))
+        needs = {name: tuple(row) for name, row in sorted(turned.items())}
     return DependencyTree(
         environment, lock, needs, (module,) if module else _roots(lock.pins, needs), is_reversed
     )
@@ -127,14 +131,6 @@ def _needs(required: EnvironmentRequirements, lock: Lock) -> Mapping[str, tuple[
             found[module] = Need(module, edge.range, is_pinned=target is not None)
         needs[name] = tuple(found[module] for module in sorted(found) if module != name)
     return needs
-
-
-def _reversed(needs: Mapping[str, tuple[Need, ...]]) -> Mapping[str, tuple[Need, ...]]:
-    turned: dict[str, list[Need]] = {name: [] for name in needs}
-    for name, row in needs.items():
-        for need in row:
-            turned.setdefault(need.module, []).append(Need(name, need.range, is_pinned=True))
-    return {name: tuple(row) for name, row in sorted(turned.items())}
 
 
 def _roots(modules: Iterable[str], needs: Mapping[str, tuple[Need, ...]]) -> tuple[str, ...]:

@@ -148,13 +148,7 @@ def read_scope(workspace: Workspace, environments: tuple[str, ...], *, on_done: 
         for pin in _pins(lock):
             flaw = _flaw(pin, absent, resolver)
             if flaw is None:
-                module = everything.modules.get(pin.module)
-                answer = (
-                    resolver.resolve(module)
-                    if isinstance(module, GitRequirement) and module.git == pin.git
-                    else None
-                )
-                now = answer.commit if isinstance(answer, ResolvedRef) else None
+                now = _now(everything, pin, resolver)
                 places.setdefault(pin.git, []).append(PinnedModule(everything.manifest.environment, pin, now))
             else:
                 unknown.append(flaw)
@@ -217,6 +211,9 @@ def change_ids(messages: Iterable[CommitMessage]) -> frozenset[str]:
     return frozenset(change for message in messages if (change := read_trailers(message.text).change_id))
 
 
+_PATTERNS = {QueryKind.CHANGE: "^Change-Id: *{}", QueryKind.BUG: "bugs?.*{}"}
+
+
 def find_matches(
     mirror: Mirror,
     queries: tuple[Query, ...],
@@ -231,7 +228,8 @@ def find_matches(
     all repositories, and `beside` commits of the mirror that no branch or tag names.
     """
     hits = {message.id: _hit(message, How.COMMIT) for message in named}
-    patterns = [*_patterns(queries), *(f"^Change-Id: *{change}" for change in sorted(changes))]
+    patterns = [_PATTERNS[query.kind].format(query.value) for query in queries if query.kind in _PATTERNS]
+    patterns += [_PATTERNS[QueryKind.CHANGE].format(change) for change in sorted(changes)]
     told = search_messages(mirror, [*patterns, REVERT], beside=beside) if patterns else ()
     for message in told:
         how = _how(message, queries, changes)
@@ -240,14 +238,6 @@ def find_matches(
     ordered = sorted(hits.values(), key=lambda hit: (hit.committed_at, hit.commit))
     reverts = ((message.id, other) for message in told for other in _REVERTED.findall(message.text))
     return Matches(tuple(ordered), tuple(reverts) if hits else ())
-
-
-def _patterns(queries: Iterable[Query]) -> Iterator[str]:
-    for query in queries:
-        if query.kind is QueryKind.CHANGE:
-            yield f"^Change-Id: *{query.value}"
-        elif query.kind is QueryKind.BUG:
-            yield f"bugs?.*{query.value}"
 
 
 def _how(message: CommitMessage, queries: Iterable[Query], changes: frozenset[str]) -> How | None:
@@ -438,7 +428,7 @@ def find_missing(
         raise InputError(_no_pin(environment, module, lock.pins if lock else None))
     resolver = fetch_all(workspace, [pin.git], on_done=on_done)
     mirror = _mirror(resolver, pin.git)
-    name = branch or _newer_branch(mirror, _series_of(pin) or required.series)
+    name = branch or _newer_branch(mirror, pin, required.series)
     tip = mirror.refs.branch(name)
     if tip is None:
         near = (
@@ -446,7 +436,7 @@ def find_missing(
         )
         hint = f"name one that is there: {', '.join(f'--branch {other}' for other in near)}" if near else None
         raise InputError(Problem(f"no branch {name!r} in {pin.git}", hint=hint))
-    now = _now(with_locked_externals(required, lock), module, resolver) or pin.commit
+    now = _now(with_locked_externals(required, lock), pin, resolver) or pin.commit
     there = _names(list_messages(mirror, tip, pin.commit))
     waiting = _names(list_messages(mirror, pin.commit, now)) if now != pin.commit else frozenset()
     rows = [
@@ -474,14 +464,13 @@ def _mirror(resolver: RefResolver, git: str) -> Mirror:
     raise UnknownError(Problem(mirror.message, hint=mirror.hint))
 
 
-def _series_of(pin: GitPin) -> Series | None:
-    """Return the release that the pin's ref belongs to, by the ref's name."""
-    name = short_name(pin.ref or "").rpartition("/")[2]
-    return find_series(pin.want.value) or find_series(_END.sub("", name))
+def _newer_branch(mirror: Mirror, pin: GitPin, series: Series | None) -> str:
+    """Return the newest stable branch if it is newer than the pinned release, else the main branch.
 
-
-def _newer_branch(mirror: Mirror, pinned: Series | None) -> str:
-    """Return the newest stable branch if it is newer than the pinned release, else the main branch."""
+    The release is the one that the pin's selector or, by its name, its ref belongs to, else `series`.
+    """
+    ref = short_name(pin.ref or "").rpartition("/")[2]
+    pinned = find_series(pin.want.value) or find_series(_END.sub("", ref)) or series
     stable = [
         (series.position, name)
         for name in mirror.refs.branches
@@ -492,13 +481,12 @@ def _newer_branch(mirror: Mirror, pinned: Series | None) -> str:
     return max(newer)[1] if newer else main
 
 
-def _now(required: EnvironmentRequirements, module: str, resolver: RefResolver) -> str | None:
-    requirement = required.modules.get(module)
-    answer = (
-        resolver.resolve(requirement)
-        if isinstance(requirement, GitRequirement) and requirement.git in resolver.mirrors
-        else None
-    )
+def _now(required: EnvironmentRequirements, pin: GitPin, resolver: RefResolver) -> str | None:
+    """Return the commit that the module's selector names at the remote, None if that is not known."""
+    module = required.modules.get(pin.module)
+    if not isinstance(module, GitRequirement) or module.git != pin.git:
+        return None
+    answer = resolver.resolve(module)
     return answer.commit if isinstance(answer, ResolvedRef) else None
 
 

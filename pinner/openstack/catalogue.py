@@ -226,7 +226,13 @@ def phase_on(day: date, row: SeriesRow, gate_ref: str | None = None) -> SeriesSt
     The facts may be older than the day: a planned date then counts as kept. A maintained series for which no
     further date is planned ends by OpenStack's rule of 18 months.
     """
-    proved = [SeriesStatus(row.status), *_by_date(day, row)]
+    proved = [SeriesStatus(row.status)]
+    if _is_past(row.released, day):
+        proved.append(SeriesStatus.MAINTAINED)
+    if row.next_status and _is_past(row.next_date, day):
+        proved.append(SeriesStatus(row.next_status))
+    if _is_past(row.eol, day):
+        proved.append(SeriesStatus.END_OF_LIFE)
     if gate_ref and gate_ref.startswith(f"{BRANCH}unmaintained/"):
         proved.append(SeriesStatus.UNMAINTAINED)
     elif gate_ref and gate_ref.endswith("-eol"):
@@ -236,15 +242,6 @@ def phase_on(day: date, row: SeriesRow, gate_ref: str | None = None) -> SeriesSt
     if reached is SeriesStatus.MAINTAINED and not is_planned and _is_past(row.released, day - MAINTENANCE):
         return SeriesStatus.UNMAINTAINED if row.is_slurp else SeriesStatus.END_OF_LIFE
     return reached
-
-
-def _by_date(day: date, row: SeriesRow) -> Iterator[SeriesStatus]:
-    if _is_past(row.released, day):
-        yield SeriesStatus.MAINTAINED
-    if row.next_status and _is_past(row.next_date, day):
-        yield SeriesStatus(row.next_status)
-    if _is_past(row.eol, day):
-        yield SeriesStatus.END_OF_LIFE
 
 
 def _is_past(text: str | None, day: date) -> bool:

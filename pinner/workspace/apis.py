@@ -197,9 +197,12 @@ _NO_MARKS: list[Any] = [[], None, None, False]
 
 def definitions_to_json(found: tuple[Definition, ...] | Unreadable) -> str:
     """Return the result of `read_file` as one line of JSON, without the path: equal files share one text."""
-    if isinstance(found, Unreadable):
-        return _dump({"unreadable": found.reason})
-    return _dump([_definition_row(definition) for definition in found])
+    value = (
+        {"unreadable": found.reason}
+        if isinstance(found, Unreadable)
+        else [_definition_row(definition) for definition in found]
+    )
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def definitions_from_json(path: str, text: str) -> tuple[Definition, ...] | Unreadable:
@@ -214,10 +217,6 @@ def definitions_from_json(path: str, text: str) -> tuple[Definition, ...] | Unre
         return tuple(_definition(path, row) for row in rows)
     except (KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"not stored definitions: {error}") from error
-
-
-def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _definition_row(one: Definition) -> list[Any]:

@@ -229,7 +229,7 @@ def write_bundle(
             )
             hint = "a bundle cannot have it: pin another commit, or deploy without a bundle"
             raise InputError(Problem(message, hint=hint))
-    manifest = _manifest([_version_row(plan.content) for plan in plans], trees)
+    manifest = _manifest([plan.content for plan in plans], trees)
     parts: list[WriteLayer] = [lambda tar: _add(tar, _MANIFEST, manifest)]
     parts += [
         partial(_add_tree, name=f"{_TREES}/{tree}", directory=stored[tree].path) for tree in sorted(trees)
@@ -244,14 +244,13 @@ def write_bundle(
     return Bundle(str(path), versions, len(trees), size, digest, left_out=len(wanted) - len(trees))
 
 
-def _version_row(content: Content) -> Mapping[str, Any]:
-    row = asdict(content)
-    row.pop("types")  # they are generated where the bundle is deployed
-    row["files"] = [[file.path, file.mode, file.text] for _, file in sorted(content.files.items())]
-    return {**row, "version": content.version_id}
-
-
-def _manifest(versions: list[Mapping[str, Any]], trees: Mapping[str, Any]) -> bytes:
+def _manifest(contents: Iterable[Content], trees: Mapping[str, Any]) -> bytes:
+    versions = []
+    for one in contents:
+        row = asdict(one)
+        row.pop("types")  # they are generated where the bundle is deployed
+        row["files"] = [[file.path, file.mode, file.text] for _, file in sorted(one.files.items())]
+        versions.append({**row, "version": one.version_id})
     content = {"format": 1, "pinner_bundle": _FORMAT, "versions": versions, "trees": trees}
     return json.dumps({**content, "digest": _digest(content)}, indent=1, sort_keys=True).encode() + b"\n"
 

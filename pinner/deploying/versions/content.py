@@ -88,10 +88,12 @@ class Plan:
         """Return the name of the environment."""
         return self.content.environment
 
-    def tree_findings(self, notes: Mapping[str, TreeNotes]) -> Iterator[Finding]:
-        """Yield what a deployment cannot reproduce; `notes` are those of the trees, by tree id."""
-        for path, tree in sorted(self.content.trees.items()):
-            yield from _findings(path.rpartition("/")[2] or None, notes.get(tree, TreeNotes()))
+    def findings_with(self, stored: Mapping[str, StoredTree]) -> tuple[Finding, ...]:
+        """Return all findings, with what a deployment cannot reproduce of the trees that are stored."""
+        trees = sorted(self.content.trees.items())
+        names = [(path.rpartition("/")[2] or None, tree) for path, tree in trees if tree in stored]
+        found = (one for name, tree in names for one in _findings(name, stored[tree].notes))
+        return (*self.findings, *found)
 
 
 def sources_by_tree(plans: Iterable[Plan]) -> Mapping[str, Source]:

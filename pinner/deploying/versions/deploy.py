@@ -13,7 +13,6 @@ from pinner.deploying.versions.switch import (
     current_version,
     deploy_plans,
     find_reason,
-    findings_of,
     version_of,
 )
 from pinner.git.objects.tree_files import tree_size
@@ -101,7 +100,7 @@ def _foresee(
         reason=reason,
         added=len(new),
         added_bytes=sum(new.values()),
-        findings=findings_of(plan, stored),
+        findings=plan.findings_with(stored),
     )
 
 

@@ -33,7 +33,6 @@ from pinner.model.deployment import (
     Version,
 )
 from pinner.model.errors import InputError, Problem, UnknownError
-from pinner.model.findings import Finding
 
 PROCESSORS = os.cpu_count() or 1
 _SECONDS = 600.0
@@ -268,7 +267,7 @@ def _result(
         reason=one.reason or ("the stored files of a module were altered" if repaired else None),
         added=len(new),
         added_bytes=sum(tree.size for tree in new),
-        findings=findings_of(one.plan, used),
+        findings=one.plan.findings_with(used),
     )
 
 
@@ -309,8 +308,3 @@ def version_of(plan: Plan, options: Options) -> Version:
         control=content.control,
         types=content.types,
     )
-
-
-def findings_of(plan: Plan, stored: Mapping[str, StoredTree]) -> tuple[Finding, ...]:
-    """Return the findings about an environment, and about its trees as far as they are stored."""
-    return (*plan.findings, *plan.tree_findings({tree: one.notes for tree, one in stored.items()}))
