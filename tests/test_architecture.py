@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from pinner.model.rules import RULES
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "pinner"
 
@@ -118,6 +120,7 @@ class Code:
     imports: set[str] = field(default_factory=set)  # of pinner's own, the modules
     opens_files: bool = False
     possessive: list[str] = field(default_factory=list)
+    codes: set[str] = field(default_factory=set)  # of findings
 
 
 @cache
@@ -134,6 +137,7 @@ def code_of(path: Path) -> Code:
             found.opens_files |= opens_files(node)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             found.possessive += [node.value] if _REPEATED_GROUP.search(node.value) else []
+            found.codes |= {node.value.partition(":")[0]} & RULES.keys()
     return found
 
 
@@ -253,6 +257,15 @@ def test_only_one_module_opens_the_files_of_a_project() -> None:
         if package_of(name) not in {"", "git", "catalogs"}
         if code()[name].opens_files
     } == MAY_OPEN_FILES
+
+
+MOST_FILES_OF_A_CODE = 4
+
+
+def test_the_code_of_a_finding_is_in_few_files() -> None:
+    """Its rule, the checks that make it, and what depends on it: more would decide one fact in several places."""
+    files = {rule: [name for name, found in code().items() if rule in found.codes] for rule in RULES}
+    assert {rule: names for rule, names in files.items() if len(names) > MOST_FILES_OF_A_CODE} == {}
 
 
 def test_no_group_is_repeated_possessively() -> None:

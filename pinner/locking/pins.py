@@ -256,8 +256,7 @@ def may_be_left_out(finding: Finding, required: EnvironmentRequirements, before:
     """
     module = required.git_modules.get(finding.module or "")
     is_locked = before is not None and (finding.module or "") in before.pins
-    is_missing = finding.code == "ref-missing"
-    return is_missing and module is not None and module.may_be_absent and not is_locked
+    return finding.is_of_missing_ref and module is not None and module.may_be_absent and not is_locked
 
 
 def _not_in_release(finding: Finding) -> Finding:

@@ -38,6 +38,11 @@ class Finding:
         """Return all places, in their order."""
         return (*((self.place,) if self.place else ()), *self.also)
 
+    @property
+    def is_of_missing_ref(self) -> bool:
+        """Return whether a ref that the manifest names does not exist, which is known, unlike with UNKNOWN."""
+        return self.code == "ref-missing"
+
 
 def fold_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return one finding for those that differ only in their place; by place."""

@@ -656,6 +656,8 @@ RULES_OF_SITES = (
     ),
 )
 RULES: Mapping[str, Rule] = {rule.code: rule for rule in (*RULES_OF_SETS, *RULES_OF_SITES, *RULES_OF_SERVERS)}
+IGNORED: Final = ("end-of-life", "dependency-missing:horizon")
+"""The examples of findings to ignore, in manifests and on the command line."""
 _CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,99}(?::[a-z][a-z0-9_]{0,199})?")
 
 

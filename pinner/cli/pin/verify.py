@@ -20,6 +20,7 @@ from pinner.cli.options import (
 from pinner.cli.output import Format, progress
 from pinner.cli.workspace import open_workspace
 from pinner.locking.verify import of_modules, verify_environments
+from pinner.model.rules import IGNORED
 from pinner.workspace.operator_data import read_operator_data
 
 
@@ -27,7 +28,7 @@ from pinner.workspace.operator_data import read_operator_data
     "verify",
     cls=PinnerCommand,
     epilog=example(
-        "pinner verify --ignore end-of-life --ignore dependency-missing:horizon",
+        f"pinner verify --ignore {' --ignore '.join(IGNORED)}",
         "pinner verify --deployed /etc/puppetlabs/code/environments production",
     ),
 )

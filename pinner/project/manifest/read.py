@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pinner.model.errors import Location, Problem
 from pinner.model.lock import Externals, SelectorKind
 from pinner.model.manifest import Ignored, Manifest, Override, Text
-from pinner.model.rules import check_ignored
+from pinner.model.rules import IGNORED, check_ignored
 from pinner.model.text import nearest
 from pinner.project.files import Project, list_environments, select_environments
 from pinner.project.yaml.nodes import (
@@ -270,7 +270,7 @@ MANIFEST = Record(
                             Scalar("a finding", check_ignored, "^[a-z][a-z0-9-]*(:[a-z][a-z0-9_]*)?$"),
                         ),
                         "Findings to pass over, as CODE or CODE:MODULE.",
-                        (["end-of-life", "dependency-missing:horizon"],),
+                        ([*IGNORED],),
                     ),
                 ),
             ),

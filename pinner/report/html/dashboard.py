@@ -181,10 +181,9 @@ _COUNTED: Final = (
 def flags(status: EnvironmentStatus, result: Dashboard) -> frozenset[str]:
     """Return the names of the filters that find an environment."""
     soon = str(result.made_on + NEAR)
-    codes = {found.code for found in status.unknown}
     facts = {
-        "unknown": bool(codes - {"ref-missing"}),
-        "absent": "ref-missing" in codes,
+        "unknown": any(not found.is_of_missing_ref for found in status.unknown),
+        "absent": any(found.is_of_missing_ref for found in status.unknown),
         "el": _has(status, Status.END_OF_LIFE),
         "um": _has(status, Status.UNMAINTAINED),
         "behind": any(row.behind for row in status.modules),
