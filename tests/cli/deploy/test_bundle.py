@@ -16,6 +16,7 @@ from tests.cli.deploy.test_deploy import NO_TYPES, deploy, locked, served, targe
 from tests.support.cloud import Cloud, Result
 from tests.support.control import lock_two, make_control, move_nova
 from tests.support.hostile_trees import FILE, FOLDER, HostileRepository
+from tests.support.prepared import Prepared
 from tests.support.repositories import run_git
 
 BOTH = ("production", "staging")
@@ -25,17 +26,20 @@ def import_bundle(cloud: Cloud, file: Path, *arguments: str) -> Result:
     return cloud.run("deploy", "--to", str(target(cloud)), NO_TYPES, "--from-bundle", str(file), *arguments)
 
 
-@pytest.fixture
-def bundled(cloud: Cloud) -> tuple[Cloud, Path]:
-    """A project with a control repository, and its bundle."""
+def bundle_two(cloud: Cloud) -> None:
     control = make_control(cloud)
     lock_two(cloud)
     for name in BOTH:
         control.repository.commit({"data/common.yaml": f"a: {name}\n"}, branch=name)
-    file = cloud.root / "bundle.tar"
-    result = cloud.run("bundle", "-o", str(file))
+    result = cloud.run("bundle", "-o", str(cloud.root / "bundle.tar"))
     assert result.code == 0, result.err
-    return cloud, file
+
+
+@pytest.fixture
+def bundled(cloud: Cloud, prepared: Prepared) -> tuple[Cloud, Path]:
+    """A project with a control repository, and its bundle."""
+    prepared(cloud, bundle_two)
+    return cloud, cloud.root / "bundle.tar"
 
 
 def test_a_machine_without_network_deploys_the_same_versions(bundled: tuple[Cloud, Path]) -> None:
@@ -226,8 +230,8 @@ def test_a_bundle_with_an_environment_twice(bundled: tuple[Cloud, Path]) -> None
     assert "it has an environment twice" in import_bundle(cloud, file).err
 
 
-def test_a_bundle_cannot_hide_a_link_that_leads_out(cloud: Cloud) -> None:
-    lock_two(cloud)
+def test_a_bundle_cannot_hide_a_link_that_leads_out(cloud: Cloud, prepared: Prepared) -> None:
+    prepared(cloud, lock_two)
     cloud.manifest(
         "production",
         'release: 2024.1\nopenstack: []\nmodules:\n  odd: {git: "https://git.example.net/odd", branch: main}\n',
@@ -275,8 +279,10 @@ def test_members_that_grow(bundled: tuple[Cloud, Path], kind: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["out.tar", ".out.tar.draft"])
-def test_a_bundle_is_not_written_through_a_link_of_a_cloned_project(cloud: Cloud, name: str) -> None:
-    lock_two(cloud)
+def test_a_bundle_is_not_written_through_a_link_of_a_cloned_project(
+    cloud: Cloud, prepared: Prepared, name: str
+) -> None:
+    prepared(cloud, lock_two)
     victim = cloud.root / "victim"
     victim.write_text("kept\n")
     (cloud.project / name).symlink_to(victim)

@@ -16,22 +16,26 @@ from tests.cli.deploy.test_deploy import locked, served, target
 from tests.support.cloud import Cloud
 from tests.support.control import lock_two, make_control
 from tests.support.oracles import find_tool
+from tests.support.prepared import Prepared
 from tests.support.trees import files_in
 
 BOTH = ("production", "staging")
 
 
-@pytest.fixture
-def image(cloud: Cloud) -> tuple[Cloud, Path]:
-    """A project with a control repository, and the image of it."""
+def bundle_as_image(cloud: Cloud) -> None:
     control = make_control(cloud)
     lock_two(cloud)
     for name in BOTH:
         control.repository.commit({"data/common.yaml": f"a: {name}\n"}, branch=name)
-    directory = cloud.root / "image"
-    result = cloud.run("bundle", "--oci", "-o", str(directory))
+    result = cloud.run("bundle", "--oci", "-o", str(cloud.root / "image"))
     assert result.code == 0, result.err
-    return cloud, directory
+
+
+@pytest.fixture
+def image(cloud: Cloud, prepared: Prepared) -> tuple[Cloud, Path]:
+    """A project with a control repository, and the image of it."""
+    prepared(cloud, bundle_as_image)
+    return cloud, cloud.root / "image"
 
 
 def blob(directory: Path, about: Any) -> Path:

@@ -12,6 +12,7 @@ import pytest
 from tests.cli.conftest import add_upstreams
 from tests.support.cloud import Cloud, Result
 from tests.support.control import lock_two, make_control, move_nova
+from tests.support.prepared import Prepared
 from tests.support.repositories import run_git
 from tests.support.trees import files_in, tree_of
 from tests.support.users import ordinary_user
@@ -41,8 +42,10 @@ def locked(cloud: Cloud, environment: str) -> Mapping[str, Mapping[str, tuple[st
 
 
 @pytest.mark.parametrize("link", ["symlink", "hard", "copy"])
-def test_a_server_reads_what_git_has_at_the_locked_commits(cloud: Cloud, link: str) -> None:
-    lock_two(cloud)
+def test_a_server_reads_what_git_has_at_the_locked_commits(
+    cloud: Cloud, prepared: Prepared, link: str
+) -> None:
+    prepared(cloud, lock_two)
     result = deploy(cloud, "--link", link)
     assert result.code == 0, result.err
     for environment in ("production", "staging"):
@@ -50,8 +53,10 @@ def test_a_server_reads_what_git_has_at_the_locked_commits(cloud: Cloud, link: s
     assert deploy(cloud, "--link", link, "--check").code == 0
 
 
-def test_an_environment_is_an_absolute_link_to_a_directory_whose_name_is_its_code_id(cloud: Cloud) -> None:
-    lock_two(cloud)
+def test_an_environment_is_an_absolute_link_to_a_directory_whose_name_is_its_code_id(
+    cloud: Cloud, prepared: Prepared
+) -> None:
+    prepared(cloud, lock_two)
     assert deploy(cloud).code == 0
     lock_id = cloud.run("id", "production").out.split()[1]
     version = Path(os.readlink(target(cloud) / "production"))  # noqa: PTH115 - the target itself
@@ -62,8 +67,8 @@ def test_an_environment_is_an_absolute_link_to_a_directory_whose_name_is_its_cod
     assert "modulepath = modules:$basemodulepath" in (version / "environment.conf").read_text()
 
 
-def test_the_same_inputs_have_the_same_version_on_every_machine(cloud: Cloud) -> None:
-    lock_two(cloud)
+def test_the_same_inputs_have_the_same_version_on_every_machine(cloud: Cloud, prepared: Prepared) -> None:
+    prepared(cloud, lock_two)
     first = deploy(cloud, "--format", "json").json
     other = cloud.run(
         "deploy", "--to", str(cloud.root / "other"), NO_TYPES, "--link", "copy", "--format", "json"
@@ -73,8 +78,8 @@ def test_the_same_inputs_have_the_same_version_on_every_machine(cloud: Cloud) ->
     ]
 
 
-def test_only_what_moved_is_switched_and_trees_are_shared(cloud: Cloud) -> None:
-    lock_two(cloud)
+def test_only_what_moved_is_switched_and_trees_are_shared(cloud: Cloud, prepared: Prepared) -> None:
+    prepared(cloud, lock_two)
     assert deploy(cloud).code == 0
     before = {name: os.readlink(target(cloud) / name) for name in ("production", "staging")}  # noqa: PTH115 - the text of the link itself
     trees = set((target(cloud) / ".pinner/trees").iterdir())
@@ -176,8 +181,9 @@ def test_another_git_repository_is_at_its_install_path(cloud: Cloud) -> None:
 
 def test_an_environment_with_a_module_that_git_does_not_have_is_refused_and_none_is_switched(
     cloud: Cloud,
+    prepared: Prepared,
 ) -> None:
-    lock_two(cloud)
+    prepared(cloud, lock_two)
     cloud.manifest(
         "third",
         "release: 2024.1\nopenstack: [nova]\nmodules:\n  facts: {forge: acme/facts, version: 1.2.3}\n",
@@ -193,8 +199,8 @@ def test_an_environment_with_a_module_that_git_does_not_have_is_refused_and_none
     assert not target(cloud).exists()
 
 
-def test_a_commit_that_nobody_has_any_more_switches_nothing(cloud: Cloud) -> None:
-    lock_two(cloud)
+def test_a_commit_that_nobody_has_any_more_switches_nothing(cloud: Cloud, prepared: Prepared) -> None:
+    prepared(cloud, lock_two)
     assert deploy(cloud).code == 0
     before = {name: os.readlink(target(cloud) / name) for name in ("production", "staging")}  # noqa: PTH115 - the text of the link itself
     move_nova(cloud, "2024.1", "2025.1")
@@ -209,8 +215,8 @@ def test_a_commit_that_nobody_has_any_more_switches_nothing(cloud: Cloud) -> Non
     assert before == {name: os.readlink(target(cloud) / name) for name in before}  # noqa: PTH115 - the text of the link itself
 
 
-def test_a_lock_that_is_stale_is_not_deployed(cloud: Cloud) -> None:
-    lock_two(cloud)
+def test_a_lock_that_is_stale_is_not_deployed(cloud: Cloud, prepared: Prepared) -> None:
+    prepared(cloud, lock_two)
     cloud.manifest("staging", "release: 2024.1\nopenstack: [nova]\n")
     result = deploy(cloud)
     assert result.code == 2
@@ -227,8 +233,10 @@ def test_a_lock_that_is_stale_is_not_deployed(cloud: Cloud) -> None:
         ("manifests/new.pp", "notify { 'x': }\n"),
     ],
 )
-def test_what_was_edited_by_hand_is_found_and_repaired(cloud: Cloud, link: str, path: str, text: str) -> None:
-    lock_two(cloud)
+def test_what_was_edited_by_hand_is_found_and_repaired(
+    cloud: Cloud, prepared: Prepared, link: str, path: str, text: str
+) -> None:
+    prepared(cloud, lock_two)
     assert deploy(cloud, "--link", link).code == 0
     edited = target(cloud) / "production" / path
     for folder in reversed(edited.parents):
@@ -248,8 +256,8 @@ def test_what_was_edited_by_hand_is_found_and_repaired(cloud: Cloud, link: str, 
     assert deploy(cloud, "--link", link, "--check").code == 0
 
 
-def test_what_pinner_did_not_deploy_is_replaced_only_on_request(cloud: Cloud) -> None:
-    lock_two(cloud)
+def test_what_pinner_did_not_deploy_is_replaced_only_on_request(cloud: Cloud, prepared: Prepared) -> None:
+    prepared(cloud, lock_two)
     there = target(cloud) / "production"
     there.mkdir(parents=True)
     (there / "Puppetfile").write_text("mod 'x'\n")
@@ -266,15 +274,15 @@ def test_what_pinner_did_not_deploy_is_replaced_only_on_request(cloud: Cloud) ->
     assert kept.is_dir()
 
 
-def test_a_path_that_puppet_cannot_use_is_refused(cloud: Cloud) -> None:
-    lock_two(cloud)
+def test_a_path_that_puppet_cannot_use_is_refused(cloud: Cloud, prepared: Prepared) -> None:
+    prepared(cloud, lock_two)
     result = cloud.run("deploy", "--to", str(cloud.root / "a+b"), NO_TYPES)
     assert result.code == 2
     assert "Puppet puts the path of a versioned environment into a regular expression" in result.err
 
 
-def test_offline_a_deployment_needs_the_cache_only(cloud: Cloud) -> None:
-    lock_two(cloud)
+def test_offline_a_deployment_needs_the_cache_only(cloud: Cloud, prepared: Prepared) -> None:
+    prepared(cloud, lock_two)
     (cloud.root / "upstreams").rename(cloud.root / "gone")
     result = deploy(cloud, "--offline")
     assert result.code == 0, result.err

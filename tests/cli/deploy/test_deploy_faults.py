@@ -15,6 +15,7 @@ from tests.support.cloud import Cloud
 from tests.support.control import lock_two, move_nova
 from tests.support.disks import fill, make_read_only, small_disk
 from tests.support.faults import count_changes, run_with_fault
+from tests.support.prepared import Prepared
 from tests.support.trees import files_in
 
 BOTH = ("production", "staging")
@@ -22,9 +23,9 @@ Contents = Mapping[str, Mapping[str, tuple[str, str]]]
 
 
 @pytest.fixture
-def moved(cloud: Cloud) -> tuple[Cloud, dict[str, Contents], dict[str, Contents]]:
+def moved(cloud: Cloud, prepared: Prepared) -> tuple[Cloud, dict[str, Contents], dict[str, Contents]]:
     """A project that is deployed and whose locks have moved since; what each environment served, and is to serve."""
-    lock_two(cloud)
+    prepared(cloud, lock_two)
     assert deploy(cloud).code == 0
     old = {name: served(cloud, name) for name in BOTH}
     move_nova(cloud, "2024.1", "2025.1")
@@ -66,17 +67,18 @@ def assert_repaired(cloud: Cloud, new: Mapping[str, Contents]) -> None:
 def test_a_fault_at_any_change_leaves_whole_environments(
     moved: tuple[Cloud, dict[str, Contents], dict[str, Contents]],
     restore_directory: Callable[[], None],
+    scripts: Path,
     kind: str,
 ) -> None:
     cloud, old, new = moved
-    total = count_changes(target(cloud), *arguments(cloud), cwd=cloud.project)
+    total = count_changes(scripts, target(cloud), *arguments(cloud), cwd=cloud.project)
     assert total > 30
     seen = set()
     for number in sorted(
         {1, 2, total, total - 1, total - 2, total - 4, *range(5, total, max(1, total // 8))}
     ):
         restore_directory()
-        done = run_with_fault(kind, number, target(cloud), *arguments(cloud), cwd=cloud.project)
+        done = run_with_fault(scripts, kind, number, target(cloud), *arguments(cloud), cwd=cloud.project)
         states = tuple("new" if served(cloud, name) == new[name] else "old" for name in BOTH)
         assert all(served(cloud, name) in (old[name], new[name]) for name in BOTH), number
         if kind == "kill":
@@ -108,8 +110,8 @@ def test_two_at_once_wait_for_each_other(
     assert_repaired(cloud, new)
 
 
-def test_a_disk_without_room(cloud: Cloud, tmp_path: Path) -> None:
-    lock_two(cloud)
+def test_a_disk_without_room(cloud: Cloud, prepared: Prepared, tmp_path: Path) -> None:
+    prepared(cloud, lock_two)
     with small_disk(tmp_path / "disk", size="1m") as disk:
         place = ["deploy", "--to", str(disk / "environments"), NO_TYPES]
         assert cloud.run(*place).code == 0
@@ -210,8 +212,8 @@ def test_links_of_environments_that_lead_elsewhere_are_not_written_through(
     assert served(cloud, "staging") == new["staging"]
 
 
-def test_a_record_that_was_altered_is_written_again(cloud: Cloud) -> None:
-    lock_two(cloud)
+def test_a_record_that_was_altered_is_written_again(cloud: Cloud, prepared: Prepared) -> None:
+    prepared(cloud, lock_two)
     assert deploy(cloud).code == 0
     (record,) = (target(cloud) / ".pinner/versions/staging").glob("*.json")
     text = record.read_text()
@@ -231,9 +233,9 @@ def _stand_in(directory: Path, lines: str) -> None:
 
 
 def test_the_contexts_of_what_is_new_are_restored_before_the_switch(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    cloud: Cloud, prepared: Prepared, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    lock_two(cloud)
+    prepared(cloud, lock_two)
     log, link = tmp_path / "log", target(cloud) / "production"
     monkeypatch.setenv("PATH", f"{tmp_path / 'sbin'}:{os.environ['PATH']}")
     _stand_in(tmp_path / "sbin", "echo broken >&2; exit 1")

@@ -9,6 +9,7 @@ from tests.cli.deploy.test_deploy import NO_TYPES, deploy, target
 from tests.support.admin_api import AdminApi, serve_admin_api
 from tests.support.cloud import Cloud, Result
 from tests.support.control import lock_two, move_nova
+from tests.support.prepared import Prepared
 
 CACHE = "/puppet-admin-api/v1/environment-cache?environment="
 MEANING = "the server compiles code of the previous version with Hiera data of the new one; flush again"
@@ -24,8 +25,10 @@ def flush(cloud: Cloud, api: AdminApi, *arguments: str) -> Result:
     return deploy(cloud, "--flush", api.url, "--ssldir", str(api.ssldir), *arguments)
 
 
-def test_exactly_the_changed_environments_are_flushed(cloud: Cloud, api: AdminApi) -> None:
-    lock_two(cloud)
+def test_exactly_the_changed_environments_are_flushed(
+    cloud: Cloud, prepared: Prepared, api: AdminApi
+) -> None:
+    prepared(cloud, lock_two)
     result = flush(cloud, api)
     assert result.code == 0, result.err
     assert api.requests == [f"{CACHE}production", f"{CACHE}staging"]
@@ -40,15 +43,17 @@ def test_exactly_the_changed_environments_are_flushed(cloud: Cloud, api: AdminAp
     assert api.requests[3:] == [f"{CACHE}staging"]
 
 
-def test_a_server_that_fails_is_asked_again(cloud: Cloud, api: AdminApi) -> None:
-    lock_two(cloud)
+def test_a_server_that_fails_is_asked_again(cloud: Cloud, prepared: Prepared, api: AdminApi) -> None:
+    prepared(cloud, lock_two)
     api.answers = [503, 500, 204]
     assert flush(cloud, api, "production", "--retries", "2").code == 0
     assert api.requests == [f"{CACHE}production"] * 3
 
 
-def test_what_was_not_emptied_is_reported_and_remembered(cloud: Cloud, api: AdminApi) -> None:
-    lock_two(cloud)
+def test_what_was_not_emptied_is_reported_and_remembered(
+    cloud: Cloud, prepared: Prepared, api: AdminApi
+) -> None:
+    prepared(cloud, lock_two)
     api.answers = [503, 503, 204]
     result = flush(cloud, api, "--retries", "1")
     assert result.code == 3
@@ -65,8 +70,10 @@ def test_what_was_not_emptied_is_reported_and_remembered(cloud: Cloud, api: Admi
     assert api.requests == []
 
 
-def test_a_refusal_is_not_repeated_and_names_the_rule(cloud: Cloud, api: AdminApi) -> None:
-    lock_two(cloud)
+def test_a_refusal_is_not_repeated_and_names_the_rule(
+    cloud: Cloud, prepared: Prepared, api: AdminApi
+) -> None:
+    prepared(cloud, lock_two)
     api.answers = [403]
     result = flush(cloud, api, "production")
     assert result.code == 3
@@ -77,8 +84,10 @@ def test_a_refusal_is_not_repeated_and_names_the_rule(cloud: Cloud, api: AdminAp
     )
 
 
-def test_a_server_that_nobody_can_reach_or_trust(cloud: Cloud, api: AdminApi, tmp_path: Path) -> None:
-    lock_two(cloud)
+def test_a_server_that_nobody_can_reach_or_trust(
+    cloud: Cloud, prepared: Prepared, api: AdminApi, tmp_path: Path
+) -> None:
+    prepared(cloud, lock_two)
     place = (
         "--to",
         str(target(cloud)),
@@ -111,9 +120,9 @@ def test_a_server_that_nobody_can_reach_or_trust(cloud: Cloud, api: AdminApi, tm
     ],
 )
 def test_what_is_not_the_url_of_a_server_is_refused_before_anything_is_done(
-    cloud: Cloud, api: AdminApi, url: str
+    cloud: Cloud, prepared: Prepared, api: AdminApi, url: str
 ) -> None:
-    lock_two(cloud)
+    prepared(cloud, lock_two)
     result = deploy(cloud, "--flush", url, "--ssldir", str(api.ssldir))
     assert result.code == 2
     assert "is not the URL of a Puppet Server" in result.err
@@ -121,8 +130,10 @@ def test_what_is_not_the_url_of_a_server_is_refused_before_anything_is_done(
     assert not target(cloud).exists()
 
 
-def test_certificates_that_are_not_there(cloud: Cloud, api: AdminApi, tmp_path: Path) -> None:
-    lock_two(cloud)
+def test_certificates_that_are_not_there(
+    cloud: Cloud, prepared: Prepared, api: AdminApi, tmp_path: Path
+) -> None:
+    prepared(cloud, lock_two)
     (tmp_path / "none").mkdir()
     result = deploy(cloud, "--flush", api.url, "--ssldir", str(tmp_path / "none"))
     assert result.code == 2

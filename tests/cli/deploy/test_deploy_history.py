@@ -9,6 +9,7 @@ import pytest
 from tests.cli.deploy.test_deploy import deploy, locked, served, target
 from tests.support.cloud import Cloud, Result
 from tests.support.control import lock_two, make_control, move_nova
+from tests.support.prepared import Prepared
 
 pytestmark = pytest.mark.usefixtures("_known_committer")
 
@@ -22,9 +23,9 @@ def current(cloud: Cloud, environment: str = "staging") -> str:
 
 
 @pytest.fixture
-def three(cloud: Cloud) -> tuple[Cloud, list[str]]:
+def three(cloud: Cloud, prepared: Prepared) -> tuple[Cloud, list[str]]:
     """A project of which staging was deployed three times, and its versions, oldest first."""
-    lock_two(cloud)
+    prepared(cloud, lock_two)
     versions = []
     for number in range(3):
         if number:

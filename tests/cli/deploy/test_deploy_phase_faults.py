@@ -14,6 +14,7 @@ from tests.support.cloud import Cloud
 from tests.support.control import lock_two, move_nova
 from tests.support.disks import fill, make_read_only, small_disk
 from tests.support.faults import count_changes, run_with_fault
+from tests.support.prepared import Prepared
 from tests.support.unharmed import contents
 
 BOTH = ("production", "staging")
@@ -56,8 +57,8 @@ class Moved:
 
 
 @pytest.fixture
-def moved(cloud: Cloud) -> Moved:
-    lock_two(cloud)
+def moved(cloud: Cloud, prepared: Prepared) -> Moved:
+    prepared(cloud, lock_two)
     assert deploy(cloud).code == 0
     old = {name: served(cloud, name) for name in BOTH}
     move_nova(cloud, "2024.1", "2025.1")
@@ -96,17 +97,19 @@ def assert_ended(kind: str, code: int, err: str) -> None:
 
 @pytest.mark.parametrize("kind", ["kill", "full"])
 @pytest.mark.parametrize("phase", PHASES)
-def test_a_fault_in_a_phase_leaves_whole_environments(moved: Moved, phase: str, kind: str) -> None:
+def test_a_fault_in_a_phase_leaves_whole_environments(
+    moved: Moved, scripts: Path, phase: str, kind: str
+) -> None:
     if phase == "--switch":
         assert moved.cloud.run(*moved.arguments("--prepare")).code == 0
     restore = keep(target(moved.cloud))
     words = moved.arguments(phase)
-    total = count_changes(target(moved.cloud), *words, cwd=moved.cloud.project)
+    total = count_changes(scripts, target(moved.cloud), *words, cwd=moved.cloud.project)
     assert total > 5
     seen = set()
     for number in some_of(total):
         restore()
-        done = run_with_fault(kind, number, target(moved.cloud), *words, cwd=moved.cloud.project)
+        done = run_with_fault(scripts, kind, number, target(moved.cloud), *words, cwd=moved.cloud.project)
         assert_ended(kind, done.returncode, done.stderr)
         now = moved.served
         assert all(now[name] in (moved.old[name], moved.new[name]) for name in BOTH), number
@@ -120,9 +123,9 @@ def test_a_fault_in_a_phase_leaves_whole_environments(moved: Moved, phase: str, 
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_phase_on_a_disk_without_room_or_that_cannot_be_written(
-    cloud: Cloud, tmp_path: Path, phase: str
+    cloud: Cloud, prepared: Prepared, tmp_path: Path, phase: str
 ) -> None:
-    lock_two(cloud)
+    prepared(cloud, lock_two)
     with small_disk(tmp_path / "disk", size="1m") as disk:
         words = ["deploy", "--to", str(disk / "environments"), NO_TYPES]
         assert cloud.run(*words).code == 0
@@ -160,7 +163,7 @@ def staging_of(cloud: Cloud, image: Path) -> Contents:
 
 
 @pytest.mark.parametrize("kind", ["kill", "full"])
-def test_a_fault_leaves_the_image_that_was_there(moved: Moved, kind: str) -> None:
+def test_a_fault_leaves_the_image_that_was_there(moved: Moved, scripts: Path, kind: str) -> None:
     cloud, image = moved.cloud, moved.cloud.root / "images" / "image"
     image.parent.mkdir()
     words = ("bundle", "staging", "--oci", "--offline", "-o", str(image))
@@ -172,11 +175,11 @@ def test_a_fault_leaves_the_image_that_was_there(moved: Moved, kind: str) -> Non
     assert before != after
     assert cloud.run(*words[:-1], str(cloud.root / "other")).code == 0  # its trees are then in the cache
     restore = keep(image.parent)
-    total = count_changes(image.parent, *words, cwd=cloud.project)
+    total = count_changes(scripts, image.parent, *words, cwd=cloud.project)
     seen = set()
     for number in some_of(total):
         restore()
-        done = run_with_fault(kind, number, image.parent, *words, cwd=cloud.project)
+        done = run_with_fault(scripts, kind, number, image.parent, *words, cwd=cloud.project)
         assert_ended(kind, done.returncode, done.stderr)
         found = staging_of(cloud, image)
         assert found in (before, after)

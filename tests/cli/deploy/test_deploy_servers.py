@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.cloud import Cloud, Result
 from tests.support.control import lock_two, move_nova
+from tests.support.prepared import Prepared
 
 pytestmark = pytest.mark.usefixtures("_known_committer")
 SERVERS = ("compile1", "compile2")
@@ -42,9 +43,9 @@ def unanswered(cloud: Cloud) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def two(cloud: Cloud) -> tuple[Cloud, str]:
+def two(cloud: Cloud, prepared: Prepared) -> tuple[Cloud, str]:
     """A project that is deployed on two servers, with a newer lock, and the id that they serve."""
-    lock_two(cloud)
+    prepared(cloud, lock_two)
     cloud.upstream("nova").commit("stable/2025.1", version="26.0.1", files={"files/x": "old\n"})
     assert cloud.run("update").code == 0
     for server in SERVERS:
@@ -178,8 +179,10 @@ def test_cleaning_keeps_what_is_prepared(two: tuple[Cloud, str]) -> None:
     assert served(cloud, "compile1") != before
 
 
-def test_a_first_version_is_prepared_and_something_else_in_its_place_is_kept(cloud: Cloud) -> None:
-    lock_two(cloud)
+def test_a_first_version_is_prepared_and_something_else_in_its_place_is_kept(
+    cloud: Cloud, prepared: Prepared
+) -> None:
+    prepared(cloud, lock_two)
     assert deploy(cloud, "compile1", "--prepare").code == 0
     assert served(cloud, "compile1") is None
     (cloud.root / "compile1/staging/modules").mkdir(parents=True)
