@@ -24,9 +24,7 @@ from pinner.model.preview import (
 from pinner.project.foreign.preview_report import read_key, read_shard
 from pinner.report.json.encoding import dump
 from pinner.report.json.preview import preview_json
-from tests.comparing.test_stored_catalogs import NODES, Watched
 from tests.support.cloud import Cloud
-from tests.support.oracles import find_tool
 
 BEFORE, AFTER = (PreviewSide(name, f"pin-{name:0>12}", None) for name in ("a", "b"))
 NOTICE = Notice("no class", "modules/a/manifests/init.pp", 3)
@@ -179,26 +177,6 @@ def test_a_short_key_is_refused(tmp_path: Path) -> None:
     path.write_text("too short\n")
     with pytest.raises(InputError, match="a key has at least 16 characters"):
         read_key(path)
-
-
-def test_merged_shards_of_a_real_run_are_the_whole_run(tmp_path: Path) -> None:
-    find_tool("puppet", "puppet-agent")
-    watched = Watched(tmp_path / "cloud")
-    key = tmp_path / "key"
-    key.write_text("0123456789abcdef0123456789abcdef\n")
-    whole = watched.preview("--key", str(key)).result
-    seen, names = set(), []
-    for index in (1, 2):
-        run = watched.preview("--key", str(key), "--no-cache", "--shard", f"{index}/2")
-        assert run.compiled
-        seen |= set(run.compiled["staging"])
-        names.append(str(tmp_path / f"{index}.json"))
-        Path(names[-1]).write_text(run.result.out)
-    assert seen == NODES
-    merged = watched.cloud.run("preview", "--merge", *names, "--format", "json")
-    assert (merged.code, merged.json) == (1, whole.json)
-    wrong = watched.cloud.run("preview", "--merge", names[0])
-    assert (wrong.code, "shard 2/2 is missing" in wrong.err) == (2, True)
 
 
 @pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "1/0"])

@@ -1,4 +1,7 @@
-"""A second preview compiles nothing that the first one did, shows the same, and has no secret in its cache."""
+"""A second preview compiles nothing that the first one did, shows the same, and has no secret in its cache.
+
+Without the cache, it compiles each node again: here in two shards, whose reports put together are that of the first run.
+"""
 
 import json
 from dataclasses import dataclass
@@ -6,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pinner.cli.workspace import open_workspace
+from pinner.comparing.stored_catalogs import CatalogStore
 from tests.comparing.test_compile import CONTROL, NOVA
 from tests.comparing.test_preview import AFTER, BEFORE, DB, DB_AFTER, SECRETS, write_facts
 from tests.support.cloud import Cloud, Result
@@ -100,7 +105,10 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
 def runs(watched: Watched) -> dict[str, Run]:
     """Runs after each other, by what came before them."""
     runs = {"nothing": watched.preview(), "the same": watched.preview("-v")}
-    runs["--no-cache"] = watched.preview("--no-cache")
+    key = watched.cloud.root / "key"
+    key.write_text(CatalogStore(open_workspace(str(watched.cloud.project))).key)
+    for number in (1, 2):
+        runs[f"shard {number}"] = watched.preview("--no-cache", "--key", str(key), "--shard", f"{number}/2")
     content = watched.cache.read_bytes()
     assert content.count(b"python3-nova") > 0
     watched.cache.write_bytes(content.replace(b"python3-nova", b"python4-nova"))
@@ -125,8 +133,22 @@ def test_the_same_again_compiles_nothing_and_shows_the_same(runs: dict[str, Run]
     assert "10 of 10 catalogs compiled before with the same inputs" in again.result.err
 
 
-def test_without_the_cache_all_is_compiled(runs: dict[str, Run]) -> None:
-    assert runs["--no-cache"].compiled == runs["nothing"].compiled
+def test_without_the_cache_all_is_compiled_each_node_in_one_shard(runs: dict[str, Run]) -> None:
+    for environment in ("production", "staging"):
+        one, other = (set(runs[f"shard {number}"].compiled[environment]) for number in (1, 2))
+        assert one
+        assert other
+        assert (one | other, one & other) == (NODES, set())
+
+
+def test_merged_shards_are_the_whole_run(runs: dict[str, Run], watched: Watched, tmp_path: Path) -> None:
+    names = [str(tmp_path / f"{number}.json") for number in (1, 2)]
+    for number, name in enumerate(names, 1):
+        Path(name).write_text(runs[f"shard {number}"].result.out)
+    merged = watched.cloud.run("preview", "--merge", *names, "--format", "json")
+    assert (merged.code, merged.json) == (1, runs["nothing"].result.json)
+    wrong = watched.cloud.run("preview", "--merge", names[0])
+    assert (wrong.code, "shard 2/2 is missing" in wrong.err) == (2, True)
 
 
 def test_a_damaged_row_is_compiled_again(runs: dict[str, Run]) -> None:
