@@ -10,7 +10,7 @@ from typing import TypeGuard
 from pinner.model.errors import InputError
 from pinner.model.operator_data import Array, Hash, Literal, Opaque, Plain, Value, text_of
 from pinner.puppet.lexer import Lexer, Token
-from pinner.puppet.regex import finds
+from pinner.puppet.ruby.regex import finds
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "s": " ", "$": "$", '"': '"', "'": "'", "\\": "\\"}

@@ -33,7 +33,7 @@ from pinner.puppet.language.nodes import (
     Undef,
     Variable,
 )
-from pinner.puppet.regex import finds
+from pinner.puppet.ruby.regex import finds
 
 Value = object
 """A value of the Puppet language: str, int, float, bool, None, tuple, dict or Sensitive."""

@@ -32,11 +32,13 @@ from pinner.puppet.ruby.methods import (
     Cause,
     RubyHash,
     RubyList,
+    RubyRegex,
     Unknown,
     Value,
     bounded,
     call_method,
     hash_key,
+    hash_of,
     is_true,
 )
 from pinner.puppet.ruby.parser import Parser, UnreadableSyntaxError
@@ -49,7 +51,7 @@ _RETURNS_ITSELF: Final = frozenset(
     {"each", "each_pair", "each_with_index", "each_key", "each_value", "for", "times", "upto"}
 )
 _KEEPS: Final = frozenset({"select", "filter", "reject"})
-LOOPS: Final = _RETURNS_ITSELF | _KEEPS | {"map", "collect", "flat_map"}
+LOOPS: Final = _RETURNS_ITSELF | _KEEPS | {"map", "collect", "flat_map", "to_h"}
 _ONLY_HASHES: Final = frozenset({"each_key", "each_value", "each_pair"})
 
 
@@ -79,7 +81,7 @@ def collect(method: str, receiver: Value, rows: Sequence[list[Value]], results: 
     """Return the value of a loop from the results of its block; raises CannotComputeError."""
     if method in _RETURNS_ITSELF:
         return receiver
-    if method in {"map", "collect"}:
+    if method in {"map", "collect", "to_h"}:
         return RubyList([*results])
     unknown = next((result for result in results if isinstance(result, Unknown)), None)
     if unknown is not None:
@@ -121,6 +123,9 @@ class Calls(Expressions):
                 return self._environment(node)
             if (node.receiver.name, node.method) == ("File", "join"):
                 return self._join_paths(node)
+            if (node.receiver.name, node.method) == ("Hash", "[]") and len(node.arguments) == 1:
+                value = self.evaluate(node.arguments[0])
+                return self._to_hash(node, value if not isinstance(value, RubyHash) else value.copy())
         receiver = self.evaluate(node.receiver)
         return self._call_with(node, receiver)
 
@@ -141,6 +146,8 @@ class Calls(Expressions):
         if isinstance(receiver, RubyList) and node.method in CHANGES_A_LIST:
             receiver.items.extend(arguments)
             return self._computed(node, lambda: bounded(receiver))
+        if isinstance(receiver, RubyList | RubyHash | None) and node.method == "to_h" and not arguments:
+            return self._to_hash(node, receiver)
         if isinstance(receiver, RubyHash) and node.method in CHANGES_A_HASH:
             for other in arguments:
                 if isinstance(other, RubyHash):
@@ -290,13 +297,13 @@ class Calls(Expressions):
         arguments = tuple(
             Argument(value, *spot)
             for value, spot in zip(values, spots, strict=False)
-            if not isinstance(value, RubyList | RubyHash | Unknown)
+            if not isinstance(value, RubyList | RubyHash | RubyRegex | Unknown)
         )
         named = options if isinstance(options, RubyHash) else RubyHash()
         pairs = tuple(
             RubyPair(key.value, value, *named.spots[key])
             for key, value in named.values.items()
-            if not isinstance(value, RubyList | RubyHash | Unknown)
+            if not isinstance(value, RubyList | RubyHash | RubyRegex | Unknown)
         )
         is_whole = len(arguments) == len(values) <= len(spots)
         is_whole = is_whole and (not isinstance(options, RubyHash) or 0 < len(pairs) == len(options.values))
@@ -331,7 +338,14 @@ class Calls(Expressions):
                 results.append(jump.value)
             finally:
                 self.scope = outer
-        return self._computed(node, lambda: collect(node.method, receiver, rows, results))
+        found = self._computed(node, lambda: collect(node.method, receiver, rows, results))
+        return found if node.method != "to_h" else self._to_hash(node, found)
+
+    def _to_hash(self, node: Call, pairs: Value) -> Value:
+        if isinstance(pairs, Unknown):
+            return pairs
+        unknown = next(_unknown_parts([pairs]), None)
+        return self._computed(node, lambda: hash_of(pairs, node.spot)) if unknown is None else unknown
 
     def _bind_block(self, parameters: Sequence[Parameter], row: list[Value]) -> None:
         values = row

@@ -11,11 +11,13 @@ from pinner.puppet.ruby.methods import (
     Cause,
     RubyHash,
     RubyList,
+    RubyRegex,
     Unknown,
     Value,
     bounded,
-    equals,
+    is_case_of,
     is_true,
+    known,
     merged,
     to_text,
 )
@@ -33,6 +35,7 @@ from pinner.puppet.ruby.syntax import (
     Logic,
     Name,
     Node,
+    Regex,
     Splat,
     Spot,
     Template,
@@ -275,6 +278,7 @@ class Expressions(EvaluationState):
         super().__init__(words)
         self._evaluate_by_type: Mapping[type, Callable[[Any], Value]] = {
             Constant: lambda node: node.value,
+            Regex: lambda node: RubyRegex(node.source),
             Name: self._name,
             Template: self._template,
             ListNode: self._list,
@@ -422,11 +426,11 @@ class Expressions(EvaluationState):
         return Unknown(condition.cause)
 
     def _case(self, node: Case) -> Value:
-        subject = self.evaluate(node.subject)
+        subject = self.evaluate(node.subject) if node.subject else None
         for values, body in node.branches:
             for value in self._values(values):
                 try:
-                    if equals(subject, value):
+                    if is_case_of(value, subject) if node.subject else is_true(known(value)):
                         return self.evaluate(body)
                 except CannotComputeError:
                     unknown = next((one for one in (subject, value) if isinstance(one, Unknown)), None)

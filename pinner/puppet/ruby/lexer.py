@@ -40,6 +40,7 @@ class Form(StrEnum):
     WORDS = "words"
     SYMBOLS = "symbols"
     VARIABLE = "variable"
+    REGEX = "regular expression"
 
 
 class RubyToken(NamedTuple):
@@ -398,9 +399,11 @@ def _read_percent(text: str, match: re.Match[str]) -> RubyLiteral:
 
 
 def _read_slash(text: str, match: re.Match[str]) -> RubyLiteral:
-    literal = _read_dynamic(text, match.end(), quote_of("/", is_raw=False), "a regular expression")
-    flags = _FLAGS.match(text, literal.end)
-    return literal._replace(end=flags.end() if flags else literal.end)
+    what, quoted = "a regular expression", read_quoted(text, match.end(), quote_of("/", is_raw=False))
+    flags = _FLAGS.match(text, quoted.end)
+    if quoted.has_code or (flags and flags[0]):
+        return RubyLiteral(TokenKind.DYNAMIC, what, flags.end() if flags else quoted.end)
+    return RubyLiteral(TokenKind.DYNAMIC, what, quoted.end, Form.REGEX, quoted.source)
 
 
 def _read_dynamic(text: str, start: int, quote: Quote, what: str, *, form: Form | None = None) -> RubyLiteral:

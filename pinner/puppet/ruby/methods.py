@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pinner.puppet.ruby.declarations import Literal, Symbol
+from pinner.puppet.ruby.regex import finds
 from pinner.puppet.ruby.syntax import Spot
 
 LONGEST_TEXT: Final = 100_000
@@ -64,7 +65,14 @@ class RubyHash:
         return [(key.value, value) for key, value in self.values.items()]
 
 
-Value = Literal | RubyList | RubyHash | Unknown
+@dataclass(frozen=True, slots=True)
+class RubyRegex:
+    """A regular expression without flags."""
+
+    source: str
+
+
+Value = Literal | RubyList | RubyHash | RubyRegex | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ class CannotComputeError(ValueError):
 
 def hash_key(value: Value) -> HashKey:
     """Return the key for a value; raises CannotComputeError."""
-    if isinstance(value, RubyList | RubyHash | Unknown):
+    if isinstance(value, RubyList | RubyHash | RubyRegex | Unknown):
         raise CannotComputeError
     return HashKey(type(value), value)
 
@@ -93,7 +101,8 @@ def is_true(value: Value) -> bool:
 
 def equals(left: Value, right: Value) -> bool:
     """Return `left == right`; raises CannotComputeError if a part is unknown."""
-    if isinstance(left, Unknown | RubyRange) or isinstance(right, Unknown | RubyRange):
+    opaque = Unknown | RubyRange | RubyRegex
+    if isinstance(left, opaque) or isinstance(right, opaque):
         raise CannotComputeError
     if isinstance(left, RubyList) and isinstance(right, RubyList):
         return len(left.items) == len(right.items) and all(
@@ -104,6 +113,40 @@ def equals(left: Value, right: Value) -> bool:
             equals(value, right.values[key]) for key, value in left.values.items()
         )
     return type(left) is type(right) and left == right
+
+
+def known(value: Value) -> Value:
+    """Return the value; raises CannotComputeError if it is unknown."""
+    if isinstance(value, Unknown):
+        raise CannotComputeError
+    return value
+
+
+def is_case_of(pattern: Value, value: Value) -> bool:
+    """Return `pattern === value`, as `case` compares; raises CannotComputeError."""
+    return is_matched(value, pattern) if isinstance(pattern, RubyRegex) else equals(value, pattern)
+
+
+def is_matched(value: Value, pattern: Value) -> bool:
+    """Return whether a regular expression matches; raises CannotComputeError if that is not known."""
+    if not isinstance(pattern, RubyRegex) or not isinstance(known(value), str | Symbol | None):
+        raise CannotComputeError
+    found = False if value is None else finds(pattern.source, to_text(value))
+    if found is None:
+        raise CannotComputeError
+    return found
+
+
+def hash_of(pairs: Value, spot: Spot) -> RubyHash:
+    """Return `pairs.to_h`, for a list of pairs, a hash or nil; raises CannotComputeError."""
+    if isinstance(pairs, RubyHash):
+        return pairs
+    found = RubyHash()
+    for pair in [] if pairs is None else _list(pairs):
+        if len(items := _list(pair)) != 2:  # noqa: PLR2004 - key, value
+            raise CannotComputeError
+        found.put(items[0], items[1], spot)
+    return found
 
 
 def to_text(value: Value) -> str:
@@ -237,6 +280,8 @@ _TEXT: Final[Mapping[str, Callable[[str, Arguments], Value]]] = {
     "strip": lambda text, _given: text.strip(" \t\n\v\f\r"),
     "chomp": _chomp,
     "include?": lambda text, given: _text(given[0]) in text,
+    "match?": lambda text, given: is_matched(text, given[0]),
+    "=~": lambda text, given: given[0] if is_matched(text, given[0]) else None,
     "start_with?": lambda text, given: text.startswith(tuple(map(_text, given))),
     "end_with?": lambda text, given: text.endswith(tuple(map(_text, given))),
     "delete_prefix": lambda text, given: text.removeprefix(_text(given[0])),
@@ -373,7 +418,7 @@ _HASH: Final[Mapping[str, Callable[[RubyHash, Arguments], Value]]] = {
 }
 _NUMBERS_OF_ARGUMENTS: Final = {
     **dict.fromkeys(("+", "-", "*", "<", "<=", ">", ">=", "%", "include?", "[]", "key?", "has_key?"), (1, 1)),
-    **dict.fromkeys(("..", "..."), (1, 1)),
+    **dict.fromkeys(("..", "...", "match?", "=~", "==="), (1, 1)),
     **dict.fromkeys(("member?", "delete_prefix", "delete_suffix"), (1, 1)),
     **dict.fromkeys(("sub", "gsub"), (2, 2)),
     **dict.fromkeys(("start_with?", "end_with?"), (1, 20)),
@@ -409,11 +454,17 @@ def _on_items(method: Callable[[list[Value], Arguments], Value]) -> Callable[[An
 
 _NONE: Final[Mapping[str, Callable[[Any, Arguments], Value]]] = {
     "to_a": lambda receiver, _given: RubyList(_nothing(receiver)),
+    "=~": lambda receiver, _given: None if not _nothing(receiver) else receiver,
     "to_sym": lambda receiver, _given: _symbol(receiver),
 }
 _LIST: Final[Mapping[str, Callable[[Any, Arguments], Value]]] = {
     **{name: _on_items(method) for name, method in _LIST_ITEMS.items()},
     "to_a": lambda receiver, _given: receiver,
+}
+_REGEX: Final[Mapping[str, Callable[[Any, Arguments], Value]]] = {
+    "match?": lambda pattern, given: is_matched(given[0], pattern),
+    "===": lambda pattern, given: is_matched(given[0], pattern),
+    "=~": lambda pattern, given: pattern if is_matched(given[0], pattern) else None,
 }
 _METHODS: Final[Sequence[tuple[type, Mapping[str, Callable[[Any, Arguments], Value]]]]] = (
     (str, _TEXT),
@@ -426,6 +477,7 @@ _METHODS: Final[Sequence[tuple[type, Mapping[str, Callable[[Any, Arguments], Val
     ),
     (RubyList, _LIST),
     (RubyHash, _HASH),
+    (RubyRegex, _REGEX),
 )
 
 

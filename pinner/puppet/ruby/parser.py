@@ -40,6 +40,7 @@ from pinner.puppet.ruby.syntax import (
     Name,
     Node,
     Parameter,
+    Regex,
     Splat,
     Spot,
     Template,
@@ -537,6 +538,8 @@ class Parser:
         if form is Form.TEMPLATE:
             return self._strings()
         self._take()
+        if form is Form.REGEX:
+            return Regex(_spot(token), token.source)
         if form is Form.VARIABLE:
             return Name(_spot(token), token.source)
         if form is Form.SYMBOL_TEMPLATE:
@@ -640,7 +643,7 @@ class Parser:
 
     def _case(self) -> Node:
         token = self._take()
-        subject = self._expression()
+        subject = None if self.stream.current.kind is TokenKind.NEWLINE else self._expression()
         self.stream.skip_separators()
         branches = []
         while self._takes(TokenKind.WORD, "when"):

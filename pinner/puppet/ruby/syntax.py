@@ -34,6 +34,14 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
+class Regex:
+    """A regular expression without flags and without code in it, such as `/^stable/`."""
+
+    spot: Spot
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Name:
     """A local variable, a constant (`BASE`, `A::B`), or a variable with a sigil."""
 
@@ -128,10 +136,10 @@ class If:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`case` with a subject."""
+    """`case`; without a subject, the first true value counts."""
 
     spot: Spot
-    subject: "Node"
+    subject: "Node | None"
     branches: "tuple[tuple[tuple[Node, ...], Node], ...]"
     otherwise: "Node"
 
@@ -166,6 +174,7 @@ class Body:
 Node = (
     Constant
     | Template
+    | Regex
     | Name
     | ListNode
     | Splat

@@ -26,7 +26,7 @@ from pinner.model.operator_data import (
     entry_of,
     text_of,
 )
-from pinner.puppet.regex import finds
+from pinner.puppet.ruby.regex import finds
 
 
 @dataclass(frozen=True, slots=True)

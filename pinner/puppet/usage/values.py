@@ -60,7 +60,7 @@ from pinner.puppet.language.nodes import (
 from pinner.puppet.language.nodes import Parameter as ParameterNode
 from pinner.puppet.language.parser import parse_expression
 from pinner.puppet.platforms import PLATFORMS, Platform, name_systems
-from pinner.puppet.regex import finds
+from pinner.puppet.ruby.regex import finds
 from pinner.puppet.usage.codebase import LookupOptions, read_options
 
 

@@ -168,3 +168,21 @@ def test_what_a_minus_sign_means_elsewhere_is_not_guessed(code: str) -> None:
     text = f"x = 3\nmod 'a', :git => 'g', :ref => 'v' + {code}\nmod 'z', :git => 'g', :ref => 'r'\n"
     assert names(text) == ["z"]
     assert len(problems(text)) == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "[['a', 'b', 'c']].to_h",
+        "['a'].to_h",
+        "Hash['a', 'b']",
+        "'Ä' =~ /a/",
+        "'a' =~ /A/i",
+        "'a' =~ /(?=a)/",
+        "('a' =~ /a/) == 0",
+    ],
+)
+def test_what_only_ruby_computes_is_unknown(value: str) -> None:
+    text = f"x = {value}\nmod 'a', :git => 'https://h/a', :ref => 'v1' if x\nmod 'z', :git => 'https://h/z', :ref => 'v1'\n"
+    assert names(text) == ["z"]
+    assert len(problems(text)) == 1

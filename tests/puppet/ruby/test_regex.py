@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pinner.puppet.regex import finds
+from pinner.puppet.ruby.regex import finds
 from tests.support.oracles import RubyOracle
 from tests.support.properties import examples
 
