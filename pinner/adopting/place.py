@@ -286,16 +286,12 @@ def _dead_forks(
     for module in (module for environment in environments for module in environment.modules if module.git):
         home = current_home(module.git or "")
         failure = resolver.mirrors.get(home)
-        if isinstance(failure, SyncFailure) and _is_missing(failure):
-            forks.setdefault(home, []).append(module)
+        if isinstance(failure, SyncFailure):
+            is_public = urlsplit(failure.url).hostname in _PUBLIC_HOSTS and failure.url.startswith("https:")
+            is_asked = failure.kind is FailureKind.AUTHENTICATION
+            if failure.kind is FailureKind.NOT_FOUND or (is_public and is_asked):
+                forks.setdefault(home, []).append(module)
     return forks
-
-
-def _is_missing(failure: SyncFailure) -> bool:
-    is_public = urlsplit(failure.url).hostname in _PUBLIC_HOSTS
-    return failure.kind is FailureKind.NOT_FOUND or (
-        failure.kind is FailureKind.AUTHENTICATION and is_public and failure.url.startswith("https:")
-    )
 
 
 def _has_commit(mirror: Mirror, module: FoundModule) -> bool:

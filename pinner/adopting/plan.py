@@ -330,22 +330,22 @@ def _pins(
             continue
         answer = resolver.resolve(wish)
         if isinstance(answer, ResolvedRef) and wish.want.selector is not SelectorKind.COMMIT:
-            yield module.name, _pin(wish, answer, module.commit)
-
-
-def _pin(wish: GitRequirement, answer: ResolvedRef, commit: str) -> GitPin:
-    # The commit was taken from the release's branch, even if only a tag is left of it now.
-    is_past = wish.want.selector is SelectorKind.RELEASE and answer.commit != commit
-    return GitPin(
-        module=wish.module,
-        git=wish.git,
-        commit=commit,
-        ref=wish.candidates[0].ref if is_past and (answer.ref or "").startswith(TAG) else answer.ref,
-        want=wish.want,
-        install_path=wish.install_path,
-        status=answer.status,
-        is_module=wish.is_module,
-    )
+            # The commit was taken from the release's branch, even if only a tag is left of it now.
+            is_past = wish.want.selector is SelectorKind.RELEASE and answer.commit != module.commit
+            ref = wish.candidates[0].ref if is_past and (answer.ref or "").startswith(TAG) else answer.ref
+            yield (
+                module.name,
+                GitPin(
+                    module=wish.module,
+                    git=wish.git,
+                    commit=module.commit,
+                    ref=ref,
+                    want=wish.want,
+                    install_path=wish.install_path,
+                    status=answer.status,
+                    is_module=wish.is_module,
+                ),
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -329,7 +329,15 @@ def read_librarian(path: Path) -> FoundSources:
     return FoundSources(
         (FoundEnvironment(name, NAME, tuple(kept.values())),),
         (*lock.problems, *problems),
-        tuple(_notes(lock.modules)),
+        tuple(
+            Problem(
+                f"module {quoted(module.name)}: it is in the directory {quoted(module.options.get('remote', ''))},"
+                " so there is nothing to pin",
+                module.place,
+            )
+            for module in lock.modules
+            if module.kind is SourceKind.PATH
+        ),
     )
 
 
@@ -367,16 +375,6 @@ def _locked_at_git(module: LockedModule, directory: str) -> FoundModule | Proble
     if ref is None or ref == sha:
         return FoundModule(directory, module.place, git=git, kind=RefKind.COMMIT, ref=sha, commit=sha)
     return FoundModule(directory, module.place, git=git, kind=RefKind.ANY, ref=ref, commit=sha)
-
-
-def _notes(modules: Iterable[LockedModule]) -> Iterator[Problem]:
-    for module in modules:
-        if module.kind is SourceKind.PATH:
-            remote = quoted(module.options.get("remote", ""))
-            message = (
-                f"module {quoted(module.name)}: it is in the directory {remote}, so there is nothing to pin"
-            )
-            yield Problem(message, module.place)
 
 
 def _problem(module: LockedModule, flaw: str) -> Problem:
@@ -434,8 +432,14 @@ def read_with_lists(path: Path) -> FoundSources:
     """Return the environment of the Puppetfile, with a note for each module that only a list names."""
     found = environment_of([path / PUPPETFILE], name=_name(path / PUPPETFILE), source=PUPPETFILE)
     listed: dict[str, Location] = {}
-    for name in _LISTS:
-        listed.update(_listed(path / name))
+    for file in (path / name for name in _LISTS):
+        text = read_file(file, shown=str(file), limit=LONGEST).decode(errors="replace")
+        for number, line in enumerate(text.splitlines(), start=1):
+            # A line is `nova`, or `owner/puppet-name`, perhaps followed by `,ref`.
+            repository = line.partition("#")[0].partition(",")[0].strip()
+            name = re.sub(r"\A(?:puppet|puppetlabs)-", "", repository.rpartition("/")[2])
+            if name:
+                listed[name.replace("-", "_")] = Location(str(file), number)
     names = {module.name for module in found.environments[0].modules}
     notes = [
         Problem(f"module '{name}' is listed here, but is not in the {PUPPETFILE}", place)
@@ -521,16 +525,3 @@ def _fuel_root(path: Path) -> Path | None:
         if (root / _FUEL[1]).is_file() or (root.name == "deployment" and (root / PUPPETFILE).is_file()):
             return root
     return None
-
-
-def _listed(file: Path) -> Iterator[tuple[str, Location]]:
-    """Yield the modules of a list with their places.
-
-    A line is `nova`, or `owner/puppet-name`, perhaps followed by `,ref`.
-    """
-    text = read_file(file, shown=str(file), limit=LONGEST).decode(errors="replace")
-    for number, line in enumerate(text.splitlines(), start=1):
-        repository = line.partition("#")[0].partition(",")[0].strip()
-        name = re.sub(r"\A(?:puppet|puppetlabs)-", "", repository.rpartition("/")[2])
-        if name:
-            yield name.replace("-", "_"), Location(str(file), number)

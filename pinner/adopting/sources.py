@@ -177,18 +177,14 @@ def read_branches(
         message = f"there are {len(branches)} branches: the limit is {MOST_BRANCHES} at once"
         raise InputError(Problem(message, Location(shown), "name one with #BRANCH"))
     found = join_environments(_read_branch(mirror, branch, shown, naming, puppetfile) for branch in branches)
-    notes = (*_renamed(branches, naming, Location(shown)), *found.notes)
-    return replace(found, notes=notes)
-
-
-def _renamed(branches: tuple[str, ...], naming: Naming, place: Location) -> Iterator[Problem]:
-    """Yield at most one note, which lists the branches whose environments r10k names differently."""
     named = [(branch, naming.of_branch(branch)) for branch in branches]
     others = [f"{branch} is '{name}'" for branch, name in named if name not in {None, branch}]
-    if others:
-        more = [f"and {len(others) - _SHOWN} more"] if len(others) > _SHOWN else []
-        words = ", ".join((*others[:_SHOWN], *more))
-        yield Problem(f"r10k gives the environments of some branches other names: {words}", place)
+    if not others:
+        return found
+    more = [f"and {len(others) - _SHOWN} more"] if len(others) > _SHOWN else []
+    words = ", ".join((*others[:_SHOWN], *more))
+    message = f"r10k gives the environments of some branches other names: {words}"
+    return replace(found, notes=(Problem(message, Location(shown)), *found.notes))
 
 
 def _read_branch(mirror: Mirror, branch: str, shown: str, naming: Naming, puppetfile: str) -> FoundSources:

@@ -318,20 +318,17 @@ def _request(number: int, node: Node) -> bytes:
 def compiled(name: str, answer: Mapping[str, Json], rows: dict[str, Resource]) -> Compiled:
     """Return the answer as values; a malformed one, which only hostile code gives, is a failure."""
     try:
-        return _parsed(name, answer, rows)
+        fields: dict[str, Any] = dict(answer)
+        warnings = tuple(Notice(*one) for one in fields.get("warnings", ()))
+        cpu, puppet = float(fields.get("cpu", 0.0)), fields.get("puppet")
+        if error := fields.get("error"):
+            notice = Notice(str(error["message"]), error.get("file"), error.get("line"))
+            return Compiled(name, Failure(notice, str(error["class"])), warnings, cpu, puppet)
+        texts = fields["resources"]
+        resources = tuple(rows.get(text) or rows.setdefault(text, read_row(text)) for text in texts)
+        return Compiled(name, Catalog(resources, dict(fields["secrets"])), warnings, cpu, puppet)
     except (TypeError, ValueError, KeyError, AttributeError, RecursionError):
         return Compiled(name, Failure(Notice("the answer of the compiler cannot be read"), "died"))
-
-
-def _parsed(name: str, answer: Mapping[str, Json], rows: dict[str, Resource]) -> Compiled:
-    fields: dict[str, Any] = dict(answer)
-    warnings = tuple(Notice(*one) for one in fields.get("warnings", ()))
-    cpu, puppet = float(fields.get("cpu", 0.0)), fields.get("puppet")
-    if error := fields.get("error"):
-        notice = Notice(str(error["message"]), error.get("file"), error.get("line"))
-        return Compiled(name, Failure(notice, str(error["class"])), warnings, cpu, puppet)
-    resources = tuple(rows.get(text) or rows.setdefault(text, read_row(text)) for text in fields["resources"])
-    return Compiled(name, Catalog(resources, dict(fields["secrets"])), warnings, cpu, puppet)
 
 
 def read_row(text: str) -> Resource:

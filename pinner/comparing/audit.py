@@ -13,7 +13,6 @@ from pinner.locking.requirements import read_requirements
 from pinner.model.errors import InputError, Problem, UnknownError
 from pinner.model.findings import Finding, drop_ignored, fold_findings
 from pinner.model.lock import short_name
-from pinner.model.manifest import Settings
 from pinner.model.results import Audit, CommitApi
 from pinner.model.rules import RULES
 from pinner.openstack.catalogue import find_module
@@ -135,7 +134,11 @@ def read_api(workspace: Workspace, git: str, name: str) -> CommitApi:
     if `name` is a whole commit id that the cache has. Raises InputError if the commit does not exist, and
     UnknownError if the repository could not be fetched.
     """
-    url = _url(git, workspace.settings)
+    if Path(git).is_dir():
+        url = resolve(Path(git)).as_uri()
+    else:
+        known = find_module(git, None)
+        url = workspace.settings.modules.get(git) or (known.git if known else git)
     cached = workspace.mirrors.open(url)
     if cached and _COMMIT.fullmatch(name) and has_commits(cached, [name]):
         return _api(workspace, cached, name)
@@ -145,15 +148,6 @@ def read_api(workspace: Workspace, git: str, name: str) -> CommitApi:
     if isinstance(mirror, SyncFailure):
         raise UnknownError(Problem(mirror.message, hint=mirror.hint))
     return _api(workspace, mirror, _find_commit(mirror, name, workspace))
-
-
-def _url(git: str, settings: Settings) -> str:
-    """Return the URL of `git`: an existing directory, else the name of a known module, else a URL."""
-    path = Path(git)
-    if path.is_dir():
-        return resolve(path).as_uri()
-    known = find_module(git, None)
-    return settings.modules.get(git) or (known.git if known else git)
 
 
 def _api(workspace: Workspace, mirror: Mirror, commit: str) -> CommitApi:

@@ -5,7 +5,7 @@ A removal of which the code had no mark counts as announced if a release note an
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -498,7 +498,12 @@ def _key(move: Move, workspace: Workspace) -> str:
 def _read(moves: Mapping[str, Move], workspace: Workspace) -> CommitRanges:
     """Return the commit range of each move without the object cache; only missing commits are fetched."""
     holdings = hold_pins((pin for move in moves.values() for pin in move), workspace)
-    shifts = tuple(_shifts(moves, holdings))
+    shifts = []
+    for name, (before, after) in moves.items():
+        old = holdings[before.git].with_commits(before.commit)
+        new = holdings[after.git].with_commits(after.commit)
+        if before.is_module and after.is_module and old and new:
+            shifts.append(Shift(name, old, before.commit, new, after.commit))
     read = workspace.map(lambda move: _commit_history(move, holdings), moves.values())
     histories = dict(zip(moves, read, strict=True))
     apis = read_api_changes(shifts, workspace)
@@ -511,15 +516,6 @@ def _read(moves: Mapping[str, Move], workspace: Workspace) -> CommitRanges:
         found[shift.name] = CommitRange(histories[shift.name], changes, unreadable, note.notes)
     failures = tuple(one.mirror for one in holdings.values() if isinstance(one.mirror, SyncFailure))
     return CommitRanges(found, failures)
-
-
-def _shifts(moves: Mapping[str, Move], holdings: Mapping[str, Holding]) -> Iterator[Shift]:
-    """Yield the moves of Puppet modules whose commits are both available."""
-    for name, (before, after) in moves.items():
-        old = holdings[before.git].with_commits(before.commit)
-        new = holdings[after.git].with_commits(after.commit)
-        if before.is_module and after.is_module and old and new:
-            yield Shift(name, old, before.commit, new, after.commit)
 
 
 def _commit_history(move: Move, holdings: Mapping[str, Holding]) -> History | None:

@@ -34,6 +34,10 @@ def merge_shards(shards: Sequence[Preview]) -> Preview:
         for group in one.groups:
             for node in group.nodes:
                 grouping.add(node, group.changes)
+    names = set(unstable)
+    groups = grouping.groups(
+        lambda one: None if names & {one.resource, f"{one.resource}::{one.parameter}"} else one
+    )
     before = {notice for part in parts for notice in part.warnings_before}
     warnings: Counter[Notice] = Counter()
     for one in ordered:
@@ -45,13 +49,7 @@ def merge_shards(shards: Sequence[Preview]) -> Preview:
             sum(one.counts.failed for one in ordered),
             parts[0].left_out,
         ),
-        groups=grouping.groups(
-            lambda change: (
-                change
-                if {change.resource, f"{change.resource}::{change.parameter}"}.isdisjoint(unstable)
-                else None
-            )
-        ),
+        groups=groups,
         failures=tuple(_failures(ordered)),
         warnings=warnings,
         unstable=unstable,

@@ -303,21 +303,20 @@ def edit_data(plan: Iterable[Step]) -> tuple[FileEdit, ...]:
         for place in step.places if is_data and edit else ():
             if place.line and edit and edit.old and edit.new:
                 edits_by_path.setdefault(place.path, []).append(KeyEdit(place.line, edit.old, edit.new))
-    return tuple(_file_edit(path, edits) for path, edits in sorted(edits_by_path.items()))
-
-
-def _file_edit(path: str, edits: list[KeyEdit]) -> FileEdit:
-    before = read_file(Path(path), shown=path, limit=LARGEST_DATA_FILE)
-    edited = rename_keys(before, edits, path)
-    by_hand = tuple(
-        Problem(
-            f"'{edit.old}' cannot be renamed to '{edit.new}' without other changes",
-            Location(path, edit.line),
-            "edit it by hand; the new key may already be set",
+    found = []
+    for path, edits in sorted(edits_by_path.items()):
+        before = read_file(Path(path), shown=path, limit=LARGEST_DATA_FILE)
+        edited = rename_keys(before, edits, path)
+        by_hand = tuple(
+            Problem(
+                f"'{refused.old}' cannot be renamed to '{refused.new}' without other changes",
+                Location(path, refused.line),
+                "edit it by hand; the new key may already be set",
+            )
+            for refused in edited.refused
         )
-        for edit in edited.refused
-    )
-    return FileEdit(path, before, edited.data, edited.made, by_hand)
+        found.append(FileEdit(path, before, edited.data, edited.made, by_hand))
+    return tuple(found)
 
 
 def data_changes(

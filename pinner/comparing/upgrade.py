@@ -285,20 +285,17 @@ def _with_own_release(data: bytes, edit: ManifestEdit, path: str) -> bytes:
     extends = root.entries.get("extends") if isinstance(root, MappingNode) else None
     line = extends.value.line if extends and isinstance(extends.value, ScalarNode) else 1
     after = insert_line(data, line, f"release: {edit.new}", path)
-    if not _adds_release(root, read_nodes(after, path).root, edit.new):
+    edited, is_added = read_nodes(after, path).root, False
+    if isinstance(root, MappingNode) and isinstance(edited, MappingNode):
+        # The release is all that may differ.
+        rest = [key for key in edited.entries if key != "release"]
+        added = edited.entries.get("release")
+        is_release = added and isinstance(added.value, ScalarNode) and added.value.text == edit.new
+        is_added = bool(is_release) and rest == list(root.entries)
+    if not is_added:
         hint = f"add 'release: {edit.new}' by hand"
         raise InputError(Problem("a release cannot be added to this file automatically", edit.place, hint))
     return after
-
-
-def _adds_release(before: object, after: object, release: str | None) -> bool:
-    """Return whether the only change from `before` to `after` is an added `release`."""
-    if not isinstance(before, MappingNode) or not isinstance(after, MappingNode):
-        return False
-    added = after.entries.get("release")
-    is_there = added is not None and isinstance(added.value, ScalarNode) and added.value.text == release
-    rest = [key for key in after.entries if key != "release"]
-    return is_there and rest == list(before.entries)
 
 
 def replan_after(operator_data: OperatorData, steps: Iterable[Step]) -> OperatorData:

@@ -155,18 +155,16 @@ def find_objections(plans: Iterable[BranchPlan], *, is_forced: bool) -> tuple[Pr
     ]
     if against:
         raise InputError(dict.fromkeys(_problem(plan, objection) for plan, objection in against))
-    return tuple(_notes(plans))
-
-
-def _notes(plans: Iterable[BranchPlan]) -> Iterator[Problem]:
+    notes = []
     for plan in plans:
         for objection in plan.objections:
             text = f"is overwritten, though it {_words(objection)}"
-            yield Problem(text, Location(_place(plan.branch.name, objection.path)))
+            notes.append(Problem(text, Location(_place(plan.branch.name, objection.path))))
         for kept in plan.kept:
             text = f"stays, though pinner does not generate it: it {_words(kept)}"
             hint = "delete it if it is not needed"
-            yield Problem(text, Location(_place(plan.branch.name, kept.path)), hint)
+            notes.append(Problem(text, Location(_place(plan.branch.name, kept.path)), hint))
+    return tuple(notes)
 
 
 def _problem(plan: BranchPlan, objection: Objection) -> Problem:

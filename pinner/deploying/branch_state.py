@@ -198,7 +198,12 @@ class BranchHistory:
     def publication(self, environment: str | None) -> str | None:
         """Return the last publication that counts for the files of an environment; None if there is none."""
         if environment not in self._publications:
-            self._publications[environment] = self._look_for(environment)
+            newest = self.publication(None) if environment else None
+            found = None
+            if newest or not environment:
+                found = find_publication(self._mirror, self._tip, (environment,) if environment else ())
+                self.is_settled = self.is_settled and not (found is None and self._is_cut)
+            self._publications[environment] = found or newest
         return self._publications[environment]
 
     def published(self, path: str, environment: str | None) -> TreeEntry | None:
@@ -229,12 +234,3 @@ class BranchHistory:
     def _is_cut(self) -> bool:
         """Return whether the branch has older commits that were not fetched."""
         return bool(self._boundary) and not self._boundary.isdisjoint(first_commits(self._mirror, self._tip))
-
-    def _look_for(self, environment: str | None) -> str | None:
-        newest = self.publication(None) if environment else None
-        if environment and newest is None:
-            return None
-        found = find_publication(self._mirror, self._tip, (environment,) if environment else ())
-        if found is None and self._is_cut:
-            self.is_settled = False
-        return found or newest

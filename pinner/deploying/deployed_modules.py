@@ -211,7 +211,12 @@ class _Comparison:
 
         `wrong` is the number of paths that differ from the locked commit.
         """
-        claimed = self._claimed()
+        claimed = None
+        for place in (".git/HEAD", BOOKKEEPING):  # r10k's checkout, g10k's note: only hints, the files decide
+            text = self._on_disk(place) or b""
+            if named := _COMMIT.fullmatch(text.decode(errors="replace").strip()):
+                claimed = named[0]
+                break
         if self.found.tree_id is not None:
             without = SPEC if self.lacks_spec else None
             commits = commits_with_tree(self.mirror, self.found.tree_id, without=without)
@@ -223,14 +228,6 @@ class _Comparison:
         if claimed is None or claimed == self.pin.commit or not has_commits(self.mirror, [claimed]):
             return None
         return claimed if len(differing_paths(self._expected(claimed), self.found)) < wrong else None
-
-    def _claimed(self) -> str | None:
-        """Return the commit that r10k's checkout or g10k's note names; only a hint, the files decide."""
-        for place in (".git/HEAD", BOOKKEEPING):
-            text = self._on_disk(place) or b""
-            if found := _COMMIT.fullmatch(text.decode(errors="replace").strip()):
-                return found[0]
-        return None
 
     def _on_disk(self, path: str) -> bytes | None:
         with suppress(InputError, UnknownError):

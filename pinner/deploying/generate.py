@@ -56,19 +56,13 @@ def control_branches(
     locked = read_locked(workspace, environments)
     if layout is Layout.BRANCHES:
         return tuple(map(own_branch, locked))
+    files: list[ControlFile] = []
     if layout is Layout.PUPPETFILES:
-        files = [
-            file
-            for each in locked
-            for file in files_of(
-                each.lock,
-                each.puppetfile,
-                modulepath=each.modulepath,
-                under=f"{FOLDER}/{each.lock.environment}/",
-            )
-        ]
+        for each in locked:
+            under = f"{FOLDER}/{each.lock.environment}/"
+            files += files_of(each.lock, each.puppetfile, modulepath=each.modulepath, under=under)
     else:
-        files = list(_shared_branch(locked, workspace, layout))
+        files += _shared_branch(locked, workspace, layout)
     return (
         ControlBranch(
             name=workspace.settings.control_branch,

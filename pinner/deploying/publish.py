@@ -41,7 +41,7 @@ from pinner.locking.freshness import check_locks
 from pinner.model.control import BranchResult, ControlBranch, FileChange, FileChangeKind, Layout, Publication
 from pinner.model.errors import InputError, Problem
 from pinner.model.findings import Level
-from pinner.model.lock import Lock, Refs
+from pinner.model.lock import Refs
 from pinner.workspace.workspace import Workspace
 
 LONGEST_SUBJECT = 100
@@ -127,20 +127,21 @@ def lock_changes(workspace: Workspace, plans: Iterable[BranchPlan]) -> Mapping[s
     old_ids = {old for plan in changing for old in plan.state.lock_ids.values()}
     known = {lock.lock_id: lock for lock in now.values()}
     known |= find_locks(workspace, old_ids - known.keys())
-    return {plan.branch.name: tuple(_changes(plan, now, known)) for plan in changing}
-
-
-def _changes(plan: BranchPlan, now: Mapping[str, Lock], known: Mapping[str, Lock]) -> Iterable[LockChange]:
-    published = plan.state.lock_ids
-    for environment, lock_id in zip(plan.branch.environments, plan.branch.lock_ids, strict=True):
-        old = published.get(environment)
-        if old != lock_id:
+    found: dict[str, tuple[LockChange, ...]] = {}
+    for plan in changing:
+        changes = []
+        for environment, lock_id in zip(plan.branch.environments, plan.branch.lock_ids, strict=True):
+            old = plan.state.lock_ids.get(environment)
+            if old == lock_id:
+                continue
             before: Mapping[str, PreviousLocks] = {}
             if old is not None and old in known:
                 before = modules_of(known[old])
             elif old is not None:
                 before = modules_in(plan.state.puppetfile_of(environment) or "")
-            yield LockChange(environment, old, lock_id, before, modules_of(now[environment]))
+            changes.append(LockChange(environment, old, lock_id, before, modules_of(now[environment])))
+        found[plan.branch.name] = tuple(changes)
+    return found
 
 
 # The tips are usually enough; if not, more history is fetched step by step to determine who changed what.

@@ -164,7 +164,16 @@ def render_r10k_yaml(
     if layout is not Layout.PUPPETFILES:
         lines += _source(settings, environmentpath or server.environmentpath, command)
         lines += _deploy(server)
-    return R10kYaml("".join(f"{line}\n" for line in lines), tuple(_notes(layout, server)))
+    notes = []
+    if layout in _NEEDS and server.r10k is None:
+        notes.append(
+            f"r10k is not installed, so its version is unknown: the layout '{layout}' needs r10k {_shown(needed)} or newer"
+        )
+    if layout in _NEEDS and server.puppet is None:
+        notes.append(
+            f"no puppet here: look at puppet_path, {_PUPPET} is a guess and must be there where r10k runs"
+        )
+    return R10kYaml("".join(f"{line}\n" for line in lines), tuple(notes))
 
 
 def _top(layout: Layout, settings: Settings) -> Iterator[str]:
@@ -213,13 +222,6 @@ def _deploy(server: Server) -> Iterator[str]:
     yield "  purge_allowlist:"
     yield "    - '.resource_types'"
     yield "    - '.resource_types/**/*'"
-
-
-def _notes(layout: Layout, server: Server) -> Iterator[str]:
-    if layout in _NEEDS and server.r10k is None:
-        yield f"r10k is not installed, so its version is unknown: the layout '{layout}' needs r10k {_shown(_NEEDS[layout][0])} or newer"
-    if layout in _NEEDS and server.puppet is None:
-        yield f"no puppet here: look at puppet_path, {_PUPPET} is a guess and must be there where r10k runs"
 
 
 def _shown(version: Version) -> str:

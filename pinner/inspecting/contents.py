@@ -226,15 +226,11 @@ def read_bill(workspace: Workspace, text: str) -> Bill:
     by_name = pins_by_name(lock.pins)
     needs = {module: _required_modules(pin, by_name) for module, pin in sorted(lock.pins.items())}
     direct = (name for name, pin in sorted(lock.pins.items()) if not getattr(pin, "required_by", ()))
-    return Bill(lock, needs, tuple(direct), _runtimes(workspace, text))
-
-
-def _runtimes(workspace: Workspace, text: str) -> Mapping[str, str]:
-    """Return what the environment runs according to its present manifest; nothing for other locks."""
-    if text not in list_environments(workspace.project).environments:
-        return {}
-    read = read_manifests(workspace.project, (text,))
-    return {name: version for manifest in read.manifests for name, version in runtimes_of(manifest).items()}
+    # What the environment runs according to its present manifest; nothing is known of other locks.
+    is_present = text in list_environments(workspace.project).environments
+    manifests = read_manifests(workspace.project, (text,)).manifests if is_present else ()
+    runtimes = {name: version for one in manifests for name, version in runtimes_of(one).items()}
+    return Bill(lock, needs, tuple(direct), runtimes)
 
 
 def _required_modules(pin: Pin, by_name: Mapping[str, Pin]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ that a backport counts as the change itself.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -373,19 +373,16 @@ def search(
     commits: list[FoundCommit] = []
     sights: list[Sighting] = []
     for place, spread in zip(places, spreads, strict=True):
-        commits += _commits(place, spread)
+        for hit in spread.matches.hits:
+            having = spread.held[hit.commit]
+            refs = tuple(sorted(ref for ref, one in place.mirror.refs.commits.items() if one in having))
+            tags = (short_name(ref) for ref in refs if ref.startswith(TAG))
+            versions = sorted((version, tag) for tag in tags if (version := version_of_tag(tag)))
+            first = versions[0][1] if versions else None
+            commits.append(FoundCommit(place.mirror.url, hit, refs, first))
         sights += [_sight(row, spread) for row in place.pinned if spread.matches.hits]
     ordered = sorted(sights, key=lambda sight: (sight.environment, sight.pin.module))
     return Search(queries, scope.environments, scope.unlocked, tuple(commits), tuple(ordered), scope.unknown)
-
-
-def _commits(place: SearchedRepository, spread: Spread) -> Iterator[FoundCommit]:
-    for hit in spread.matches.hits:
-        having = spread.held[hit.commit]
-        refs = tuple(sorted(ref for ref, commit in place.mirror.refs.commits.items() if commit in having))
-        tags = (short_name(ref) for ref in refs if ref.startswith(TAG))
-        versions = sorted((version, tag) for tag in tags if (version := version_of_tag(tag)))
-        yield FoundCommit(place.mirror.url, hit, refs, versions[0][1] if versions else None)
 
 
 def _sight(row: PinnedModule, spread: Spread) -> Sighting:

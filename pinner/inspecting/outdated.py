@@ -173,23 +173,17 @@ def _newer_tags(pin: GitPin, mirror: Mirror, resolver: RefResolver) -> Iterator[
     ]
     newer = [(version, tag) for version, tag in versions if version > pinned]
     if pin.want.selector is SelectorKind.COMMIT:
-        newer = _without_contained(newer, pin, mirror, resolver)
+        # Metadata may name an older version than the tags that the commit contains.
+        pairs = {tag: (pin.git, pin.commit, mirror.refs.commits[TAG + tag]) for _, tag in newer}
+        positions = resolver.positions(pairs.values())
+        contained = {tag for tag, pair in pairs.items() if pair in positions and not positions[pair].behind}
+        contained |= {tag for tag, pair in pairs.items() if pair[1] == pair[2]}
+        newer = [row for row in newer if row[1] not in contained]
     yield from _newest(
         UpdateKind.NEWER_TAG, [row for row in newer if row[0].major == pinned.major], f" of {pinned.major}.x"
     )
     if pin.want.selector is not SelectorKind.RELEASE:
         yield from _newest(UpdateKind.NEWER_MAJOR, [row for row in newer if row[0].major > pinned.major])
-
-
-def _without_contained(
-    tags: list[tuple[Version, str]], pin: GitPin, mirror: Mirror, resolver: RefResolver
-) -> list[tuple[Version, str]]:
-    """Return the tags that the pinned commit does not contain: metadata may name an older version than they do."""
-    pairs = {tag: (pin.git, pin.commit, mirror.refs.commits[TAG + tag]) for _, tag in tags}
-    positions = resolver.positions(pairs.values())
-    contained = {tag for tag, pair in pairs.items() if pair in positions and not positions[pair].behind}
-    contained |= {tag for tag, pair in pairs.items() if pair[1] == pair[2]}
-    return [row for row in tags if row[1] not in contained]
 
 
 def _newest(kind: UpdateKind, tags: list[tuple[Version, str]], among: str = "") -> Iterator[Update]:

@@ -408,20 +408,22 @@ def read_licences(workspace: Workspace, lock: Lock) -> Licences:
     """Return the licences of modules pinned from git; a remote is contacted only for what the cache lacks."""
     pins = [pin for _, pin in sorted(lock.pins.items()) if isinstance(pin, GitPin)]
     holdings = hold_pins(pins, workspace)
-    answers = [(pin, _read_licence(pin, holdings[pin.git])) for pin in pins]
-    found = {pin.module: answer for pin, answer in answers if isinstance(answer, str)}
-    return Licences(found, tuple(answer for _, answer in answers if isinstance(answer, Problem)))
-
-
-def _read_licence(pin: GitPin, holding: Holding) -> str | Problem | None:
-    mirror = holding.with_commits(pin.commit)
-    if mirror is None:
-        failure = holding.mirror
-        why = failure.message if isinstance(failure, SyncFailure) else f"{pin.git} has no commit {pin.commit}"
-        hint = failure.hint if isinstance(failure, SyncFailure) else None
-        return Problem(f"module '{pin.module}': its licence could not be read: {why}", hint=hint)
-    content = read_files(mirror, [(pin.commit, FILES[0])], max_bytes=MAX_BYTES)[pin.commit, FILES[0]]
-    return None if content is None or isinstance(content, TooLarge) else read_licence(content)
+    found: dict[str, str] = {}
+    problems = []
+    for pin in pins:
+        mirror, failure = holdings[pin.git].with_commits(pin.commit), holdings[pin.git].mirror
+        if mirror is None:
+            why, hint = f"{pin.git} has no commit {pin.commit}", None
+            if isinstance(failure, SyncFailure):
+                why, hint = failure.message, failure.hint
+            message = f"module '{pin.module}': its licence could not be read: {why}"
+            problems.append(Problem(message, hint=hint))
+            continue
+        content = read_files(mirror, [(pin.commit, FILES[0])], max_bytes=MAX_BYTES)[pin.commit, FILES[0]]
+        licence = read_licence(content) if isinstance(content, bytes) else None
+        if licence is not None:
+            found[pin.module] = licence
+    return Licences(found, tuple(problems))
 
 
 def joined_dependencies(metadata: Metadata) -> Mapping[str, str]:

@@ -39,7 +39,10 @@ def write_version(place: Path, content: Content, stored: Mapping[str, StoredTree
         elif link is LinkMode.HARD:
             path.hardlink_to(entry.source)
         else:
-            _copy(entry.source, path)
+            with entry.source.open("rb") as original, path.open("xb") as copy:
+                while some := original.read(1024 * 1024):
+                    copy.write(some)
+            path.chmod(stat.S_IMODE(entry.source.stat().st_mode))
 
 
 def digest(path: Path) -> str:
@@ -123,10 +126,3 @@ def _is_same_file(path: Path, entry: Entry, version: Version) -> bool:
         return os.path.samestat(found, original)
     is_alike = not (found.st_mode ^ original.st_mode) & stat.S_IXUSR
     return is_alike and filecmp.cmp(path, entry.source, shallow=False)
-
-
-def _copy(source: Path, path: Path) -> None:
-    with source.open("rb") as content, path.open("xb") as copy:
-        while some := content.read(1024 * 1024):
-            copy.write(some)
-    path.chmod(stat.S_IMODE(source.stat().st_mode))
