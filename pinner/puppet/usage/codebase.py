@@ -145,13 +145,13 @@ _MOST_SHOWN = 3
 _LIKENESS = 0.75
 
 
+@dataclass
 class Nearby:
     """Finds similar names in one codebase."""
 
-    def __init__(self, codebase: Codebase) -> None:
-        self.codebase = codebase
-        self._searches = 0
-        self._hints: dict[tuple[str, str | None], str | None] = {}
+    codebase: Codebase
+    _searches: int = field(default=0, init=False)
+    _hints: dict[tuple[str, str | None], str | None] = field(default_factory=dict, init=False)
 
     def hint(self, owner: str, parameter: str | None) -> str | None:
         """Return a hint that lists similar names ("did you mean ..."), None without any."""
@@ -163,14 +163,15 @@ class Nearby:
     def _look(self, owner: str, parameter: str | None) -> str | None:
         native = self.codebase.types.get(owner)
         known = self._owners.get(owner)
+        siblings = self._names_by_module.get(owner.partition("::")[0], [])
+        holders = [name for name in siblings if parameter in {None, *self._owners[name].parameters}]
         if native and parameter:
             names = self._close(parameter, native.parameters)
         elif known and parameter:
-            close = self._close(parameter, known.parameters)
-            names = [f"{owner}::{name}" for name in close] or self._elsewhere(owner, parameter)
+            names = [f"{owner}::{name}" for name in self._close(parameter, known.parameters)]
+            if not names and len(holders) <= _MOST_SHOWN:
+                names = [f"{name}::{parameter}" for name in holders]
         else:
-            siblings = self._names_by_module.get(owner.partition("::")[0], [])
-            holders = [name for name in siblings if parameter in {None, *self._owners[name].parameters}]
             names = [
                 name if parameter is None else f"{name}::{parameter}" for name in self._close(owner, holders)
             ]
@@ -181,12 +182,6 @@ class Nearby:
         if self._searches > _MOST_SEARCHES:
             return []
         return get_close_matches(word, sorted(known), n=_MOST_SHOWN, cutoff=_LIKENESS)
-
-    def _elsewhere(self, owner: str, parameter: str) -> list[str]:
-        """Return the same parameter of the module's other classes, if only a few have it."""
-        siblings = self._names_by_module.get(owner.partition("::")[0], [])
-        found = [name for name in siblings if parameter in self._owners[name].parameters]
-        return [f"{name}::{parameter}" for name in found] if len(found) <= _MOST_SHOWN else []
 
     @cached_property
     def _owners(self) -> Mapping[str, Owner]:
@@ -306,7 +301,14 @@ class LookupOptions:
 
 def read_options(files: Iterable[DataFile]) -> LookupOptions:
     """Return the combined options of all files."""
-    names = {name for file in files for name in _changed(file)}
+    names = {
+        name
+        for file in files
+        for datum in file.data
+        if datum.key == KEY and isinstance(datum.value, Hash)
+        for key, options in datum.value.entries
+        if (name := text_of(key)) and _is_changing(options)
+    }
     patterns = sorted(name for name in names if name.startswith("^"))
     return LookupOptions(frozenset(names.difference(patterns)), tuple(patterns))
 
@@ -317,14 +319,6 @@ def option_keys(value: Value) -> Iterator[tuple[str, int]]:
         name = text_of(key)
         if name and not name.startswith("^"):
             yield name, key.line
-
-
-def _changed(file: DataFile) -> Iterator[str]:
-    for datum in file.data:
-        if datum.key == KEY and isinstance(datum.value, Hash):
-            yield from (
-                name for key, held in datum.value.entries if (name := text_of(key)) and _is_changing(held)
-            )
 
 
 def _is_changing(options: Value) -> bool:

@@ -56,7 +56,7 @@ class Successors:
             key = self.written(use.parameter, owner)
             return Successor(key) if key else None
         old_key = f"{use.owner}::{use.parameter}"
-        advised = self.advised(old.parameters[use.parameter], owner)
+        advised = self.written(old.parameters[use.parameter].replacement, owner)
         found = self.handovers(use.module).successor(old_key, advised) or self.renames.get(old_key)
         return found if found and self.parameter(found.key) else None
 
@@ -67,10 +67,6 @@ class Successors:
             old, new = (side.definitions_of(module) for side in (self.before, self.after))
             self._handovers[known] = Handovers(new if is_after else old, new)
         return self._handovers[known]
-
-    def advised(self, marked: Parameter, owner: str) -> str | None:
-        """Return the existing key that a deprecation recommends."""
-        return self.written(marked.replacement, owner)
 
     def written(self, name: str | None, owner: str) -> str | None:
         """Return `class::parameter` for the parameter `name`, which may be qualified, if it exists now."""
@@ -84,11 +80,6 @@ class Successors:
         holder, _, parameter = key.rpartition("::")
         found = self.after.classes.get(holder) or self.after.defines.get(holder)
         return found.parameters.get(parameter) if found else None
-
-    def is_unreadable(self, use: Use) -> bool:
-        """Return whether the file that defines what is used cannot be read any more."""
-        whole = self.changes.get((use.owner, None))
-        return whole is not None and whole.change is ApiChangeKind.UNREADABLE
 
     def hint(self, use: Use) -> str | None:
         """Return the known reason for the removal."""
@@ -138,13 +129,17 @@ def effects_on(uses: Iterable[Use], change: CodeChange) -> Iterator[DataEffect]:
     uses = tuple(uses)
     given = {use.subject for use in uses}
     known_values = given_values(uses, change.options.change, is_partial=change.declared.is_partial)
-    judge = _Judge(change, given, known_values)
+    judge = _Judge(change, known_values, given, Successors(change))
     first_use: dict[str, Use] = {}
     for use in uses:
         if use.origin in _OF_CLASSES and not use.scope.unreached:
             first_use.setdefault(use.owner, use)
         yield from (_in_scope(effect, use.scope) for effect in judge.effects(use))
-    yield from judge.newly_required(first_use.values(), given)
+    for api_change in change.changes:
+        key = f"{api_change.definition}::{api_change.parameter}"
+        used = first_use.get(api_change.definition)
+        if api_change.change is ApiChangeKind.PARAMETER_REQUIRED and used and key not in given:
+            yield replace(_effect(used, Effect.BREAKS, NO_DEFAULT), key=key, is_missing=True)
     known = {(one.declaration, one.key) for one in missing_values(change.declared, change.before)}
     for one in missing_values(change.declared, change.after):
         if one.declaration.origin is UseOrigin.RESOURCE and (one.declaration, one.key) not in known:
@@ -153,14 +148,14 @@ def effects_on(uses: Iterable[Use], change: CodeChange) -> Iterator[DataEffect]:
             yield DataEffect(Effect.BREAKS, one.key, module, place, NO_DEFAULT, is_code=True, is_missing=True)
 
 
+@dataclass(frozen=True, slots=True)
 class _Judge:
     """Compares each use with both sides; `given` are the keys that have a value somewhere."""
 
-    def __init__(self, change: CodeChange, given: Container[str], values: GivenValues) -> None:
-        self.code = change
-        self.values = values
-        self.given = given
-        self.successors = Successors(change)
+    code: CodeChange
+    values: GivenValues
+    given: Container[str]
+    successors: Successors
 
     def effects(self, use: Use) -> Iterator[DataEffect]:
         old, new = owner_of(use, self.code.before), owner_of(use, self.code.after)
@@ -196,17 +191,9 @@ class _Judge:
             return use.parameter is not None and not use.is_data
         return new.definition.is_open
 
-    def newly_required(self, first_uses: Iterable[Use], given: Container[str]) -> Iterator[DataEffect]:
-        """Yield an effect for each parameter of a used class that is now required and has no value here."""
-        of_class = {use.owner: use for use in first_uses}
-        for change in self.code.changes:
-            key = f"{change.definition}::{change.parameter}"
-            use = of_class.get(change.definition)
-            if change.change is ApiChangeKind.PARAMETER_REQUIRED and use and key not in given:
-                yield replace(_effect(use, Effect.BREAKS, NO_DEFAULT), key=key, is_missing=True)
-
     def _gone(self, use: Use, old: Owner) -> DataEffect:
-        if self.successors.is_unreadable(use):
+        whole = self.successors.changes.get((use.owner, None))
+        if whole and whole.change is ApiChangeKind.UNREADABLE:
             return _effect(use, Effect.TYPE, self.successors.hint(use))
         effect = Effect.BREAKS if use.origin in _BREAKING else Effect.IGNORED
         successor = self.successors.successor(use, old)
@@ -224,7 +211,7 @@ class _Judge:
     def _advice(self, use: Use, old: Owner) -> str | None:
         """Return what the deprecation recommends and the shape that it requires, if the code proves no rename."""
         marked = old.parameters[use.parameter] if use.parameter else None
-        key = self.successors.advised(marked, use.owner) if marked else None
+        key = self.successors.written(marked.replacement, use.owner) if marked else None
         parameter = self.successors.parameter(key) if key else None
         if marked is None or parameter is None:
             return None

@@ -222,7 +222,9 @@ def _judge_one(use: Use, context: Context, nearby: Nearby) -> Iterator[Finding]:
         yield from _judge_unknown(use, context, nearby)
     elif use.parameter is None:
         yield from _judge_deprecated(use, context, owner.definition)
-        yield from _judge_arguments(use, owner)
+        if use.arguments is not None and owner.arities and not takes_count(owner.arities, use.arguments):
+            taken = f"takes {counts(owner.arities)}, and is called with {use.arguments}"
+            yield _finding(use, "code-arguments", f"function {quoted(use.owner)} {taken}", None)
     elif use.parameter in owner.parameters:
         yield from _judge_deprecated(use, context, owner.definition, owner.parameters[use.parameter])
         yield from _judge_type(use, owner.parameters[use.parameter], context)
@@ -284,37 +286,32 @@ def _judge_unknown(use: Use, context: Context, nearby: Nearby) -> Iterator[Findi
     codebase = context.codebase
     if context.is_looked_up(use.subject) or use.owner in codebase.data_types:
         return
-    if use.module in codebase.site_modules and use.origin in {UseOrigin.KEY, UseOrigin.OPTIONS}:
-        yield _finding(use, "hiera-site-unbound", _why_unbound(use, codebase), _hint_on_key(use, nearby))
-    if use.module not in codebase.modules:
+    if use.origin in {UseOrigin.KEY, UseOrigin.OPTIONS}:
+        if use.module in codebase.modules or use.module in codebase.site_modules:
+            yield _unbound(use, codebase, nearby)
         return
     is_reported_with_owner = use.parameter is not None and not use.is_data
-    if is_reported_with_owner or (use.origin in _NAMED_ANYWHERE and "::" not in use.owner):
-        return
-    if use.origin in {UseOrigin.KEY, UseOrigin.OPTIONS}:
-        yield _finding(use, "hiera-unbound", _why_unbound(use, codebase), _hint_on_key(use, nearby))
-    else:
+    is_of_any_module = use.origin in _NAMED_ANYWHERE and "::" not in use.owner
+    if use.module in codebase.modules and not is_reported_with_owner and not is_of_any_module:
         kind = _KINDS_OF_NAMES.get(use.origin, "class")
         code = "hiera-unbound" if use.is_data else "code-unknown"
         yield _finding(use, code, f"there is no {kind} {quoted(use.owner)}", nearby.hint(use.owner, None))
 
 
-def _why_unbound(use: Use, codebase: Codebase) -> str:
-    start = f"the key {quoted(use.subject)} has no effect"
-    if use.owner.startswith("::"):
-        return f"{start}: a key of Hiera does not start with '::'"
-    if use.owner in codebase.defines:
-        return f"{start}: {quoted(use.owner)} is a defined type, and Hiera sets only parameters of classes"
-    return f"{start}: there is no class {quoted(use.owner)}"
-
-
-def _hint_on_key(use: Use, nearby: Nearby) -> str | None:
+def _unbound(use: Use, codebase: Codebase, nearby: Nearby) -> Finding:
+    """Return the finding on a key whose class does not exist."""
     bare = use.owner.removeprefix("::")
-    if bare != use.owner and bare in nearby.codebase.classes:
-        return f"write {quoted(f'{bare}::{use.parameter}')}"
-    if bare in nearby.codebase.defines:
-        return None
-    return nearby.hint(bare, use.parameter)
+    why = f"there is no class {quoted(use.owner)}"
+    if use.owner.startswith("::"):
+        why = "a key of Hiera does not start with '::'"
+    elif bare in codebase.defines:
+        why = f"{quoted(use.owner)} is a defined type, and Hiera sets only parameters of classes"
+    if bare != use.owner and bare in codebase.classes:
+        hint: str | None = f"write {quoted(f'{bare}::{use.parameter}')}"
+    else:
+        hint = None if bare in codebase.defines else nearby.hint(bare, use.parameter)
+    code = "hiera-unbound" if use.module in codebase.modules else "hiera-site-unbound"
+    return _finding(use, code, f"the key {quoted(use.subject)} has no effect: {why}", hint)
 
 
 def _judge_no_parameter(
@@ -333,15 +330,6 @@ def _judge_no_parameter(
     ):
         code = "hiera-resource" if use.origin is UseOrigin.HASH else "code-unknown"
         yield _finding(use, code, message, hint)
-
-
-def _judge_arguments(use: Use, owner: Owner) -> Iterator[Finding]:
-    if use.arguments is None or not owner.arities or takes_count(owner.arities, use.arguments):
-        return
-    message = (
-        f"function {quoted(use.owner)} takes {counts(owner.arities)}, and is called with {use.arguments}"
-    )
-    yield _finding(use, "code-arguments", message, None)
 
 
 def _judge_deprecated(
@@ -402,36 +390,29 @@ def _is_defined(name: str, codebase: Codebase) -> bool:
 
 
 def _judge_type(use: Use, parameter: Parameter, context: Context) -> Iterator[Finding]:
+    """Yield the findings on a value that the type refuses, or that makes the code call fail()."""
     value, type_ = use.value, parameter.accepts
+    code = "hiera-type" if use.is_data else "code-type"
     if value is not None and parameter.rule:
         part = refused(value, parameter.rule)
         if part is not None:
             shown = context.shows_values and not is_secret(use.subject)
             wrong = describe(part, shows_value=shown)
             message = f"{quoted(use.subject)} takes {one_line(accepted(parameter.rule))}, not {wrong}"
-            yield _finding(use, "hiera-type" if use.is_data else "code-type", message, None)
+            yield _finding(use, code, message, None)
         return
     if use.origin is UseOrigin.KEY and context.options.change(use.subject):
         return
-    if value is None or type_ is None or takes(value, type_, context.codebase) is not Fit.NO:
-        yield from _judge_refusals(use, parameter, context)
+    if value is not None and type_ is not None and takes(value, type_, context.codebase) is Fit.NO:
+        shows_values = context.shows_values
+        missed = mismatch(value, use.subject, type_, shows_values=shows_values)
+        message = f"{quoted(use.subject)} takes {one_line(type_)}{missed}"
+        yield _finding(use, code, message, correction(value, use.subject, type_, shows_values=shows_values))
         return
-    shows_values = context.shows_values
-    missed = mismatch(value, use.subject, type_, shows_values=shows_values)
-    message = f"{quoted(use.subject)} takes {one_line(type_)}{missed}"
-    code = "hiera-type" if use.is_data else "code-type"
-    hint = correction(value, use.subject, type_, shows_values=shows_values)
-    yield _finding(use, code, message, hint)
-
-
-def _judge_refusals(use: Use, parameter: Parameter, context: Context) -> Iterator[Finding]:
-    """Yield a finding for each call of fail() that this value causes."""
-    for refusal, where in refusals_of(
-        parameter, use.value, platforms_in(use.scope, context.platforms), context.beside(use)
-    ):
+    platforms = platforms_in(use.scope, context.platforms)
+    for refusal, where in refusals_of(parameter, value, platforms, context.beside(use)):
         on = f" on {where}" if where else ""
         message = f"the value of {quoted(use.subject)} stops compilation{on}"
-        code = "hiera-type" if use.is_data else "code-type"
         yield _finding(use, code, message, one_line(refusal.message) if refusal.message else None)
 
 

@@ -325,15 +325,14 @@ def takes_count(arities: Iterable[Arity], count: int) -> bool:
 
 def counts(arities: Iterable[Arity]) -> str:
     """Return the numbers of arguments in words: `1 or 2 arguments`, `at least 1 argument`."""
-    words = [_count(one) for one in dict.fromkeys(arities)]
-    return _either(dict.fromkeys(words))
-
-
-def _count(one: Arity) -> str:
-    if one.most is None:
-        return f"at least {one.least} argument{'' if one.least == 1 else 's'}"
-    numbers = str(one.least) if one.least == one.most else f"{one.least} to {one.most}"
-    return f"{numbers} argument{'' if numbers == '1' else 's'}"
+    words: dict[str, None] = {}
+    for one in arities:
+        numbers = str(one.least) if one.least == one.most else f"{one.least} to {one.most}"
+        if one.most is None:
+            numbers = f"at least {one.least}"
+        is_single = one.least == 1 and one.most in {1, None}
+        words[f"{numbers} argument{'' if is_single else 's'}"] = None
+    return _either(words)
 
 
 _MOST_COMBINATIONS: Final = 64
