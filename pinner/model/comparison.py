@@ -475,8 +475,3 @@ class Proposal:
 
     result: EnvironmentResult
     comparison: Comparison | None = None
-
-    def change_of(self, module: str) -> ModuleChange | None:
-        """Return what changes in a module, None if it is not compared."""
-        changes = self.comparison.modules if self.comparison else ()
-        return next((change for change in changes if change.name == module), None)

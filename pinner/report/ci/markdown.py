@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from html import escape as escape_html
 from typing import Final
 
 from pinner.model.comparison import STAGE_HEADINGS, Comparison, ModuleChange, Proposal, Stage, Step, Upgrade
-from pinner.model.findings import Finding, fold_findings
+from pinner.model.findings import fold_findings
 from pinner.model.lock import Commit, GitPin, Pin
 from pinner.model.results import AvailableUpdates, OutdatedReport
 from pinner.model.text import SHORT, one_line
@@ -232,16 +233,15 @@ def updates_markdown(report: OutdatedReport) -> Iterator[str]:
     """Yield the lines: verdict, findings about the facts, what could not be checked, then each environment."""
     yield from (f"**{escape(updates_verdict(report))}**", "")
     unknown = fold_findings(found for result in report.environments for found in result.unknown)
-    findings = [line for found in (*report.findings, *unknown) for line in _finding(found)]
-    yield from [*findings, ""] if findings else []
+    findings = [*report.findings, *unknown]
+    for found in findings:
+        yield f"- {found.level}: {escape(found.message)} [{found.code}]"
+        if found.hint:
+            yield f"  - hint: {escape(found.hint)}"
+    if findings:
+        yield ""
     for result in report.environments:
         yield from _environment(result)
-
-
-def _finding(found: Finding) -> Iterator[str]:
-    yield f"- {found.level}: {escape(found.message)} [{found.code}]"
-    if found.hint:
-        yield f"  - hint: {escape(found.hint)}"
 
 
 def _environment(result: AvailableUpdates) -> Iterator[str]:
@@ -276,20 +276,17 @@ def update_message(proposals: Sequence[Proposal]) -> str | None:
     Its first line is the title of a merge request and the rest its description. The tables come first, then the
     details of each module, as many as there is room for below LARGEST.
     """
-    changed = [one for one in proposals if one.comparison and listed_modules(one.comparison.modules)]
-    if not changed:
+    comparisons = {one.result.environment: one.comparison for one in proposals if one.comparison}
+    changes = [(name, one) for name, result in comparisons.items() for one in listed_modules(result.modules)]
+    if not changes:
         return None
-    names = dict.fromkeys(change.name for one in changed for change in listed_modules(_of(one).modules))
-    where = first_few([one.result.environment for one in changed], _FEW_NAMES)
+    environments = list(dict.fromkeys(name for name, _ in changes))
+    names = dict.fromkeys(change.name for _, change in changes)
     what = next(iter(names)) if len(names) == 1 else count(len(names), "module")
-    lines = [clip(f"{where}: update {what}", _SUBJECT), ""]
+    lines = [clip(f"{first_few(environments, _FEW_NAMES)}: update {what}", _SUBJECT), ""]
     blocks = [
-        *(list(_summary(one.result.environment, _of(one))) for one in changed),
-        *(
-            list(_folded_details(one.result.environment, change))
-            for one in changed
-            for change in listed_modules(_of(one).modules)
-        ),
+        *(list(_summary(name, comparisons[name])) for name in environments),
+        *(list(_folded_details(name, change)) for name, change in changes),
     ]
     room = LARGEST - _ROOM_FOR_REMARK - size_of(lines)
     left_out = 0
@@ -302,12 +299,6 @@ def update_message(proposals: Sequence[Proposal]) -> str | None:
     if left_out:
         lines.append(f"… {count(left_out, 'more section')} left out here: see `pinner diff`.")
     return "\n".join(lines).rstrip("\n") + "\n"
-
-
-def _of(proposal: Proposal) -> Comparison:
-    if proposal.comparison is None:
-        raise ValueError(proposal)
-    return proposal.comparison
 
 
 def _summary(environment: str, result: Comparison) -> Iterator[str]:
@@ -345,7 +336,8 @@ def _folded_details(environment: str, change: ModuleChange) -> Iterator[str]:
         return
     parts = [count(len(change.notes), "release note")] if change.notes else []
     parts += [count(len(change.commits), "commit")] if change.commits else []
-    yield f"<details><summary>{_html(change.name)} in {_html(environment)}: {', '.join(parts)}</summary>"
+    title = escape_html(f"{change.name} in {environment}", quote=False)
+    yield f"<details><summary>{title}: {', '.join(parts)}</summary>"
     yield ""
     for note in change.notes:
         yield f"- **{escape(note.section)}**: {note_prose(clip(note.text, _LONGEST_NOTE))}"
@@ -366,7 +358,3 @@ def note_prose(text: str) -> str:
         parts += [escape_part(line[end : found.start()]), f"`{found[1] or found[2]}`"]
         end = found.end()
     return "".join((*parts, escape_part(line[end:])))
-
-
-def _html(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

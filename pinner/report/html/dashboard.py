@@ -5,7 +5,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Final
@@ -225,11 +225,11 @@ _MARKS = {Status.MAINTAINED: "", Status.UNMAINTAINED: "u", Status.END_OF_LIFE: "
 _CLASSES = {Status.MAINTAINED: "ok", Status.UNMAINTAINED: "um", Status.END_OF_LIFE: "el"}
 
 
+@dataclass(frozen=True, slots=True)
 class Cells:
     """Makes the cells of the table; equal details get one number, which keeps pages of many environments small."""
 
-    def __init__(self) -> None:
-        self._numbers: dict[tuple[str, str | None], int] = {}
+    _numbers: dict[tuple[str, str | None], int] = field(default_factory=dict, init=False)
 
     def cell(self, row: ModuleStatus | None) -> tuple[str, str, int | None]:
         """Return class, text and number of the details of a cell; the text has a mark for all that the colour tells."""
@@ -270,10 +270,11 @@ def details(row: ModuleStatus) -> str:
 def dependency_graph(status: EnvironmentStatus) -> Graph | None:
     """Return the dependencies among the modules of an environment's lock; None if there are none."""
     pins = {row.name: row.pin for row in status.modules}
-    needs = {
-        name: tuple(sorted(_needed(pin.dependencies, pins, name) if isinstance(pin, GitPin) else ()))
-        for name, pin in pins.items()
-    }
+    needs: dict[str, tuple[str, ...]] = {}
+    for name, pin in pins.items():
+        dependencies = pin.dependencies if isinstance(pin, GitPin) else ()
+        modules = sorted(re.split("[/-]", dependency)[-1] for dependency in dependencies)
+        needs[name] = tuple(module for module in modules if module in pins and module != name)
     if not any(needs.values()):
         return None
     depth = dict.fromkeys(needs, 0)
@@ -291,13 +292,6 @@ def dependency_graph(status: EnvironmentStatus) -> Graph | None:
         for y, name in enumerate(column)
     }
     return Graph(nodes, len(columns) * 190, max(map(len, columns)) * 26 + 10)
-
-
-def _needed(dependencies: Mapping[str, str], pins: Mapping[str, object], name: str) -> Iterator[str]:
-    for dependency in dependencies:
-        module = re.split("[/-]", dependency)[-1]
-        if module in pins and module != name:
-            yield module
 
 
 def state_of(result: Dashboard) -> str:

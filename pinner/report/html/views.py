@@ -57,28 +57,26 @@ class Task:
 
 def step_tasks(steps: Iterable[Step]) -> list[Task]:
     """Return the entries of steps of a plan, without those that the page shows apart."""
-    return [_step_task(step) for step in steps if step.kind not in _SHOWN_APART]
-
-
-def _step_task(step: Step) -> Task:
-    effect = step.kind.partition("-")[2]
-    is_effect = step.kind.startswith(("data-", "code-")) and effect in set(Effect)
-    severity = EFFECT_SEVERITIES[Effect(effect)] if is_effect else Severity.INFO
-    if step.stage is Stage.BEFORE:
-        severity = Severity.BREAKS
-    return Task(
-        _id(step.stage, step.kind, step.module, step.key or step.text),
-        None,
-        step.text,
-        step.module,
-        severity,
-        _WORDS.get(step.stage, "review"),
-        step.places,
-        step.edit.old if step.edit else None,
-        step.edit.new if step.edit else None,
-        step.hint,
-        step.is_missing,
-    )
+    tasks = []
+    for step in steps:
+        effect = step.kind.partition("-")[2]
+        is_effect = step.kind.startswith(("data-", "code-")) and effect in set(Effect)
+        severity = EFFECT_SEVERITIES[Effect(effect)] if is_effect else Severity.INFO
+        task = Task(
+            _id(step.stage, step.kind, step.module, step.key or step.text),
+            None,
+            step.text,
+            step.module,
+            Severity.BREAKS if step.stage is Stage.BEFORE else severity,
+            _WORDS.get(step.stage, "review"),
+            step.places,
+            step.edit.old if step.edit else None,
+            step.edit.new if step.edit else None,
+            step.hint,
+            step.is_missing,
+        )
+        tasks += [task] if step.kind not in _SHOWN_APART else []
+    return tasks
 
 
 _WORDS = {

@@ -8,21 +8,23 @@ from pinner.report.json.encoding import Json
 
 def compilation_json(results: Iterable[Compilation]) -> Json:
     """Return what `compile` prints."""
-    return {"environments": [_environment(result) for result in results]}
-
-
-def _environment(result: Compilation) -> Json:
-    warnings = sorted(result.warnings.items(), key=lambda item: (-item[1], item[0].message))
     return {
-        "name": result.environment,
-        "lock_id": result.lock_id,
-        "nodes": counts_json(result.counts),
-        "failures": [cause_json(cause) for cause in result.causes],
-        "warnings": [
-            {"message": notice.message, "path": notice.path, "line": notice.line, "nodes": number}
-            for notice, number in warnings
-        ],
-        "problems": [problem.message for problem in result.problems],
+        "environments": [
+            {
+                "name": result.environment,
+                "lock_id": result.lock_id,
+                "nodes": counts_json(result.counts),
+                "failures": [cause_json(cause) for cause in result.causes],
+                "warnings": [
+                    {"message": notice.message, "path": notice.path, "line": notice.line, "nodes": number}
+                    for notice, number in sorted(
+                        result.warnings.items(), key=lambda item: (-item[1], item[0].message)
+                    )
+                ],
+                "problems": [problem.message for problem in result.problems],
+            }
+            for result in results
+        ]
     }
 
 

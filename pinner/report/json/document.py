@@ -19,7 +19,6 @@ from pinner.model.findings import EnvironmentResult, Finding, Totals
 from pinner.model.identification import (
     FileDifference,
     Identification,
-    Identified,
     Identity,
 )
 from pinner.model.lock import Commit, ForgePin, GitPin, LockFacts, LockRef, Pin
@@ -271,19 +270,21 @@ def _key(key: KeyMeaning) -> Json:
 
 def identification_json(found: Identification) -> dict[str, Any]:
     """Return the JSON value of a directory's modules; `identity` is null if a module resembles no commit."""
-    return {"modules": [_module(one) for one in found.modules], "others": list(found.others)}
-
-
-def _module(one: Identified) -> dict[str, Any]:
     return {
-        "directory": one.directory,
-        "path": one.path,
-        "match": one.match.value,
-        "identity": _identity(one.identity) if one.identity else None,
-        "claims": {"name": one.metadata.name, "version": one.metadata.version},
-        "repositories": list(one.homes),
-        "unread": [{"path": flaw.path, "reason": flaw.reason} for flaw in one.unread],
-        "unasked": [{"message": problem.message, "hint": problem.hint} for problem in one.unasked],
+        "modules": [
+            {
+                "directory": one.directory,
+                "path": one.path,
+                "match": one.match.value,
+                "identity": _identity(one.identity) if one.identity else None,
+                "claims": {"name": one.metadata.name, "version": one.metadata.version},
+                "repositories": list(one.homes),
+                "unread": [{"path": flaw.path, "reason": flaw.reason} for flaw in one.unread],
+                "unasked": [{"message": problem.message, "hint": problem.hint} for problem in one.unasked],
+            }
+            for one in found.modules
+        ],
+        "others": list(found.others),
     }
 
 

@@ -13,6 +13,9 @@ from pinner.report.json.encoding import Json
 def preview_json(result: Preview) -> Json:
     """Return what `preview` prints; each change is once in `changes`, and groups name it by its id."""
     ids = {change: f"c{number}" for number, change in enumerate(changes_of(result), start=1)}
+    nodes_by_kind: defaultdict[str, list[str]] = defaultdict(list)
+    for name, kind in sorted(result.kinds.items()):
+        nodes_by_kind[kind].append(name)
     document = {
         "from": _side(result.before),
         "to": _side(result.after),
@@ -27,18 +30,10 @@ def preview_json(result: Preview) -> Json:
         "unstable": list(result.unstable),
         "not_seen": [{"module": name, "paths": list(paths)} for name, paths in result.not_seen.items()],
         "modules": [{"name": name, "move": move} for name, move in result.moves.items()],
-        "kinds": _kinds(result),
+        "kinds": dict(sorted(nodes_by_kind.items())),  # of a role, operating system and release
         "problems": [problem.message for problem in result.problems],
     }
     return document if result.shard is None else {**document, "shard": _shard(result.shard)}
-
-
-def _kinds(result: Preview) -> Json:
-    """Return the nodes of each kind: of a role, operating system and release."""
-    nodes: defaultdict[str, list[str]] = defaultdict(list)
-    for name, kind in sorted(result.kinds.items()):
-        nodes[kind].append(name)
-    return dict(sorted(nodes.items()))
 
 
 def _shard(shard: Shard) -> Json:
@@ -72,8 +67,8 @@ def _change(change: CatalogChange, name: str) -> Json:
         "type": change.type,
         "title": change.title,
         "parameter": change.parameter,
-        "old": _value(change.old),
-        "new": _value(change.new),
+        "old": decoded(change.old),
+        "new": decoded(change.new),
         "effect": change.effect.value,
         "module": change.module,
         "path": change.path,
@@ -82,7 +77,7 @@ def _change(change: CatalogChange, name: str) -> Json:
     }
 
 
-def _value(text: str | None) -> object:
+def decoded(text: str | None) -> object:
     """Return the value of a JSON text; a text that masking made invalid stays as it is."""
     try:
         return None if text is None else json.loads(text)

@@ -1,7 +1,7 @@
 """Text of comparisons, upgrade plans, proposed updates and reasons."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from pinner.model.comparison import STAGE_HEADINGS, Comparison, ModuleChange, Proposal, Stage, Step, Upgrade
@@ -215,12 +215,11 @@ IMPORTANT = frozenset({"security", "critical", "upgrade"})
 
 def proposals_text(proposals: Sequence[Proposal], *, verb: str, is_verbose: bool = False) -> Iterator[str]:
     """Yield the lines of the results, each module that moves with its commits, notes and effects on the data."""
-    by_environment = {one.result.environment: one for one in proposals}
-
-    def details(environment: str, module: str) -> Iterable[str]:
-        change = by_environment[environment].change_of(module)
-        return _proposal_details(change, is_verbose=is_verbose) if change else ()
-
+    details = {
+        (one.result.environment, change.name): _proposal_details(change, is_verbose=is_verbose)
+        for one in proposals
+        for change in (one.comparison.modules if one.comparison else ())
+    }
     yield from result_lines((one.result for one in proposals), verb=verb, details=details)
     for one in proposals:
         if one.comparison and one.comparison.readiness is not None:

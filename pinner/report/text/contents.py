@@ -17,7 +17,7 @@ from pinner.model.results import (
     SettingValue,
 )
 from pinner.model.text import SHORT, one_line, redact
-from pinner.report.changes import verdict_words
+from pinner.report.changes import unreadable_words, verdict_words
 from pinner.report.json.document import results_json, verdict_json
 from pinner.report.text.findings import finding_lines
 from pinner.report.words import columns, count, describe_pin, level_counts
@@ -27,12 +27,11 @@ HEADINGS = ("environment", "release", "lock id", "modules", "description")
 
 def environments_text(summaries: Iterable[EnvironmentSummary]) -> Iterator[str]:
     """Yield the environments in columns; `-` stands for what a manifest does not name."""
-    yield from columns([HEADINGS, *(_summary(one) for one in summaries)])
-
-
-def _summary(one: EnvironmentSummary) -> tuple[str, ...]:
-    lock_id, modules = (one.lock.lock_id, str(len(one.lock.pins))) if one.lock else ("no lock yet", "-")
-    return one.name, one.release or "-", lock_id, modules, one_line(one.description or "-")
+    rows = [HEADINGS]
+    for one in summaries:
+        lock_id, modules = (one.lock.lock_id, str(len(one.lock.pins))) if one.lock else ("no lock yet", "-")
+        rows.append((one.name, one.release or "-", lock_id, modules, one_line(one.description or "-")))
+    yield from columns(rows)
 
 
 def environments_json(summaries: Iterable[EnvironmentSummary]) -> dict[str, Any]:
@@ -85,7 +84,9 @@ def tree_json(tree: DependencyTree) -> dict[str, Any]:
 
 def contents_text(shown: ModuleContents) -> Iterator[str]:
     """Yield the module's pin, then what it defines; of the only definition asked for, all parameters."""
-    yield f"{shown.pin.module} in {shown.environment}: {describe_pin(shown.pin)} of {_home(shown)}"
+    is_from_git = isinstance(shown.pin, GitPin)
+    home = shown.git if is_from_git else f"the Forge, read at {shown.commit} of {shown.git}"
+    yield f"{shown.pin.module} in {shown.environment}: {describe_pin(shown.pin)} of {home}"
     for one in shown.api.definitions:
         if shown.definition is not None:
             yield from definition_lines(one)
@@ -96,12 +97,7 @@ def contents_text(shown: ModuleContents) -> Iterator[str]:
         parts += ["deprecated"] if one.deprecated else []
         about = f" ({', '.join(parts)})" if parts else ""
         yield f"  {one.kind} {one.name}{about}"
-    for file in shown.api.unreadable:
-        yield f"  could not be read: {one_line(file.path)}: {one_line(file.reason)}"
-
-
-def _home(shown: ModuleContents) -> str:
-    return shown.git if isinstance(shown.pin, GitPin) else f"the Forge, read at {shown.commit} of {shown.git}"
+    yield from (f"  {unreadable_words(file)}" for file in shown.api.unreadable)
 
 
 def contents_json(shown: ModuleContents) -> dict[str, Any]:
@@ -177,8 +173,7 @@ def api_text(result: CommitApi) -> Iterator[str]:
     if named:
         yield ""
     yield from (f"{one.kind} {one.name} ({one.path})" for one in named)
-    for file in result.api.unreadable:
-        yield f"could not be read: {one_line(file.path)}: {one_line(file.reason)}"
+    yield from map(unreadable_words, result.api.unreadable)
 
 
 def definition_lines(one: Definition) -> Iterator[str]:

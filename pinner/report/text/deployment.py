@@ -10,7 +10,6 @@ from pinner.model.deployment import (
     Cleaning,
     Deployment,
     EnvironmentDeployment,
-    ListedVersion,
     ServerComparison,
     ServerState,
     Version,
@@ -163,18 +162,20 @@ def version_list_json(result: VersionList) -> dict[str, Any]:
     return {
         "directory": result.directory,
         "environments": [
-            {"name": name, "versions": [_listed_json(row) for row in rows]}
+            {
+                "name": name,
+                "versions": [
+                    {
+                        **_version_json(row.version),
+                        "current": row.is_current,
+                        "prepared": row.is_prepared,
+                        "last_served": row.last_served,
+                    }
+                    for row in rows
+                ],
+            }
             for name, rows in result.versions.items()
         ],
-    }
-
-
-def _listed_json(row: ListedVersion) -> dict[str, Any]:
-    return {
-        **_version_json(row.version),
-        "current": row.is_current,
-        "prepared": row.is_prepared,
-        "last_served": row.last_served,
     }
 
 

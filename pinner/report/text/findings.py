@@ -1,7 +1,8 @@
 """Text of findings and of the results of `lock`, `update` and `verify`."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from pinner.model.findings import EnvironmentResult, Finding, Totals, shared_findings
 from pinner.model.lock import ForgePin, Pin
@@ -40,11 +41,11 @@ def result_lines(
     results: Iterable[EnvironmentResult],
     *,
     verb: str,
-    details: Callable[[str, str], Iterable[str]] = lambda _environment, _module: (),
+    details: Mapping[tuple[str, str], Iterable[str]] = MappingProxyType({}),
 ) -> Iterator[str]:
     """Yield the lines of `lock`, `update` and `verify`: environments with their findings, then the verdict.
 
-    `details` returns the lines to add about a module that changes in an environment. What could not be determined for several environments is one finding, and is printed after them.
+    `details` has the lines to add about a module that changes, by environment and module. What could not be determined for several environments is one finding, and is printed after them.
     """
     results = tuple(results)
     shared = shared_findings(results)
@@ -53,7 +54,7 @@ def result_lines(
         yield f"{result.environment}: {_state(result)}"
         for module, line in _pin_changes(result):
             yield f"  {line}"
-            yield from (f"      {each}" for each in details(result.environment, module))
+            yield from (f"      {each}" for each in details.get((result.environment, module), ()))
         yield from (f"  {line}" for line in finding_lines(own))
     for finding, names in shared.items():
         line, *hint = finding_line(finding)

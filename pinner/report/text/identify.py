@@ -9,7 +9,6 @@ from pinner.model.identification import (
     FileDifference,
     Identification,
     Identified,
-    Identity,
     Match,
 )
 from pinner.model.lock import short_name
@@ -38,19 +37,18 @@ def identification_text(found: Identification, *, shows_all: bool) -> Iterator[s
 
 
 def _headline(one: Identified) -> str:
-    if one.identity is None:
+    identity = one.identity
+    if identity is None:
         return "no similar commit in any repository searched"
-    commit = f"{_name(one.identity)} of {one.identity.git}"
-    return f"{commit}: {_differing(one)}" if one.match is Match.NEAREST else commit
-
-
-def _name(identity: Identity) -> str:
     commit = identity.commit[:SHORT]
     if identity.ref:
-        return f"{short_name(identity.ref)} ({commit})"
-    branches = [short_name(ref) for ref in identity.branches]
-    where = f"on {first_few(branches, NAMED)}" if branches else "on no branch"
-    return f"{commit} ({identity.version or 'no version'}, {where})"
+        commit = f"{short_name(identity.ref)} ({commit})"
+    else:
+        branches = [short_name(ref) for ref in identity.branches]
+        where = f"on {first_few(branches, NAMED)}" if branches else "on no branch"
+        commit = f"{commit} ({identity.version or 'no version'}, {where})"
+    differing = f": {_differing(one)}" if one.match is Match.NEAREST else ""
+    return f"{commit} of {identity.git}{differing}"
 
 
 def _differing(one: Identified) -> str:
@@ -66,14 +64,20 @@ def _differing(one: Identified) -> str:
 
 
 def _details(one: Identified, *, shows_all: bool) -> Iterator[str]:
-    if one.identity:
-        files = one.identity.differences.files
+    if identity := one.identity:
+        files = identity.differences.files
         shown = files if shows_all else files[:SHOWN]
         yield from map(_file, shown)
         if len(files) > len(shown):
             yield f"… {count(len(files) - len(shown), 'more file')} (--all shows them)"
-        yield from _harmless(one.identity.differences)
-        yield from _also(one.identity)
+        yield from _harmless(identity.differences)
+        others = [short_name(ref) for ref in identity.alike if ref != identity.ref]
+        if others:
+            yield f"the same files: {first_few(others, NAMED)}"
+        if identity.elsewhere:
+            yield f"also in {first_few(identity.elsewhere, NAMED)}"
+        if identity.claim:
+            yield _claim(identity.claim)
     elif one.homes:
         yield f"searched: {first_few(one.homes, NAMED)}"
     else:
@@ -108,17 +112,6 @@ def _harmless(differences: Differences) -> Iterator[str]:
         )
         if paths:
             yield f"{words}: {first_few(names, NAMED)}"
-
-
-def _also(identity: Identity) -> Iterator[str]:
-    """Yield the other refs and repositories that have the same files, and a wrong version."""
-    others = [short_name(ref) for ref in identity.alike if ref != identity.ref]
-    if others:
-        yield f"the same files: {first_few(others, NAMED)}"
-    if identity.elsewhere:
-        yield f"also in {first_few(identity.elsewhere, NAMED)}"
-    if identity.claim:
-        yield _claim(identity.claim)
 
 
 def _claim(claim: Claim) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pinner.model.errors import Location
 from pinner.model.preview import CatalogChange, ChangeGroup, ChangeKind, Effect, Preview
 from pinner.model.text import one_line
+from pinner.report.json.preview import decoded
 from pinner.report.text.compilation import cause_lines, fold_names
 from pinner.report.words import clip, count
 
@@ -38,7 +39,14 @@ def preview_text(result: Preview, *, shows_all: bool = False) -> Iterator[str]:
         for notice, number in sorted(result.warnings.items(), key=lambda item: (-item[1], item[0].message)):
             where = f"{Location(notice.path, notice.line)}: " if notice.path else ""
             yield f"  {count(number, 'node')}: {one_line(where + notice.message)}"
-    yield from _lists(result)
+    if result.unstable:
+        yield ""
+        yield "different each time a catalog is compiled, and not compared:"
+        yield from (f"  {one_line(one)}" for one in result.unstable)
+    if result.not_seen:
+        yield ""
+        yield "changed facts, types and providers, which act on nodes and are not in catalogs:"
+        yield from (f"  {name}: {', '.join(paths)}" for name, paths in result.not_seen.items())
 
 
 def totals(result: Preview) -> str:
@@ -46,17 +54,11 @@ def totals(result: Preview) -> str:
     counts = result.counts
     changes = [change for group in result.groups for change in group.changes]
     acting = sum(change.effect is Effect.ACTS for change in changes)
-    words = [
-        count(counts.compiled, "node"),
-        f"{count(acting, 'change')} in {count(_acting(result), 'group')}",
-    ]
+    groups = sum(any(one.effect is Effect.ACTS for one in group.changes) for group in result.groups)
+    words = [count(counts.compiled, "node"), f"{count(acting, 'change')} in {count(groups, 'group')}"]
     words += [f"{counts.failed} cannot be compiled"] if counts.failed else []
     words += [f"{counts.left_out} left out"] if counts.left_out else []
     return ", ".join(words)
-
-
-def _acting(result: Preview) -> int:
-    return sum(any(one.effect is Effect.ACTS for one in group.changes) for group in result.groups)
 
 
 def _group(group: ChangeGroup, result: Preview, *, shows_all: bool) -> Iterator[str]:
@@ -122,7 +124,7 @@ def change_words(change: CatalogChange) -> str:
 
 
 def _parameters(text: str | None) -> str:
-    values = _decode(text)
+    values = decoded(text)
     if not isinstance(values, dict) or not values:
         return ""
     if values.keys() == {"value"}:
@@ -137,28 +139,10 @@ def value_words(text: str | None) -> str:
     """Return a value in short; "unset" for one that is not set."""
     if text is None or text == _UNSET:
         return "unset"
-    value = _decode(text)
+    value = decoded(text)
     return clip(value if isinstance(value, str) and value else text, _LONGEST)
 
 
 def _text(text: str | None) -> str:
-    value = _decode(text)
+    value = decoded(text)
     return value if isinstance(value, str) else ""
-
-
-def _decode(text: str | None) -> object:
-    try:
-        return None if text is None else json.loads(text)
-    except ValueError:  # masking made it invalid
-        return text
-
-
-def _lists(result: Preview) -> Iterator[str]:
-    if result.unstable:
-        yield ""
-        yield "different each time a catalog is compiled, and not compared:"
-        yield from (f"  {one_line(one)}" for one in result.unstable)
-    if result.not_seen:
-        yield ""
-        yield "changed facts, types and providers, which act on nodes and are not in catalogs:"
-        yield from (f"  {name}: {', '.join(paths)}" for name, paths in result.not_seen.items())

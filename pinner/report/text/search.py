@@ -6,7 +6,6 @@ from typing import Any
 from pinner.model.lock import BRANCH, TAG, short_name
 from pinner.model.results import (
     Bisection,
-    Hit,
     How,
     Missing,
     PinChange,
@@ -68,7 +67,16 @@ def search_json(found: Search) -> dict[str, Any]:
     return {
         "queries": [{"kind": query.kind.value, "value": query.value} for query in found.queries],
         "commits": [
-            {**_hit(commit.hit), "git": commit.git, "refs": list(commit.refs)} for commit in found.commits
+            {
+                "commit": row.hit.commit,
+                "subject": row.hit.subject,
+                "committed_at": row.hit.committed_at.isoformat(),
+                "change_id": row.hit.change_id,
+                "how": row.hit.how.value,
+                "git": row.git,
+                "refs": list(row.refs),
+            }
+            for row in found.commits
         ],
         "environments": [
             {
@@ -83,16 +91,6 @@ def search_json(found: Search) -> dict[str, Any]:
             {"code": flaw.code, "module": flaw.module, "message": flaw.message, "hint": flaw.hint}
             for flaw in found.unknown
         ],
-    }
-
-
-def _hit(hit: Hit) -> dict[str, Any]:
-    return {
-        "commit": hit.commit,
-        "subject": hit.subject,
-        "committed_at": hit.committed_at.isoformat(),
-        "change_id": hit.change_id,
-        "how": hit.how.value,
     }
 
 

@@ -70,7 +70,12 @@ def styled(
     rows = [row for line in lines for each in line.split("\n") for row in _wrapped(each, width, links)]
     if not has_color:
         return [row.plain for row in rows]
-    return [_encode(row) for row in rows]
+    console, shown = _console(), []
+    for row in rows:
+        with console.capture() as capture:
+            console.print(row, soft_wrap=True, highlight=False, end="")
+        shown.append(capture.get())
+    return shown
 
 
 def _wrapped(line: str, width: int | None, links: Mapping[str, str]) -> Iterator[Text]:
@@ -102,13 +107,6 @@ def _wrapped(line: str, width: int | None, links: Mapping[str, str]) -> Iterator
 @cache
 def _console() -> Console:
     return Console(file=StringIO(), force_terminal=True, no_color=False, color_system="standard", width=1000)
-
-
-def _encode(row: Text) -> str:
-    console = _console()
-    with console.capture() as capture:
-        console.print(row, soft_wrap=True, highlight=False, end="")
-    return capture.get()
 
 
 _UNLIMITED = 10_000
