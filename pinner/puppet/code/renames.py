@@ -101,8 +101,11 @@ class Handovers:
         found = handed or self._same_places(key)
         if advised in found and len(found) > 1:
             found = {advised: found[advised]}
-        if not found and advised and self._same_setting(key, advised):
-            found = {advised: self.old.needs.get(key, Needs.NOTHING)}
+        if not found and advised and advised in self.new.keys and advised not in self.old.keys:
+            # a new parameter that writes the settings of the old one, perhaps in another section
+            before, after = self.old.places.get(key, frozenset()), self.new.written(advised)
+            if before and {*map(_setting, before)} <= {*map(_setting, after)}:
+                found = {advised: self.old.needs.get(key, Needs.NOTHING)}
         return Successor(*found.popitem()) if len(found) == 1 else None
 
     def agrees(self, key: str, other: str) -> bool | None:
@@ -138,12 +141,6 @@ class Handovers:
         owner = key.rpartition("::")[0]
         near = {one: needs for one in fitting if one.rpartition("::")[0] == owner}
         return near or fitting
-
-    def _same_setting(self, key: str, advised: str) -> bool:
-        """Return whether a new parameter writes the settings of the old one, perhaps in another section."""
-        before, after = self.old.places.get(key, frozenset()), self.new.written(advised)
-        is_new = advised in self.new.keys and advised not in self.old.keys
-        return is_new and bool(before) and {*map(_setting, before)} <= {*map(_setting, after)}
 
 
 def _setting(place: str) -> str:
