@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pinner.locking.requirements import EnvironmentRequirements, GitRequirement, read_requirements
 from pinner.model.errors import InputError, Location, Problem
-from pinner.model.text import nearest, quote
+from pinner.model.text import nearest, quoted
 from pinner.project.files import list_environments
 from pinner.project.yaml.edit import TextEdit, append_item, edit_yaml, put_value, remove_entry
 from pinner.project.yaml.nodes import MappingNode, SequenceNode, entries_at, read_nodes, texts_at
@@ -34,7 +34,7 @@ def add_modules(
         path, present = required.manifest.path, required.modules.get(name)
         is_external = isinstance(present, GitRequirement) and bool(present.required_by)
         if present is not None and not is_external and not fields:
-            message = f"environment '{required.environment}' has module {quote(name)} already"
+            message = f"environment '{required.environment}' has module {quoted(name)} already"
             raise InputError(Problem(message, present.place, "'pinner why' shows where its pin comes from"))
         if fields:
             for key, value in fields.items():
@@ -134,7 +134,7 @@ def _require_named(required: EnvironmentRequirements, name: str) -> None:
     if name in required.modules:
         return
     names = sorted(required.modules)
-    message = f"the manifest of '{required.environment}' names no module {quote(name)}"
+    message = f"the manifest of '{required.environment}' names no module {quoted(name)}"
     hint = nearest(name, names) or (
         "if others require it: give them another version, or name it under 'dependencies: ignore'"
     )

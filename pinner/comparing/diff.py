@@ -25,7 +25,7 @@ from pinner.model.comparison import (
 from pinner.model.errors import InputError, PinnerError, Problem
 from pinner.model.findings import EnvironmentResult
 from pinner.model.lock import ForgePin, GitPin, Lock, LockFacts, LockRef, Pin
-from pinner.model.text import nearest, quote
+from pinner.model.text import nearest, quoted
 from pinner.openstack.catalogue import release_of
 from pinner.project.files import ENVIRONMENTS, LOCK_SUFFIX
 from pinner.puppet.code.renames import Successor
@@ -69,7 +69,8 @@ def only(result: Comparison, modules: frozenset[str]) -> Comparison:
     unknown = sorted(modules.difference(names))
     if unknown:
         raise InputError(
-            Problem(f"neither side has a module {quote(name)}", hint=nearest(name, names)) for name in unknown
+            Problem(f"neither side has a module {quoted(name)}", hint=nearest(name, names))
+            for name in unknown
         )
     chosen = tuple(change for change in result.modules if change.name in modules or not modules)
     return replace(result, modules=chosen, only=tuple(sorted(modules)))

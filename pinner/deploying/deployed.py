@@ -25,7 +25,7 @@ from pinner.locking.requirements import EnvironmentRequirements, read_requiremen
 from pinner.model.errors import InputError, Location, Problem, UnknownError
 from pinner.model.findings import EnvironmentResult, Finding, as_errors, drop_ignored, limit_repeats
 from pinner.model.lock import GitPin, Lock
-from pinner.model.text import quote
+from pinner.model.text import quoted
 from pinner.project.files import list_environments, read_file, resolve
 from pinner.puppet.names import LOCK_ID, check_module_name
 from pinner.puppet.puppetfile.writer import HEADER_MARK, as_puppetfile, check_puppetfile
@@ -174,15 +174,15 @@ def _unknown_modules(lock: Lock, place: Path) -> Iterator[Finding]:
 
 def _unknown_module(path: Path) -> Finding:
     is_module = check_module_name(path.name) is None
-    what = "it" if is_module else quote(path.name)
+    what = "it" if is_module else quoted(path.name)
     words = f"{what} is among the modules, and not in the lock"
     return deployed_finding("deployed-unknown-module", path.name if is_module else None, words, path)
 
 
 def _stranger(directory: Path, name: str, ignore: frozenset[tuple[str, str | None]]) -> EnvironmentResult:
-    words = f"the project has no environment {quote(name)}"
+    words = f"the project has no environment {quoted(name)}"
     finding = deployed_finding("deployed-not-locked", None, words, directory / name)
-    called = name if name.isprintable() else quote(name)
+    called = name if name.isprintable() else quoted(name)
     return EnvironmentResult(called, None, None, tuple(drop_ignored([finding], ignore)))
 
 

@@ -30,7 +30,7 @@ from pinner.git.process.repository import Mirror
 from pinner.model.errors import InputError, Problem, UnknownError
 from pinner.model.findings import Finding
 from pinner.model.lock import ForgePin, GitPin, Pin, short_name
-from pinner.model.text import SHORT, quote
+from pinner.model.text import SHORT, quoted
 from pinner.project.files import read_file
 from pinner.puppet.metadata import parse_metadata
 from pinner.workspace.locks import read_metadata
@@ -199,7 +199,7 @@ class _Comparison:
             yield deployed_finding(one.code, self.pin.module, one.words + beside, self.path / one.path)
         for path in expected.submodules:
             if any(file.path.startswith(f"{path}/") for file in self.found.files):
-                words = f"{quote(path)} is a submodule, and its files were not compared"
+                words = f"{quoted(path)} is a submodule, and its files were not compared"
                 yield deployed_finding("deployed-not-compared", self.pin.module, words, self.path / path)
 
     def _expected(self, commit: str) -> Expected:
@@ -264,7 +264,7 @@ def flaw_of_place(path: Path) -> str | None:
 
 
 def _unread(module: DeployedModule, path: str, reason: str) -> Finding:
-    what = quote(path) if path else "its directory"
+    what = quoted(path) if path else "its directory"
     hint = "run as a user who may read it" if reason == os.strerror(13) else None
     words = f"{what} could not be read: {plain_text(reason)}"
     return deployed_finding("deployed-unread", module.pin.module, words, module.path / path, hint)

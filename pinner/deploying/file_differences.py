@@ -10,7 +10,7 @@ from pinner.git.objects.directory_tree import EXECUTABLE, LINK, PlainTree
 from pinner.model.errors import Location
 from pinner.model.findings import Finding
 from pinner.model.rules import RULES
-from pinner.model.text import join_words, quote
+from pinner.model.text import join_words, quoted
 
 # (mode, blob id) of a path
 State = tuple[str, str]
@@ -77,7 +77,7 @@ def differences(expected: Expected, found: PlainTree, contents: Contents) -> Ite
     paths = differing_paths(expected, found)
     for special in found.specials:
         code = "deployed-changed" if special.path in expected.stored else "deployed-extra-file"
-        yield DeployedDifference(code, special.path, f"{quote(special.path)} is {special.kind}")
+        yield DeployedDifference(code, special.path, f"{quoted(special.path)} is {special.kind}")
     both = [path for path in paths if path in expected.stored and path in actual]
     yield from _changes(both, expected, actual, contents)
     gone = [path for path in paths if path not in actual]
@@ -85,7 +85,7 @@ def differences(expected: Expected, found: PlainTree, contents: Contents) -> Ite
     covered = {path for path in gone if expected.stored[path][0] == LINK and path in above}
     for path in sorted(covered):
         yield DeployedDifference(
-            "deployed-link", path, f"{quote(path)} is a directory, and a symbolic link in the commit"
+            "deployed-link", path, f"{quoted(path)} is a directory, and a symbolic link in the commit"
         )
     missing = [path for path in gone if path not in covered]
     yield from _whole(missing, actual, "deployed-missing-file", "missing")
@@ -116,7 +116,7 @@ def _changes(
         if before is not None and before == after:
             endings.append(path)
         else:
-            yield DeployedDifference("deployed-changed", path, f"{quote(path)} was changed")
+            yield DeployedDifference("deployed-changed", path, f"{quoted(path)} was changed")
     yield from _together(endings, "deployed-line-endings", "only line endings differ in {}")
     lost = [path for path in modes if expected.stored[path][0] == EXECUTABLE]
     yield from _together(lost, "deployed-mode", "the executable bit is missing on {}")
@@ -129,21 +129,21 @@ def _link_words(
 ) -> str:
     mode, name = expected[path]
     if mode != LINK:
-        return f"{quote(path)} is a symbolic link, and a file in the commit"
+        return f"{quoted(path)} is a symbolic link, and a file in the commit"
     target = (stored.get(name) or b"").decode(errors="surrogateescape")
     if actual[0] == LINK:
-        return f"{quote(path)} is a symbolic link to elsewhere, not to {quote(target)}"
-    meant = f"and a symbolic link to {quote(target)} in the commit"
+        return f"{quoted(path)} is a symbolic link to elsewhere, not to {quoted(target)}"
+    meant = f"and a symbolic link to {quoted(target)} in the commit"
     if actual[1] == name:
-        return f"{quote(path)} is a file with a path as its text, {meant}"
+        return f"{quoted(path)} is a file with a path as its text, {meant}"
     if expected.get(normpath(f"{path}/../{target}"), ("", ""))[1] == actual[1]:
-        return f"{quote(path)} was replaced by a copy of what it led to: a file, {meant}"
-    return f"{quote(path)} is a file, {meant}"
+        return f"{quoted(path)} was replaced by a copy of what it led to: a file, {meant}"
+    return f"{quoted(path)} is a file, {meant}"
 
 
 def _together(paths: list[str], code: str, words: str) -> Iterator[DeployedDifference]:
     if paths:
-        shown = [quote(path) for path in paths[:SHOWN]]
+        shown = [quoted(path) for path in paths[:SHOWN]]
         more = [f"{len(paths) - SHOWN} more"] if len(paths) > SHOWN else []
         yield DeployedDifference(code, paths[0], words.format(join_words([*shown, *more], last="and")))
 
@@ -160,7 +160,7 @@ def _whole(
     directories = tops.keys() - set(paths)
     for top, count in tops.items():
         files = f" with its {count} {'file' if count == 1 else 'files'}" if top in directories else ""
-        yield DeployedDifference(code, top, f"{quote(top)}{files} is {words}")
+        yield DeployedDifference(code, top, f"{quoted(top)}{files} is {words}")
 
 
 def _ancestors(path: str) -> Iterator[str]:
@@ -199,7 +199,7 @@ def deployed_finding(
 def shown_path(path: Path) -> str:
     """Return a path as the user would type it, quoted if it has unprintable characters."""
     text = str(path)
-    return text if text.isprintable() else quote(text)
+    return text if text.isprintable() else quoted(text)
 
 
 def plain_text(text: str) -> str:

@@ -25,7 +25,7 @@ from pinner.locking.requirements import read_requirements
 from pinner.model.control import EXECUTABLE, ControlFile, Layout
 from pinner.model.errors import InputError, Problem
 from pinner.model.manifest import Settings
-from pinner.model.text import join_words, quote
+from pinner.model.text import join_words, quoted
 from pinner.project.files import resolve
 from pinner.project.yaml.schema import check_line
 from pinner.puppet.puppetfile.writer import HEADER_MARK
@@ -234,5 +234,5 @@ def _quoted(text: str) -> str:
     Raises InputError for a text with line breaks or other characters that are not allowed in one line.
     """
     if flaw := check_line(text):
-        raise InputError(Problem(f"{quote(text)} is not valid in an r10k.yaml: {flaw}"))
+        raise InputError(Problem(f"{quoted(text)} is not valid in an r10k.yaml: {flaw}"))
     return "'{}'".format(text.replace("'", "''"))

@@ -18,7 +18,7 @@ from pinner.model.results import (
     Need,
     Reason,
 )
-from pinner.model.text import nearest, quote
+from pinner.model.text import nearest, quoted
 from pinner.openstack.catalogue import canonical_module, phase_today, release_of, status_of
 from pinner.project.files import list_environments
 from pinner.project.manifest.read import read_manifests
@@ -94,7 +94,7 @@ def show_module(
         chosen = tuple(one for one in api.definitions if one.name.lower() == name)
         if not chosen:
             hint = nearest(name, sorted({one.name for one in api.definitions}))
-            message = f"module '{module}' of {environment} defines nothing named {quote(name)}"
+            message = f"module '{module}' of {environment} defines nothing named {quoted(name)}"
             raise InputError(Problem(message, hint=hint or f"'pinner show {environment} {module}' lists all"))
         api, definition = replace(api, definitions=chosen, unreadable=()), chosen[0].name
     return ModuleContents(environment, pin, read.git, read.commit, api, definition)
@@ -114,7 +114,7 @@ def _require_module(module: str, lock: Lock) -> Pin:
     if pin is None:
         hint = nearest(module, sorted(lock.pins)) or f"it has {', '.join(sorted(lock.pins))}"
         raise InputError(
-            Problem(f"environment '{lock.environment}' has no module {quote(module)}", hint=hint)
+            Problem(f"environment '{lock.environment}' has no module {quoted(module)}", hint=hint)
         )
     return pin
 
@@ -165,7 +165,7 @@ def explain_pin(workspace: Workspace, environment: str, name: str) -> Reason:
     if requirement is None and pin is None:
         names = sorted({*required.modules, *(lock.pins if lock else ())})
         hint = nearest(module, names) or f"it has {', '.join(names)}"
-        raise InputError(Problem(f"environment '{environment}' has no module {quote(module)}", hint=hint))
+        raise InputError(Problem(f"environment '{environment}' has no module {quoted(module)}", hint=hint))
     override = required.manifest.modules.get(module)
     of_ref = status_of(pin) if isinstance(pin, GitPin) else None
     return Reason(

@@ -14,7 +14,7 @@ from pinner.model.errors import InputError, Location, UnknownError
 from pinner.model.findings import Finding
 from pinner.model.lock import ForgePin, GitPin, Lock
 from pinner.model.rules import RULES
-from pinner.model.text import join_words, quote
+from pinner.model.text import join_words, quoted
 from pinner.project.files import list_environments
 from pinner.project.manifest.lock import read_lock
 from pinner.puppet.code.ruby import Plugin, PluginKind, Requirement, plugin_of, requirements
@@ -346,7 +346,7 @@ def _by_module(view: EnvironmentView, *kinds: PluginKind) -> Iterator[tuple[str,
 def _named(clashes: list[Clash]) -> str:
     names_by_kind: dict[PluginKind, list[str]] = {}
     for clash in clashes:
-        names_by_kind.setdefault(clash.file.plugin.kind, []).append(quote(clash.file.plugin.name))
+        names_by_kind.setdefault(clash.file.plugin.kind, []).append(quoted(clash.file.plugin.name))
     phrases = []
     for kind, names in names_by_kind.items():
         more = [f"{len(names) - SHOWN} more"] if len(names) > SHOWN else []

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from pinner.model.findings import Level, Rule
-from pinner.model.text import nearest, quote
+from pinner.model.text import nearest, quoted
 
 _ERROR, _WARNING, _INFO = Level.ERROR, Level.WARNING, Level.INFO
 
@@ -664,9 +664,9 @@ _CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,99}(?::[a-z][a-z0-9_]{0,199})?")
 def check_ignored(text: str) -> str | None:
     """Refuse text that is not `CODE` or `CODE:MODULE`, and codes that no finding has."""
     if not _CODE.fullmatch(text):
-        return f"{quote(text)} is not a finding: write its code, or code:module, such as 'end-of-life:nova'"
+        return f"{quoted(text)} is not a finding: write its code, or code:module, such as 'end-of-life:nova'"
     code = text.partition(":")[0]
     if code in RULES:
         return None
     meant = nearest(code, RULES)
-    return f"no finding has the code {quote(code)}{f'; {meant}' if meant else ''}"
+    return f"no finding has the code {quoted(code)}{f'; {meant}' if meant else ''}"

@@ -166,11 +166,6 @@ def quoted(text: str) -> str:
     return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")
 
 
-def quote(text: str) -> str:
-    """Return the text for a message: quoted, short, without credentials."""
-    return quoted(text)
-
-
 def join_words(words: Sequence[str], *, last: str) -> str:
     """Return `a, b or c` for three words and `last` = "or"."""
     return f" {last} ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)

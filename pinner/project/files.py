@@ -19,7 +19,7 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from pinner.model.errors import InputError, Location, PinnerError, Problem, UnknownError, exhausted
-from pinner.model.text import join_words, nearest, quote
+from pinner.model.text import join_words, nearest, quoted
 from pinner.puppet.names import check_environment_name
 
 GIT = ".git"
@@ -622,11 +622,11 @@ def _files(directory: Path) -> list[Path]:
 
 def _misnamed(path: Path, project: Project) -> Problem:
     shown = project.shown(path)
-    place = Location(shown if shown.isprintable() else quote(shown))
+    place = Location(shown if shown.isprintable() else quoted(shown))
     if check_environment_name(path.stem.removeprefix("_")) is None:
-        return Problem("manifests end in '.yaml'", place, f"rename it to {quote(path.stem + _MANIFEST)}")
-    message = f"{quote(path.stem)} is not a valid name of a Puppet environment: use lower-case letters, digits and underscores"
-    return Problem(message, place, f"rename it to {quote(suggest_name(path.stem) + _MANIFEST)}")
+        return Problem("manifests end in '.yaml'", place, f"rename it to {quoted(path.stem + _MANIFEST)}")
+    message = f"{quoted(path.stem)} is not a valid name of a Puppet environment: use lower-case letters, digits and underscores"
+    return Problem(message, place, f"rename it to {quoted(suggest_name(path.stem) + _MANIFEST)}")
 
 
 def suggest_name(stem: str) -> str:
@@ -639,10 +639,10 @@ def suggest_name(stem: str) -> str:
 
 def _unknown(name: str, listing: Listing) -> Problem:
     if name in listing.bases:
-        return Problem(f"{quote(name)} is a base for environments, not an environment", hint=_known(listing))
+        return Problem(f"{quoted(name)} is a base for environments, not an environment", hint=_known(listing))
     near_names = nearest(name, listing.environments)
     flaw = check_environment_name(name)
-    return Problem(flaw or f"environment {quote(name)} does not exist", hint=near_names or _known(listing))
+    return Problem(flaw or f"environment {quoted(name)} does not exist", hint=near_names or _known(listing))
 
 
 def _known(listing: Listing) -> str:

@@ -12,7 +12,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
-from pinner.model.text import quote, quoted, redact
+from pinner.model.text import quoted, redact
 
 LONGEST: Final = 200
 """Maximum length of a name: file systems allow 255 bytes, and suffixes are added to names."""
@@ -83,7 +83,7 @@ def _short_name(prefix: str) -> Callable[[str], str | None]:
 
     def check_short_name(text: str) -> str | None:
         if text.startswith(prefix):
-            return f"{quote(text)} is a full ref name: omit {quote(prefix)}"
+            return f"{quoted(text)} is a full ref name: omit {quoted(prefix)}"
         return check_ref_name(text)
 
     return check_short_name
@@ -96,7 +96,7 @@ check_tag = _short_name("refs/tags/")
 def check_whole_ref(text: str) -> str | None:
     """Refuse text that is not the full name of a branch or tag."""
     if not text.startswith(("refs/heads/", "refs/tags/")):
-        return f"{quote(text)} is not a full ref name: it must begin with 'refs/heads/' or 'refs/tags/'"
+        return f"{quoted(text)} is not a full ref name: it must begin with 'refs/heads/' or 'refs/tags/'"
     return check_ref_name(text)
 
 
@@ -131,24 +131,24 @@ def check_fact(text: str) -> str | None:
     """Refuse text that is unlikely in a module's metadata: unprintable or too long. Empty text is allowed."""
     if len(text) > _LONGEST_FACT:
         return f"the text is longer than {_LONGEST_FACT} characters"
-    return None if text.isprintable() else f"{quote(text)} contains unprintable characters"
+    return None if text.isprintable() else f"{quoted(text)} contains unprintable characters"
 
 
 def check_day(text: str) -> str | None:
     """Refuse text that is not a valid date, YYYY-MM-DD."""
     if not _DAY.fullmatch(text):
-        return f"{quote(text)} is not a valid date: write it as YYYY-MM-DD"
+        return f"{quoted(text)} is not a valid date: write it as YYYY-MM-DD"
     try:
         date.fromisoformat(text)
     except ValueError:
-        return f"the date {quote(text)} does not exist"
+        return f"the date {quoted(text)} does not exist"
     return None
 
 
 def form_check(pattern: str, flaw: str) -> Callable[[str], str | None]:
     """Return the check that refuses text that does not match the pattern as a whole."""
     compiled = re.compile(pattern)
-    return lambda text: None if compiled.fullmatch(text) else f"{quote(text)} {flaw}"
+    return lambda text: None if compiled.fullmatch(text) else f"{quoted(text)} {flaw}"
 
 
 check_release = form_check(

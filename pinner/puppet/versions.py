@@ -24,7 +24,7 @@ from typing import Final, NamedTuple
 from packaging.version import InvalidVersion
 from packaging.version import Version as PythonVersion
 
-from pinner.model.text import quote
+from pinner.model.text import quoted
 
 LONGEST_VERSION: Final = 1000
 """Maximum length, in characters, of a text that is read as a version."""
@@ -582,9 +582,9 @@ def parse_range(text: str) -> Range:
 def check_range(text: str) -> str | None:
     """Refuse text that is not a version range in Puppet's syntax, or is hardly what the user meant."""
     if not _RANGE.fullmatch(text):
-        return f"{quote(text)} is not a valid version range: write one such as '>= 1.2.0 < 2.0.0'"
+        return f"{quoted(text)} is not a valid version range: write one such as '>= 1.2.0 < 2.0.0'"
     flaws = parse_range(text).flaws
-    return f"{quote(text)} is not a valid version range: {'; '.join(flaws)}" if flaws else None
+    return f"{quoted(text)} is not a valid version range: {'; '.join(flaws)}" if flaws else None
 
 
 def _read(text: str, repaired: str, repaired_flaws: tuple[str, ...]) -> Range:

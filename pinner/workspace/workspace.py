@@ -18,7 +18,7 @@ from pinner.model.findings import Finding
 from pinner.model.lock import Lock
 from pinner.model.manifest import Settings, Text
 from pinner.model.rules import RULES
-from pinner.model.text import quote
+from pinner.model.text import quoted
 from pinner.openstack.facts import MAX_BYTES, Facts, FactsError, facts, packaged_facts, read_facts, use_facts
 from pinner.project.files import Project, list_environments
 from pinner.project.manifest.lock import read_lock
@@ -105,7 +105,7 @@ class Workspace:
         paths = {text: Path(f"{self.project.prefix}{text.value}") for text in named}
         hint = "it is relative to pinner.yaml"
         if missing := [
-            Problem(f"there is no directory {quote(text.value)}", text.place, hint)
+            Problem(f"there is no directory {quoted(text.value)}", text.place, hint)
             for text, path in paths.items()
             if not path.is_dir()
         ]:

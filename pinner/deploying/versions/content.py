@@ -20,7 +20,7 @@ from pinner.model.control import ControlFile
 from pinner.model.errors import InputError, Problem
 from pinner.model.findings import Finding
 from pinner.model.rules import RULES
-from pinner.model.text import quote
+from pinner.model.text import quoted
 
 ROOT = ""
 """The path of the control repository's tree."""
@@ -191,6 +191,6 @@ def _findings(module: str | None, notes: TreeNotes) -> Iterator[Finding]:
     )
     for code, paths, kind, what in rows:
         if paths:
-            shown = ", ".join(quote(path) for path in paths[:_MOST_PATHS])
+            shown = ", ".join(quoted(path) for path in paths[:_MOST_PATHS])
             more = f" and {len(paths) - _MOST_PATHS} more" if len(paths) > _MOST_PATHS else ""
             yield RULES[code].finding(module, f"{kind} {shown}{more} {what}")

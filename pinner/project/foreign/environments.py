@@ -7,7 +7,7 @@ from typing import Final
 
 from pinner.model.errors import InputError, Location, Problem
 from pinner.model.manifest import Text
-from pinner.model.text import nearest, quote
+from pinner.model.text import nearest, quoted
 from pinner.project.yaml.nodes import (
     MappingNode,
     Node,
@@ -61,7 +61,7 @@ def read_sources(root: MappingNode, remarks: Remarks) -> tuple[Source, ...]:
         if isinstance(node, MappingNode):
             found.append(_source(name, node, remarks))
         else:
-            remarks.lose(f"the source {quote(name)} is not a map", node.place)
+            remarks.lose(f"the source {quoted(name)} is not a map", node.place)
     return tuple(found)
 
 
@@ -72,7 +72,7 @@ def read_environments(root: MappingNode, remarks: Remarks) -> tuple[Environment,
         if isinstance(entry.value, MappingNode):
             found.append(read_environment(name, entry.value, entry.key.place, remarks))
         else:
-            remarks.lose(f"the environment {quote(name)} is not a map", entry.key.place)
+            remarks.lose(f"the environment {quoted(name)} is not a map", entry.key.place)
     return tuple(found)
 
 
@@ -82,7 +82,7 @@ def read_environment(name: str, node: MappingNode, place: Location, remarks: Rem
     kind = _word(fields.get("type")) or "git"
     ref = _text(fields.get("version")) or _text(fields.get("ref"))
     for key in ("version", "ref"):
-        _report_misread(fields.get(key), f"environment {quote(name)}", remarks)
+        _report_misread(fields.get(key), f"environment {quoted(name)}", remarks)
     return Environment(
         name,
         place,
@@ -98,7 +98,7 @@ def read_environment(name: str, node: MappingNode, place: Location, remarks: Rem
 def _source(name: str, node: MappingNode, remarks: Remarks) -> Source:
     fields = _fields(node)
     if "filter_command" in fields:
-        message = f"source {quote(name)}: 'filter_command' is not run: all branches are used"
+        message = f"source {quoted(name)}: 'filter_command' is not run: all branches are used"
         remarks.notes.append(Problem(message, node.place))
     prefixes = fields.get("ignore_branch_prefixes")
     ignored = prefixes.items if isinstance(prefixes, SequenceNode) else ()
@@ -120,7 +120,7 @@ def _naming(name: str, fields: Mapping[str, Node], place: Location, remarks: Rem
     strip = _word(fields.get("strip_component"))
     if strip and strip.startswith("/") and strip.endswith("/"):
         message = (
-            f"source {quote(name)}: the pattern {quote(strip)} of 'strip_component' is not applied to names"
+            f"source {quoted(name)}: the pattern {quoted(strip)} of 'strip_component' is not applied to names"
         )
         remarks.notes.append(Problem(message, place, "'--as' names an environment"))
         strip = None
@@ -143,7 +143,7 @@ def _modules(node: Node | None, remarks: Remarks) -> Iterator[PuppetfileModule]:
 
 
 def _module(name: str, node: Node, place: Location, remarks: Remarks) -> PuppetfileModule | None:
-    what = f"module {quote(name)}"
+    what = f"module {quoted(name)}"
     if isinstance(node, ScalarNode):
         _report_misread(node, what, remarks)
         version = None if node.is_null or node.text in _LATEST else node.text
@@ -220,7 +220,7 @@ def read_library(path: Path) -> tuple[Library, tuple[Problem, ...]]:
         raise InputError(file.problems or problem)
     library = {partition: texts_by_key(map_at(root, partition)) for partition in Partition}
     unknown = (
-        Problem(f"unknown part {quote(key)} of a Jens library", entry.key.place, nearest(key, Partition))
+        Problem(f"unknown part {quoted(key)} of a Jens library", entry.key.place, nearest(key, Partition))
         for key, entry in root.entries.items()
         if key not in set(Partition)
     )
@@ -261,7 +261,7 @@ def _flaws(root: MappingNode) -> Iterator[Problem]:
         if key not in set(Partition):
             known = ", ".join(Partition)
             yield Problem(
-                f"unknown part {quote(key)} in 'overrides'",
+                f"unknown part {quoted(key)} in 'overrides'",
                 inner.key.place,
                 nearest(key, Partition) or f"use one of {known}",
             )
@@ -269,7 +269,7 @@ def _flaws(root: MappingNode) -> Iterator[Problem]:
             yield Problem(f"the overrides of {key} must be a map", inner.key.place)
         else:
             yield from (
-                Problem(f"the ref of {quote(name)} is not text", ref.key.place)
+                Problem(f"the ref of {quoted(name)} is not text", ref.key.place)
                 for name, ref in inner.value.entries.items()
                 if not isinstance(ref.value, ScalarNode) or ref.value.is_null
             )
@@ -280,7 +280,7 @@ def _notes(root: MappingNode, place: Location) -> Iterator[Problem]:
         yield Problem("Jens refuses this file: 'notifications' is missing", place)
     for key, entry in root.entries.items():
         if key not in _KEYS:
-            yield Problem(f"Jens ignores the key {quote(key)}", entry.key.place, nearest(key, _KEYS))
+            yield Problem(f"Jens ignores the key {quoted(key)}", entry.key.place, nearest(key, _KEYS))
     if parser := root.entries.get("parser"):
         message = "'parser' is ignored: it chose a parser of Puppet 3, and later versions have only one"
         yield Problem(message, parser.key.place)

@@ -6,7 +6,7 @@ from pinner.model.catalogue import Deliverable, SeriesRow
 from pinner.model.errors import InputError, Location, Problem
 from pinner.model.lock import SeriesStatus
 from pinner.model.manifest import Text
-from pinner.model.text import quote
+from pinner.model.text import quoted
 from pinner.project.yaml.nodes import MappingNode, Node, SequenceNode, map_at, read_nodes, text_at
 from pinner.puppet.names import check_day
 
@@ -52,7 +52,7 @@ def _status(text: Text | None, node: MappingNode) -> str:
     if text.value == "extended maintenance":  # OpenStack's name for the phase until 2023
         return SeriesStatus.UNMAINTAINED.value
     if text.value not in set(SeriesStatus):
-        raise InputError(Problem(f"{quote(text.value)} is not a status that is known", text.place))
+        raise InputError(Problem(f"{quoted(text.value)} is not a status that is known", text.place))
     return text.value
 
 

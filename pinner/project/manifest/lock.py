@@ -28,7 +28,7 @@ from pinner.model.lock import (
     SelectorKind,
     Status,
 )
-from pinner.model.text import check_git_url, nearest, quote, quoted
+from pinner.model.text import check_git_url, nearest, quoted
 from pinner.project.files import Project, decode, line_of_conflict, read_file, select_environments
 from pinner.puppet.names import (
     check_branch,
@@ -110,7 +110,7 @@ def _refuse_repeated(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{quote(name)} is not valid JSON")
+    raise ValueError(f"{quoted(name)} is not valid JSON")
 
 
 def _small(digits: str) -> int:

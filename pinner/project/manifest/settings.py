@@ -9,7 +9,7 @@ from pinner.model.control import Layout
 from pinner.model.errors import InputError, Location, Problem
 from pinner.model.manifest import Settings
 from pinner.model.results import SettingValue
-from pinner.model.text import quote
+from pinner.model.text import quoted
 from pinner.project.files import Project
 from pinner.project.yaml.nodes import MappingNode, ScalarNode, map_at, text_at, texts_at, values_by_key
 from pinner.project.yaml.schema import (
@@ -321,14 +321,14 @@ class _Sources:
         try:
             return Path(path).expanduser()
         except RuntimeError:
-            message = f"cache: cannot determine the home directory in {quote(path)}"
+            message = f"cache: cannot determine the home directory in {quoted(path)}"
             self.problems.append(Problem(message, hint="write the absolute path"))
             return Path(path)
 
     def _judge(self, name: str, kind: NumberKind, text: str, default: float) -> float:
         number = read_number(kind, text)
         if number is None:
-            self.problems.append(Problem(f"{name}: must be {kind.what}, not {quote(text)}"))
+            self.problems.append(Problem(f"{name}: must be {kind.what}, not {quoted(text)}"))
             return default
         return number
 
@@ -336,7 +336,7 @@ class _Sources:
 def _flaw(kind: Scalar | Choice, text: str) -> str | None:
     if isinstance(kind, Scalar):
         return judge(kind.check, text)
-    return None if text in kind.values else f"must be {kind.what}, not {quote(text)}"
+    return None if text in kind.values else f"must be {kind.what}, not {quoted(text)}"
 
 
 def _lost_slashes(root: MappingNode | None) -> list[Problem]:
@@ -345,7 +345,7 @@ def _lost_slashes(root: MappingNode | None) -> list[Problem]:
     rows = rewrite.entries.items() if rewrite else ()
     hint = "end both with '/', or neither"
     return [
-        Problem(f"rewrite.{quote(prefix)}: only one of the two ends with '/'", entry.value.place, hint)
+        Problem(f"rewrite.{quoted(prefix)}: only one of the two ends with '/'", entry.value.place, hint)
         for prefix, entry in rows
         if isinstance(entry.value, ScalarNode) and prefix.endswith(_ENDS) != entry.value.text.endswith(_ENDS)
     ]

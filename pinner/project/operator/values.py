@@ -14,7 +14,7 @@ import yaml
 
 from pinner.model.errors import InputError, Location, Problem
 from pinner.model.operator_data import Array, Hash, Literal, Opaque, OpaqueReason, Plain, Value, text_of
-from pinner.model.text import quote
+from pinner.model.text import quoted
 from pinner.project.files import decode
 from pinner.project.yaml.nodes import LOADER, explain_yaml_error, first_too_deep, nested_too_deep
 from pinner.puppet.hiera.scalars import OddScalar, resolve_scalar
@@ -167,7 +167,7 @@ class DataBuilder:
             entries, repeated = entries_of(done.items)
             for key, line in repeated:
                 what = (
-                    f"the key {quote(str(key.value))} was given before, at line {line}: Hiera uses this one"
+                    f"the key {quoted(str(key.value))} was given before, at line {line}: Hiera uses this one"
                 )
                 self.report(what, key.line, "delete one of them")
             self._add(Hash(entries, done.line), done.size, done.depth, anchor=done.anchor)
@@ -326,7 +326,7 @@ def _refuse_ruby(event: yaml.ScalarEvent | yaml.CollectionStartEvent, builder: D
     tag = event.tag or ""
     if tag.startswith(_RUBY_TAG) and not tag.startswith((f"{_RUBY_TAG}sym", f"{_RUBY_TAG}string")):
         builder.refuse(
-            f"Puppet refuses a file with the tag {quote(tag)}", _line(event), "write the value as plain YAML"
+            f"Puppet refuses a file with the tag {quoted(tag)}", _line(event), "write the value as plain YAML"
         )
 
 

@@ -13,7 +13,7 @@ import yaml
 
 from pinner.model.errors import InputError, Location, Problem
 from pinner.model.manifest import Text
-from pinner.model.text import quote
+from pinner.model.text import quoted
 from pinner.project.files import decode, line_of_conflict
 
 _TAB = ("a tab where YAML requires spaces", "indent and separate with spaces, never with tabs")
@@ -100,7 +100,7 @@ def _words_for(problem: str, letter: str) -> tuple[str, str | None]:
     if letter == "\t":
         return _TAB
     if "cannot start any token" in problem:
-        return f"a value cannot start with {quote(letter)}", "put the value into quotes"
+        return f"a value cannot start with {quoted(letter)}", "put the value into quotes"
     found = (words for known, words in _EXPLAINED.items() if known in problem)
     return next(found, (f"this is not valid YAML: {problem}", None))
 
@@ -253,7 +253,7 @@ class _Builder:
                 self._items.append(SequenceNode(tuple(done.items), done.place))
         elif isinstance(event, yaml.AliasEvent):
             place = self._place(event)
-            message = f"aliases ({quote(f'*{event.anchor}')}) are not allowed"
+            message = f"aliases ({quoted(f'*{event.anchor}')}) are not allowed"
             self.problems.append(Problem(message, place, _REPEAT))
             self._items.append(Refused(place))
         elif isinstance(event, yaml.DocumentStartEvent) and self.roots:
@@ -273,9 +273,7 @@ class _Builder:
                     self.problems.append(Problem(f"a {what} cannot be a key", key.place, hint))
             elif key.text in entries:
                 first = entries[key.text].key.place
-                message = (
-                    f"the key {quote(key.text)} was given before, at line {first.line}, column {first.column}"
-                )
+                message = f"the key {quoted(key.text)} was given before, at line {first.line}, column {first.column}"
                 self.problems.append(Problem(message, key.place, "delete one of them"))
             elif key.is_plain and key.text == "<<":
                 hint = "repeat the values, or put them into a base and name it with 'extends:'"
@@ -288,11 +286,11 @@ class _Builder:
         place = self._place(event)
         if event.anchor is not None:
             self.problems.append(
-                Problem(f"anchors ({quote(f'&{event.anchor}')}) are not allowed", place, _REPEAT)
+                Problem(f"anchors ({quoted(f'&{event.anchor}')}) are not allowed", place, _REPEAT)
             )
         if event.tag is not None:
             self.problems.append(
-                Problem(f"tags ({quote(event.tag)}) are not allowed", place, "delete the tag")
+                Problem(f"tags ({quoted(event.tag)}) are not allowed", place, "delete the tag")
             )
 
 

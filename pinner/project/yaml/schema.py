@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pinner.model.errors import Location, PinnerError, Problem
-from pinner.model.text import check_git_url, nearest, quote
+from pinner.model.text import check_git_url, nearest, quoted
 from pinner.project.files import Project, read_file
 from pinner.project.yaml.nodes import MappingNode, Node, Refused, ScalarNode, SequenceNode, read_nodes
 from pinner.puppet.names import (
@@ -65,10 +65,10 @@ def check_base(text: str) -> str | None:
     """Refuse text that is neither an environment's name nor a base's (`_` before such a name)."""
     name = text.removeprefix("environments/").removesuffix(".yaml")
     if name != text and check_environment_name(name.removeprefix("_")) is None:
-        return f"{quote(text)} is a file's name: write the name only, {quote(name)}"
+        return f"{quoted(text)} is a file's name: write the name only, {quoted(name)}"
     if check_environment_name(text.removeprefix("_")) is None:
         return None
-    return f"{quote(text)} is not a valid name of an environment or base: use lower-case letters, digits and underscores"
+    return f"{quoted(text)} is not a valid name of an environment or base: use lower-case letters, digits and underscores"
 
 
 def check_data_directory(text: str) -> str | None:
@@ -76,16 +76,16 @@ def check_data_directory(text: str) -> str | None:
     if flaw := check_line(text):
         return flaw
     if text.startswith(("/", "~")):
-        return f"{quote(text)} is not relative to the project: use --hiera or --code for other directories"
+        return f"{quoted(text)} is not relative to the project: use --hiera or --code for other directories"
     return None
 
 
 def check_template(text: str) -> str | None:
     """Refuse text that is not a template's name; a path is never one."""
     if not _TEMPLATE.fullmatch(text):
-        return f"{quote(text)} is not a template name: write the name of a file in Puppetfile.templates, without '.j2'"
+        return f"{quoted(text)} is not a template name: write the name of a file in Puppetfile.templates, without '.j2'"
     if text.endswith(".j2"):
-        return f"{quote(text)} is not a template name: omit '.j2'"
+        return f"{quoted(text)} is not a template name: omit '.j2'"
     return None
 
 
@@ -93,7 +93,7 @@ def check_url_prefix(text: str) -> str | None:
     """Refuse text that is not the start of any git URL."""
     whole = f"{text}x" if text.endswith(("/", ":")) else text
     flaw = check_git_url(whole)
-    return flaw and flaw.replace(quote(whole), quote(text), 1)
+    return flaw and flaw.replace(quoted(whole), quoted(text), 1)
 
 
 def check_rewrite_target(text: str) -> str | None:
@@ -116,10 +116,10 @@ def link_check(*names: str) -> Callable[[str], str | None]:
     def check_link(text: str) -> str | None:
         unknown = [name for name in _PLACEHOLDER.findall(text) if name not in names]
         if not _ADDRESS.fullmatch(_PLACEHOLDER.sub("x", text)) or "{" in text.split("/")[2]:
-            return f"{quote(text)} is not the address of a web page: write one with https:// or http://, its host and a path"
+            return f"{quoted(text)} is not the address of a web page: write one with https:// or http://, its host and a path"
         if unknown or names[-1] not in _PLACEHOLDER.findall(text):
             known = ", ".join(f"'{{{name}}}'" for name in names)
-            return f"{quote(text)} must contain '{{{names[-1]}}}'; placeholders are {known}"
+            return f"{quoted(text)} must contain '{{{names[-1]}}}'; placeholders are {known}"
         return None
 
     return check_link
@@ -334,7 +334,7 @@ class _Checker:
             if isinstance(item, ScalarNode):
                 if item.text in seen:
                     self._report(
-                        item, at, f"{quote(item.text)} is repeated in the list", "delete one of them"
+                        item, at, f"{quoted(item.text)} is repeated in the list", "delete one of them"
                     )
                 seen.add(item.text)
 
@@ -356,13 +356,13 @@ class _Checker:
                 self.check(known.kind, entry.value, _step(at, text))
             else:
                 hint = nearest(text, kind.field_by_name) or f"known keys: {', '.join(kind.field_by_name)}"
-                self._report(entry.key, at, f"unknown key {quote(text)}", hint)
+                self._report(entry.key, at, f"unknown key {quoted(text)}", hint)
         self.problems += check_exclusive(kind, node, at=at)
 
     def _report_wrong(self, what: str, node: Node, at: str, hint: str | None = None) -> None:
         shown = "a list" if isinstance(node, SequenceNode) else "a map"
         if isinstance(node, ScalarNode):
-            shown = quote(node.text)
+            shown = quoted(node.text)
         self._report(node, at, f"must be {what}, not {shown}", hint)
 
     def _report(self, node: Node, at: str, message: str, hint: str | None = None) -> None:
@@ -370,7 +370,7 @@ class _Checker:
 
 
 def _step(at: str, key: str) -> str:
-    shown = key if _BARE_KEY.fullmatch(key) else quote(key)
+    shown = key if _BARE_KEY.fullmatch(key) else quoted(key)
     return f"{at}.{shown}" if at else shown
 
 
