@@ -70,7 +70,8 @@ class _Run:
     def missing(self, side: int) -> list[Node]:
         """Return the nodes to compile for one side, rarest first: the first of each kind takes longest.
 
-        One node of each kind is there twice, unless it is known what differs each time it is compiled.
+        One node of each kind is there twice, unless it is known what differs each time it is compiled. It is the first of
+        its kind, which a warm compiler compiles twice anyway.
         """
         number = Counter(node.kind for node in self.nodes)
         known = {
@@ -80,9 +81,14 @@ class _Run:
         }
         lacking = [node for node in self.nodes if (side, node.name) not in self.stored]
         repeated = {node.kind: node for node in (*reversed(self.nodes), *reversed(lacking))}
-        twice = [node for kind, node in repeated.items() if kind not in known]
-        once = {node.name: node for node in (*lacking, *twice)}
-        return [*sorted(once.values(), key=lambda node: (number[node.kind], node.kind, node.name)), *twice]
+        twice = {node.name: node for kind, node in repeated.items() if kind not in known}
+        once = {node.name: node for node in lacking} | twice
+        first = {node.name for node in repeated.values()}
+        order = sorted(
+            once.values(),
+            key=lambda node: (number[node.kind], node.kind, node.name not in first, node.name),
+        )
+        return [one for node in order for one in [node] * (1 + (node.name in twice))]
 
     def compile(self, compilers: Sequence[Compiler], compile_sides: CompileSides) -> None:
         """Compile what is not stored, and what has a secret that must be searched for in the other catalogs."""

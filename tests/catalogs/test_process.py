@@ -1,12 +1,13 @@
 """Catalogs are those of Puppet's own command, reduced, and a node that fails or misbehaves affects no other."""
 
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from pinner.catalogs.process import compile_nodes, find_ruby
+from pinner.catalogs.process import compile_nodes, find_ruby, raw_answers
 from pinner.model.catalogs import Catalog, Compiled, Failure, Resource
 from pinner.model.errors import UnknownError
 from tests.support.processes import processes_mentioning, wait_until
@@ -72,6 +73,52 @@ def test_catalogs_are_those_of_puppets_own_command(tmp_path: Path) -> None:
     theirs = compile_by_puppet(path, "production", node, tmp_path / "puppet")
     assert same_catalogs(ours[node.name]["catalog"], theirs) == []
     assert len(theirs["resources"]) > 15
+
+
+def test_files_that_puppet_loads_are_known_to_ruby_as_in_puppets_own_command(tmp_path: Path) -> None:
+    """A type may `require` another one by its path, which must not load it a second time."""
+    kind = "modules/nova/lib/puppet/type/nova_config.rb"
+    function = (
+        "Puppet::Functions.create_function(:'nova::loads') do\n"
+        "  def loads\n"
+        "    file = File.expand_path('../../../type/nova_config.rb', __FILE__)\n"
+        "    [require(file), $nova_config_loads, $LOADED_FEATURES.count(file)].inspect\n"
+        "  end\n"
+        "end\n"
+    )
+    changes = {
+        kind: f"$nova_config_loads = ($nova_config_loads || 0) + 1\n{FILES[kind]}",
+        "modules/nova/lib/puppet/functions/nova/loads.rb": function,
+        "manifests/site.pp": "nova_config { 'a/b': value => 1 }\nnotify { 'loads': message => nova::loads() }\n",
+        "hiera.yaml": LOCAL["hiera.yaml"],
+    }
+    path = write_environment(tmp_path / "environments", changes=changes)
+    nodes = [
+        make_node(f"api{number}.example.org", clientcert=f"api{number}.example.org") for number in (1, 2)
+    ]
+    ours = compile_whole(make_compiler(path, is_whole=True), nodes)
+    for node in nodes:
+        theirs = compile_by_puppet(path, "production", node, tmp_path / "puppet")
+        assert same_catalogs(ours[node.name]["catalog"], theirs) == []
+
+
+def test_a_node_that_is_compiled_twice_takes_what_the_parent_compiled(tmp_path: Path) -> None:
+    function = (
+        "Puppet::Functions.create_function(:'nova::ids') { def ids; [Process.ppid, Process.pid]; end }\n"
+    )
+    changes = {
+        "modules/nova/lib/puppet/functions/nova/ids.rb": function,
+        "site/role/manifests/idle.pp": 'class role::idle { nova::ids().each |$one| { notify { "id ${one}": } } }\n',
+    }
+    path = write_environment(tmp_path, changes=changes)
+    first, other = (make_node(f"idle{number}.example.org", "idle") for number in (1, 2))
+    answers = raw_answers(make_compiler(path), [first, first, other, other])
+    ids = [{json.loads(row)[1] for row in answer["resources"] if "id " in row} for _, answer in answers]
+    assert [len(one & ids[0]) for one in ids] == [2, 1, 1, 1]
+    assert (
+        ids[0] & ids[1] == ids[0] & ids[2] == ids[0] & ids[3]
+    )  # the parent of the first, and itself the second
+    assert len(ids[0] | ids[1] | ids[2] | ids[3]) == 5
 
 
 def test_reduced_catalogs_hold_what_an_agent_would_do(compiled: Mapping[str, Compiled]) -> None:
