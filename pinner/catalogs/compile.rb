@@ -68,6 +68,9 @@ Facter = InertFacter unless defined?(Facter)
 $LOADED_FEATURES << 'facter.rb' # a module's own `require 'facter'`
 Puppet.runtime[:facter] = -> { InertFacter }
 
+# For each `require` that fails, as Puppet's confines of providers do by the hundred, Ruby searches for similar names.
+DidYouMean::RequirePathChecker.define_method(:corrections) { [] } if defined?(DidYouMean::RequirePathChecker)
+
 # Puppet's autoloader appends each file to $LOADED_FEATURES. Ruby 3.1.0 to 3.2.2 then look up the real path of every loaded
 # file at the next `require` (https://bugs.ruby-lang.org/issues/19246), which is a third of the time of a first compilation.
 # Required with an empty program in place of its code, the file is appended without that.

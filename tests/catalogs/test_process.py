@@ -1,13 +1,12 @@
 """Catalogs are those of Puppet's own command, reduced, and a node that fails or misbehaves affects no other."""
 
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from pinner.catalogs.process import compile_nodes, find_ruby, raw_answers
+from pinner.catalogs.process import compile_nodes, find_ruby
 from pinner.model.catalogs import Catalog, Compiled, Failure, Resource
 from pinner.model.errors import UnknownError
 from tests.support.processes import processes_mentioning, wait_until
@@ -112,8 +111,8 @@ def test_a_node_that_is_compiled_twice_takes_what_the_parent_compiled(tmp_path: 
     }
     path = write_environment(tmp_path, changes=changes)
     first, other = (make_node(f"idle{number}.example.org", "idle") for number in (1, 2))
-    answers = raw_answers(make_compiler(path), [first, first, other, other])
-    ids = [{json.loads(row)[1] for row in answer["resources"] if "id " in row} for _, answer in answers]
+    compiled = compile_nodes(make_compiler(path), [first, first, other, other])
+    ids = [{title for _, title in resources_of(one) if title.startswith("id ")} for one in compiled]
     assert [len(one & ids[0]) for one in ids] == [2, 1, 1, 1]
     assert (
         ids[0] & ids[1] == ids[0] & ids[2] == ids[0] & ids[3]
