@@ -6,7 +6,7 @@ body does is of no interest, because Puppet has checked and set the parameters b
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -74,7 +74,7 @@ class Judge:
                 return self._required(change)
             case ApiChangeKind.PARAMETER_REMOVED:
                 return self._removed(change, change.parameter or "")
-            case ApiChangeKind.PARAMETER_RENAMED if "::" not in (change.new or ""):
+            case ApiChangeKind.PARAMETER_RENAMED:
                 return self._renamed(change)
             case ApiChangeKind.DEFAULT_CHANGED:
                 return self._default(change)
@@ -112,7 +112,13 @@ class Judge:
         gone = self._removed(change, change.parameter or "")
         if gone is not Verdict.TRUE:
             return gone
-        return Verdict.FALSE if self._removed(change, change.new or "") is Verdict.TRUE else Verdict.TRUE
+        definition, _, name = (change.new or "").rpartition("::")
+        if not definition:
+            return Verdict.FALSE if self._removed(change, name) is Verdict.TRUE else Verdict.TRUE
+        return {Verdict.TRUE: Verdict.FALSE, Verdict.FALSE: Verdict.TRUE}.get(
+            self._removed(replace(change, definition=definition, of=DefinitionKind.CLASS), name),
+            Verdict.UNDECIDED,
+        )
 
     def _default(self, change: ApiChange) -> Verdict:
         """Return whether the value differs on some platform; a class that cannot be evaluated is undecided."""

@@ -50,22 +50,25 @@ MOST_ROUNDS: Final = 200_000
 _RETURNS_ITSELF: Final = frozenset(
     {"each", "each_pair", "each_with_index", "each_key", "each_value", "for", "times", "upto"}
 )
+_MAPS_HASHES: Final = frozenset({"transform_keys", "transform_values"})
+_ONE_OF_A_PAIR: Final = {"each_key": 0, "each_value": 1, "transform_keys": 0, "transform_values": 1}
+"""Methods of hashes, and which part of each pair their block is called with."""
 _KEEPS: Final = frozenset({"select", "filter", "reject"})
-LOOPS: Final = _RETURNS_ITSELF | _KEEPS | {"map", "collect", "flat_map", "to_h"}
+LOOPS: Final = _RETURNS_ITSELF | _KEEPS | {"map", "collect", "flat_map", "to_h", *_MAPS_HASHES}
 _ONLY_HASHES: Final = frozenset({"each_key", "each_value", "each_pair"})
 
 
 def read_rows(method: str, receiver: Value) -> list[list[Value]] | None:
     """Return what a block is called with, one row for each time; None if it is not a loop that is supported."""
     if isinstance(receiver, RubyHash):
-        if method in {"each_key", "each_value"}:
-            return [[pair[method == "each_value"]] for pair in receiver.pairs()]
+        if method in _ONE_OF_A_PAIR:
+            return [[pair[_ONE_OF_A_PAIR[method]]] for pair in receiver.pairs()]
         if method in _KEEPS:
             return [[key, value] for key, value in receiver.pairs()]
         return (
             None if method == "times" else _numbered(method, [RubyList([*pair]) for pair in receiver.pairs()])
         )
-    if isinstance(receiver, RubyList) and method not in {*_ONLY_HASHES, "times"}:
+    if isinstance(receiver, RubyList) and method not in {*_ONLY_HASHES, *_MAPS_HASHES, "times"}:
         return _numbered(method, receiver.items)
     if isinstance(receiver, int) and not isinstance(receiver, bool) and method == "times":
         return [[number] for number in range(min(receiver, MOST_ROUNDS))]
@@ -81,7 +84,7 @@ def collect(method: str, receiver: Value, rows: Sequence[list[Value]], results: 
     """Return the value of a loop from the results of its block; raises CannotComputeError."""
     if method in _RETURNS_ITSELF:
         return receiver
-    if method in {"map", "collect", "to_h"}:
+    if method in {"map", "collect", "to_h"} | _MAPS_HASHES:
         return RubyList([*results])
     unknown = next((result for result in results if isinstance(result, Unknown)), None)
     if unknown is not None:
@@ -99,6 +102,19 @@ def collect(method: str, receiver: Value, rows: Sequence[list[Value]], results: 
     return RubyHash(
         {key: value for key, value in receiver.values.items() if key in keys}, dict(receiver.spots)
     )
+
+
+def _remapped(method: str, receiver: RubyHash, results: Sequence[Value]) -> RubyHash:
+    """Return the hash with other keys or other values."""
+    found = RubyHash()
+    for (key, value), result in zip(receiver.pairs(), results, strict=True):
+        pair = (result, value) if method == "transform_keys" else (key, result)
+        found.put(*pair, receiver.spots[hash_key(key)])
+    return found
+
+
+def _passes_an_object(node: Call) -> bool:
+    return node.method == "each_with_object" and len(node.arguments) == 1
 
 
 DEEPEST_CALL: Final = 20
@@ -205,6 +221,7 @@ class Calls(Expressions):
             return None
         if isinstance(method, Def):
             return self._call_defined(node, method)
+        before = set(self.causes)
         values = self._values(node.arguments)
         if node.method in _SILENT and not node.block and method is None:
             return None
@@ -214,6 +231,10 @@ class Calls(Expressions):
             raise StoppedError(Cause(f"{quoted(node.method)} ends the run here", node.spot), is_rest=False)
         if node.method in {"format", "sprintf"} and len(values) > 1 and not node.block:
             return self._call_on(Call(node.spot, node.arguments[0], "%"), values[0], [RubyList(values[1:])])
+        for needless in [
+            one for one, affected in self.causes.items() if one not in before and not affected.modules
+        ]:
+            del self.causes[needless]  # what is passed to an unknown method makes nothing else unknown
         cause = method if isinstance(method, Cause) else self.undefined_cause(node.method, node.spot)
         for argument, value in zip(node.arguments, values, strict=False):
             self._taint(argument, value, cause)
@@ -313,10 +334,8 @@ class Calls(Expressions):
             self._depends(node, self._unknown("its arguments are not texts and options", node.spot).cause)
 
     def _loop(self, node: Call, receiver: Value, block: Block) -> Value:
-        rows = read_rows(node.method, receiver) if node.method in LOOPS and not node.arguments else None
-        if node.method == "upto" and len(node.arguments) == 1:
-            covered = self._call_on(Call(node.spot, None, ".."), receiver, self._values(node.arguments))
-            rows = read_rows("each", covered)
+        collected = self.evaluate(node.arguments[0]) if _passes_an_object(node) else None
+        rows = self._rows(node, receiver, collected)
         if rows is None:
             unknown = self._unknown(f"{quoted(node.method)} makes it an expression", node.spot)
             self._skip(block.body, unknown.cause)
@@ -338,8 +357,22 @@ class Calls(Expressions):
                 results.append(jump.value)
             finally:
                 self.scope = outer
+        if _passes_an_object(node):
+            return collected
         found = self._computed(node, lambda: collect(node.method, receiver, rows, results))
+        if node.method in _MAPS_HASHES and isinstance(receiver, RubyHash):
+            return self._computed(node, lambda: _remapped(node.method, receiver, results))
         return found if node.method != "to_h" else self._to_hash(node, found)
+
+    def _rows(self, node: Call, receiver: Value, collected: Value) -> list[list[Value]] | None:
+        """Return what the block is called with, one row for each time; None if that is not known."""
+        if node.method == "upto" and len(node.arguments) == 1:
+            covered = self._call_on(Call(node.spot, None, ".."), receiver, self._values(node.arguments))
+            return read_rows("each", covered)
+        if _passes_an_object(node) and isinstance(collected, RubyList | RubyHash):
+            rows = read_rows("each", receiver)
+            return None if rows is None else [[*row, collected] for row in rows]
+        return read_rows(node.method, receiver) if node.method in LOOPS and not node.arguments else None
 
     def _to_hash(self, node: Call, pairs: Value) -> Value:
         if isinstance(pairs, Unknown):
@@ -432,7 +465,8 @@ class Evaluator(Calls):
         read_declaration(stream)
         if isinstance(literal, Declaration):
             return
-        if isinstance(error, UnreadableSyntaxError) and literal.begun is None:
+        is_own_word = literal.begun is not None and literal.begun.word in self.words
+        if isinstance(error, UnreadableSyntaxError) and not is_own_word:
             token = error.token
             literal = UnreadableRuby(
                 reason_against(token),

@@ -342,6 +342,27 @@ def _sort(items: list[Value]) -> RubyList:
     return RubyList(list(texts))
 
 
+def _zip(items: list[Value], others: Arguments) -> RubyList:
+    columns = [_list(other) for other in others]
+    rows = [
+        [item, *(column[index] if index < len(column) else None for column in columns)]
+        for index, item in enumerate(items)
+    ]
+    return RubyList([RubyList(row) for row in rows])
+
+
+def _dig(receiver: Value, path: Arguments) -> Value:
+    for step in path:
+        if receiver is None:
+            return None
+        receiver = (
+            receiver.values.get(hash_key(step))
+            if isinstance(receiver, RubyHash)
+            else _at(_list(receiver), [step])
+        )
+    return receiver
+
+
 _LIST_ITEMS: Final[Mapping[str, Callable[[list[Value], Arguments], Value]]] = {
     "+": lambda items, given: RubyList([*items, *_list(given[0])]),
     "-": lambda items, given: RubyList([item for item in items if not _contains(_list(given[0]), item)]),
@@ -356,6 +377,7 @@ _LIST_ITEMS: Final[Mapping[str, Callable[[list[Value], Arguments], Value]]] = {
     "join": _join,
     "flatten": lambda items, _given: RubyList(_flatten(items)),
     "uniq": lambda items, _given: _unique(items),
+    "zip": _zip,
     "compact": lambda items, _given: RubyList([item for item in _known(items) if item is not None]),
     "reverse": lambda items, _given: RubyList(items[::-1]),
     "sort": lambda items, _given: _sort(items),
@@ -402,6 +424,7 @@ def _has_key(given_hash: RubyHash, arguments: Arguments) -> Value:
 _HASH: Final[Mapping[str, Callable[[RubyHash, Arguments], Value]]] = {
     "[]": lambda known, given: known.values.get(hash_key(given[0])),
     "fetch": _fetch,
+    "dig": _dig,
     "merge": merged,
     "except": _without,
     "key?": _has_key,
@@ -423,7 +446,8 @@ _NUMBERS_OF_ARGUMENTS: Final = {
     **dict.fromkeys(("sub", "gsub"), (2, 2)),
     **dict.fromkeys(("start_with?", "end_with?"), (1, 20)),
     **dict.fromkeys(("chomp", "split", "join"), (0, 1)),
-    **dict.fromkeys(("merge", "except"), (0, 20)),
+    **dict.fromkeys(("merge", "except", "zip"), (0, 20)),
+    "dig": (1, 20),
     "fetch": (1, 2),
     "any?": (0, 0),
 }

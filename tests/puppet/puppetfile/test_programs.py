@@ -180,9 +180,31 @@ def test_what_a_minus_sign_means_elsewhere_is_not_guessed(code: str) -> None:
         "'a' =~ /A/i",
         "'a' =~ /(?=a)/",
         "('a' =~ /a/) == 0",
+        "%w[a].each_with_object('') { |n, s| s << n }",
+        "{'a' => 1}.dig('a', 'b')",
+        "{'a' => 1}.transform_keys { |k| [k] }",
     ],
 )
 def test_what_only_ruby_computes_is_unknown(value: str) -> None:
     text = f"x = {value}\nmod 'a', :git => 'https://h/a', :ref => 'v1' if x\nmod 'z', :git => 'https://h/z', :ref => 'v1'\n"
     assert names(text) == ["z"]
     assert len(problems(text)) == 1
+
+
+def test_code_of_another_file_is_one_cause() -> None:
+    text = "instance_eval(File.read(File.join(__dir__, 'Puppetfile.common')))\nmod 'z', :git => 'https://h/z', :ref => 'v1'\n"
+    assert names(text) == ["z"]
+    assert problems(text) == [
+        f"Puppetfile:1:1: 'instance_eval' is not a literal value, and Ruby code is not run{SKIPPED}"
+    ]
+
+
+def test_a_shell_command_names_the_modules_that_depend_on_it() -> None:
+    text = (
+        "branch = `git rev-parse --abbrev-ref HEAD`.strip\nmod 'a', :git => 'https://h/a', :ref => 'v1'\n"
+        "mod 'b', :git => 'https://h/b', :branch => branch\nmod 'c', :git => 'https://h/c', :branch => branch\n"
+    )
+    assert names(text) == ["a"]
+    assert problems(text) == [
+        f"Puppetfile:1:10: a shell command is not a literal (for the modules 'b', 'c'){SKIPPED}"
+    ]
