@@ -59,8 +59,10 @@ def test_a_bug_shows_its_traceback_and_asks_to_be_reported(capsys: pytest.Captur
 
 
 def pinner(
-    *arguments: str, cwd: Path, command: tuple[str, ...] = (sys.executable, "-m", "pinner"), **variables: str
+    *arguments: str, cwd: Path, scripts: Path | None = None, **variables: str
 ) -> "subprocess.CompletedProcess[str]":
+    """Run pinner in a process of its own, from `scripts` if they are given, where how it starts is not the point."""
+    command = [str(scripts / "pinner")] if scripts else [sys.executable, "-m", "pinner"]
     return subprocess.run(
         [*command, *arguments],
         cwd=cwd,
@@ -77,14 +79,22 @@ def test_version_and_help_need_no_project(tmp_path: Path) -> None:
     assert (shown.returncode, "Exit codes:" in shown.stdout) == (0, True)
 
 
-def test_a_mistyped_command_is_told_with_what_was_meant(tmp_path: Path) -> None:
-    told = pinner("lokc", cwd=tmp_path).stderr
+def test_a_mistyped_command_is_told_with_what_was_meant(tmp_path: Path, scripts: Path) -> None:
+    told = pinner("lokc", cwd=tmp_path, scripts=scripts).stderr
     assert told.endswith("Error: No such command 'lokc'. Did you mean 'lock'?\n")
-    assert pinner("frobnicate", cwd=tmp_path).stderr.endswith("Error: No such command 'frobnicate'.\n")
+    assert pinner("frobnicate", cwd=tmp_path, scripts=scripts).stderr.endswith(
+        "Error: No such command 'frobnicate'.\n"
+    )
 
 
-def test_the_list_of_commands_is_in_groups_and_says_each_in_a_whole_sentence(tmp_path: Path) -> None:
-    listed = pinner("--help", cwd=tmp_path, COLUMNS="80").stdout.partition("\nStart:\n")[2].splitlines()
+def test_the_list_of_commands_is_in_groups_and_says_each_in_a_whole_sentence(
+    tmp_path: Path, scripts: Path
+) -> None:
+    listed = (
+        pinner("--help", cwd=tmp_path, scripts=scripts, COLUMNS="80")
+        .stdout.partition("\nStart:\n")[2]
+        .splitlines()
+    )
     assert [line for line in listed if line.endswith(":")] == ["Pin:", "Inspect:", "Change:", "Deploy:"]
     rows = [line for line in listed if line.startswith("  ")]
     assert [row.split()[0] for row in rows] == [name for name in COMMANDS if name != "r10k-environments"]
@@ -94,18 +104,18 @@ def test_the_list_of_commands_is_in_groups_and_says_each_in_a_whole_sentence(tmp
 @pytest.mark.parametrize(
     "arguments", [["lokc"], ["lock", "--nope"], ["diff", "one"], ["lock", "--jobs", "many"]]
 )
-def test_wrong_usage_ends_with_2(tmp_path: Path, arguments: list[str]) -> None:
-    assert pinner(*arguments, cwd=tmp_path).returncode == 2
+def test_wrong_usage_ends_with_2(tmp_path: Path, arguments: list[str], scripts: Path) -> None:
+    assert pinner(*arguments, cwd=tmp_path, scripts=scripts).returncode == 2
 
 
-def test_outside_of_a_project_a_command_says_how_to_start_one(tmp_path: Path) -> None:
-    shown = pinner("lock", cwd=tmp_path)
+def test_outside_of_a_project_a_command_says_how_to_start_one(tmp_path: Path, scripts: Path) -> None:
+    shown = pinner("lock", cwd=tmp_path, scripts=scripts)
     assert (shown.returncode, "run 'pinner init' to start a project here" in shown.stderr) == (2, True)
 
 
 def test_every_command_has_help_with_an_example(tmp_path: Path, scripts: Path) -> None:
     for command in COMMANDS:
-        shown = pinner(command, "--help", cwd=tmp_path, command=(str(scripts / "pinner"),))
+        shown = pinner(command, "--help", cwd=tmp_path, scripts=scripts)
         assert (shown.returncode, "Example:\n    pinner " in shown.stdout) == (0, True), command
 
 
@@ -121,12 +131,14 @@ def test_a_closed_pipe_is_no_error_of_ours(cloud: Cloud) -> None:
     assert done.stderr == ""
 
 
-def test_a_project_is_found_from_below_and_by_option(cloud: Cloud) -> None:
+def test_a_project_is_found_from_below_and_by_option(cloud: Cloud, scripts: Path) -> None:
     cloud.manifest(
         "production", "release: 2025.1\nopenstack: [nova]\nfindings: {ignore: [dependency-missing]}\n"
     )
-    assert pinner("lock", cwd=cloud.project / "environments").returncode == 0
-    assert pinner("-C", str(cloud.project), "id", cwd=cloud.root).stdout.startswith("production  pin-")
+    assert pinner("lock", cwd=cloud.project / "environments", scripts=scripts).returncode == 0
+    assert pinner("-C", str(cloud.project), "id", cwd=cloud.root, scripts=scripts).stdout.startswith(
+        "production  pin-"
+    )
 
 
 def test_a_git_dir_of_a_hook_does_not_leak_in(cloud: Cloud) -> None:
@@ -146,8 +158,17 @@ def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
     assert COMMANDS[name][1] == command.get_short_help_str(limit=200)
 
 
-def test_help_of_a_command_and_its_other_name(tmp_path: Path) -> None:
-    assert pinner("help", cwd=tmp_path).stdout == pinner("--help", cwd=tmp_path).stdout
-    assert pinner("help", "lock", cwd=tmp_path).stdout == pinner("lock", "--help", cwd=tmp_path).stdout
-    assert pinner("check", "--help", cwd=tmp_path).stdout == pinner("audit", "--help", cwd=tmp_path).stdout
-    assert "Did you mean 'lock'?" in pinner("help", "lokc", cwd=tmp_path).stderr
+def test_help_of_a_command_and_its_other_name(tmp_path: Path, scripts: Path) -> None:
+    assert (
+        pinner("help", cwd=tmp_path, scripts=scripts).stdout
+        == pinner("--help", cwd=tmp_path, scripts=scripts).stdout
+    )
+    assert (
+        pinner("help", "lock", cwd=tmp_path, scripts=scripts).stdout
+        == pinner("lock", "--help", cwd=tmp_path, scripts=scripts).stdout
+    )
+    assert (
+        pinner("check", "--help", cwd=tmp_path, scripts=scripts).stdout
+        == pinner("audit", "--help", cwd=tmp_path, scripts=scripts).stdout
+    )
+    assert "Did you mean 'lock'?" in pinner("help", "lokc", cwd=tmp_path, scripts=scripts).stderr

@@ -105,14 +105,14 @@ def test_json_is_answered_with_the_option_that_exists(locked: Cloud) -> None:
     assert shown.endswith("Did you mean --format json?\n")
 
 
-def test_color_always_colours_a_pipe_and_never_a_terminal_not(locked: Cloud) -> None:
+def test_color_always_colours_a_pipe_and_never_a_terminal_not(locked: Cloud, scripts: Path) -> None:
     locked.manifest("production", BROKEN)
     assert RED not in locked.run("lock").out
     assert RED in locked.run("lock", "--color", "always").out
-    assert RED in on_terminal("lock", cwd=locked.project).out
-    assert RED in on_terminal("lock", "--color", "always", cwd=locked.project, NO_COLOR="1").out
-    assert "\x1b[1;3" not in on_terminal("lock", "-q", "--color", "never", cwd=locked.project).out
-    assert "\x1b[1;3" not in on_terminal("lock", "-q", cwd=locked.project, NO_COLOR="1").out
+    assert RED in on_terminal(scripts, "lock", cwd=locked.project).out
+    assert RED in on_terminal(scripts, "lock", "--color", "always", cwd=locked.project, NO_COLOR="1").out
+    assert "\x1b[1;3" not in on_terminal(scripts, "lock", "-q", "--color", "never", cwd=locked.project).out
+    assert "\x1b[1;3" not in on_terminal(scripts, "lock", "-q", cwd=locked.project, NO_COLOR="1").out
 
 
 def test_no_other_format_than_text_is_coloured(locked: Cloud) -> None:
@@ -122,10 +122,12 @@ def test_no_other_format_than_text_is_coloured(locked: Cloud) -> None:
 
 
 @pytest.mark.parametrize("columns", ["40", "80"])
-def test_lines_are_wrapped_between_words_and_no_word_is_lost(locked: Cloud, columns: str) -> None:
+def test_lines_are_wrapped_between_words_and_no_word_is_lost(
+    locked: Cloud, columns: str, scripts: Path
+) -> None:
     locked.manifest("production", BROKEN)
     plain = locked.run("lock", "-q").out
-    shown = on_terminal("lock", "-q", cwd=locked.project, COLUMNS=columns, NO_COLOR="1").out
+    shown = on_terminal(scripts, "lock", "-q", cwd=locked.project, COLUMNS=columns, NO_COLOR="1").out
     rows = [line for line in shown.splitlines() if not re.match(r" *\d* \|", line)]  # the excerpt
     words = [line.split() for line in rows]
     assert [word for line in words for word in line] == plain.split()

@@ -2,6 +2,7 @@
 
 import re
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -18,14 +19,14 @@ def locked(cloud: Cloud, prepared: Prepared) -> Cloud:
     return prepared(cloud, lock_basic)
 
 
-def test_a_bar_while_remotes_are_asked_and_the_result_below(locked: Cloud) -> None:
-    shown = on_terminal("lock", cwd=locked.project)
+def test_a_bar_while_remotes_are_asked_and_the_result_below(locked: Cloud, scripts: Path) -> None:
+    shown = on_terminal(scripts, "lock", cwd=locked.project)
     assert (shown.code, "fetching" in shown.out, "2/2" in shown.out) == (0, True, True)
     assert shown.out.endswith("locked 1 environment: 0 errors, 0 warnings\n")
 
 
-def test_statuses_are_a_table_with_colours(locked: Cloud) -> None:
-    shown = on_terminal("status", "--offline", cwd=locked.project)
+def test_statuses_are_a_table_with_colours(locked: Cloud, scripts: Path) -> None:
+    shown = on_terminal(scripts, "status", "--offline", cwd=locked.project)
     assert shown.code == 0
     assert "┃ module   ┃ version ┃ ref           ┃ status       ┃ behind ┃" in shown.out.replace(
         "\x1b[1m", ""
@@ -33,24 +34,24 @@ def test_statuses_are_a_table_with_colours(locked: Cloud) -> None:
     assert f"{YELLOW}unmaintained" in shown.out
 
 
-def test_no_color_means_no_colour(locked: Cloud) -> None:
-    shown = on_terminal("status", "--offline", cwd=locked.project, NO_COLOR="1")
+def test_no_color_means_no_colour(locked: Cloud, scripts: Path) -> None:
+    shown = on_terminal(scripts, "status", "--offline", cwd=locked.project, NO_COLOR="1")
     assert (shown.code, YELLOW in shown.out, "unmaintained" in shown.out) == (0, False, True)
 
 
-def test_a_terminal_that_can_do_nothing_gets_plain_text(locked: Cloud) -> None:
-    shown = on_terminal("status", "--offline", cwd=locked.project, TERM="dumb")
+def test_a_terminal_that_can_do_nothing_gets_plain_text(locked: Cloud, scripts: Path) -> None:
+    shown = on_terminal(scripts, "status", "--offline", cwd=locked.project, TERM="dumb")
     assert (shown.code, "\x1b[3" in shown.out) == (0, False)
 
 
-def test_the_bar_names_the_repository_whose_server_does_not_answer(locked: Cloud) -> None:
+def test_the_bar_names_the_repository_whose_server_does_not_answer(locked: Cloud, scripts: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"https://127.0.0.1:{silent.getsockname()[1]}/puppet-slow"
         locked.manifest(
             "production",
             f"release: 2025.1\nopenstack: [nova]\nmodules: {{slow: {{git: '{url}', branch: main}}}}\n",
         )
-        shown = on_terminal("lock", "--timeout", "3", cwd=locked.project)
+        shown = on_terminal(scripts, "lock", "--timeout", "3", cwd=locked.project)
     assert shown.code == 3
     assert "waiting for puppet-slow" in shown.out
 
@@ -80,18 +81,18 @@ def linked(cloud: Cloud) -> Cloud:
     return cloud
 
 
-def test_commits_lead_to_the_pages_of_the_settings(linked: Cloud) -> None:
+def test_commits_lead_to_the_pages_of_the_settings(linked: Cloud, scripts: Path) -> None:
     commit = linked.upstream("sunfire", owner="puppet", repository="sunfire").id("refs/heads/new")
     address = f"https://web.example.net/puppet/sunfire?id={commit}"
-    shown = on_terminal("diff", "old", "new", "--offline", cwd=linked.project).out
+    shown = on_terminal(scripts, "diff", "old", "new", "--offline", cwd=linked.project).out
     assert re.search(rf"\x1b\]8;[^;]*;{re.escape(address)}\x1b\\[^\x1b]*{commit[:12]}", shown), repr(shown)
     assert f"[`{commit[:12]}`]({address})" in linked.run("diff", "old", "new", "--format", "markdown").out
     assert f'href="{address}"' in linked.run("diff", "old", "new", "--format", "html").out
 
 
-def test_no_links_without_colour_or_terminal(linked: Cloud) -> None:
+def test_no_links_without_colour_or_terminal(linked: Cloud, scripts: Path) -> None:
     words = ("diff", "old", "new", "--offline")
-    assert LINK not in on_terminal(*words, "--color", "never", cwd=linked.project).out
-    assert LINK not in on_terminal(*words, cwd=linked.project, NO_COLOR="1").out
-    assert LINK not in on_terminal(*words, cwd=linked.project, TERM="dumb").out
+    assert LINK not in on_terminal(scripts, *words, "--color", "never", cwd=linked.project).out
+    assert LINK not in on_terminal(scripts, *words, cwd=linked.project, NO_COLOR="1").out
+    assert LINK not in on_terminal(scripts, *words, cwd=linked.project, TERM="dumb").out
     assert LINK not in linked.run(*words, "--color", "always").out

@@ -4,17 +4,19 @@ import contextlib
 import os
 import pty
 import subprocess
-import sys
 from pathlib import Path
 
 from tests.support.cloud import Result
 
 
-def on_terminal(*arguments: str, cwd: Path, answer: str = "", **variables: str) -> Result:
-    """Return how `pinner ARGUMENTS` ended with all its output, stdout and stderr, on a terminal."""
+def on_terminal(scripts: Path, *arguments: str, cwd: Path, answer: str = "", **variables: str) -> Result:
+    """Return how `pinner ARGUMENTS` ended with all its output, stdout and stderr, on a terminal.
+
+    `scripts` is that of `preloaded_pinner`.
+    """
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "pinner", *arguments],
+        [scripts / "pinner", *arguments],
         cwd=cwd,
         stdin=theirs,
         stdout=theirs,

@@ -472,11 +472,11 @@ def _calls(
         ):
             yield statement, tests
         for branch, more in _branches(statement):
-            try:
-                inner = (*tests, *map(_source, more))
-            except _NoSource:
-                continue
-            yield from _calls(branch, inner, depth + 1)
+            # A `case` of thousands of options has as many conditions around each: most have no check that needs them.
+            if found := list(_calls(branch, (), depth + 1)):
+                with suppress(_NoSource):
+                    around = (*tests, *map(_source, more))
+                    yield from ((call, (*around, *inner)) for call, inner in found)
 
 
 def _branches(statement: Syntax) -> Iterator[tuple[tuple[Syntax, ...], tuple[Syntax, ...]]]:

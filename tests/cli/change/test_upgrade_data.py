@@ -1,5 +1,6 @@
 """What `pinner upgrade` plans for the operator's data: before, after, and what needs eyes; and what it writes."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -428,10 +429,10 @@ def test_a_value_that_the_new_name_takes_is_written(live: Cloud, type_: str, val
 
 
 @pytest.mark.parametrize("answer", ["y", "n"])
-def test_on_a_terminal_it_asks_before_it_writes(live: Cloud, answer: str) -> None:
+def test_on_a_terminal_it_asks_before_it_writes(live: Cloud, answer: str, scripts: Path) -> None:
     file = live.project / "data" / "common.yaml"
     arguments = ("upgrade", "live", "--to", "2025.1", "--hiera", "data", "--write-hiera")
-    said = on_terminal(*arguments, cwd=live.project, answer=f"{answer}\n").out
+    said = on_terminal(scripts, *arguments, cwd=live.project, answer=f"{answer}\n").out
     assert "rename 1 key in 1 file? [y/N]: " in said
     assert ("renamed 1 key in 1 file" in said) == (answer == "y")
     assert (file.read_text() == DATA) == (answer == "n")
@@ -460,11 +461,13 @@ def test_a_directory_that_is_none_is_wrong_input(live: Cloud) -> None:
 
 
 @pytest.mark.parametrize("answer", ["y", "n"])
-def test_manifest_and_data_are_asked_for_together_and_written_together(live: Cloud, answer: str) -> None:
+def test_manifest_and_data_are_asked_for_together_and_written_together(
+    live: Cloud, answer: str, scripts: Path
+) -> None:
     file, manifest = live.project / "data" / "common.yaml", live.project / "environments" / "live.yaml"
     before = manifest.read_text()
     arguments = ("upgrade", "live", "--to", "2025.1", "--hiera", "data", "--write", "--write-hiera")
-    said = on_terminal(*arguments, cwd=live.project, answer=f"{answer}\n").out
+    said = on_terminal(scripts, *arguments, cwd=live.project, answer=f"{answer}\n").out
     assert said.count("[y/N]: ") == 1
     assert "write environments/live.yaml and rename 1 key in 1 file? [y/N]: " in said
     assert said.index("+release: 2025.1") < said.index("+nova::api::bind_address:") < said.index("[y/N]")
@@ -472,9 +475,9 @@ def test_manifest_and_data_are_asked_for_together_and_written_together(live: Clo
     assert ("nothing was written" in said) == (answer == "n")
 
 
-def test_yes_writes_without_asking(live: Cloud) -> None:
+def test_yes_writes_without_asking(live: Cloud, scripts: Path) -> None:
     arguments = ("upgrade", "live", "--to", "2025.1", "--hiera", "data", "--write", "--write-hiera", "--yes")
-    assert "[y/N]" not in on_terminal(*arguments, cwd=live.project).out
+    assert "[y/N]" not in on_terminal(scripts, *arguments, cwd=live.project).out
     assert "nova::api::bind_address" in (live.project / "data" / "common.yaml").read_text()
 
 

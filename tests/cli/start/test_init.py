@@ -130,7 +130,7 @@ def test_no_link_out_of_the_project_is_followed(cloud: Cloud, empty: Path, tmp_p
     assert not list(elsewhere.iterdir())
 
 
-def test_on_a_terminal_it_asks_and_asks_again(empty: Path) -> None:
+def test_on_a_terminal_it_asks_and_asks_again(empty: Path, scripts: Path) -> None:
     answers = (
         "9lives",
         "staging",
@@ -142,7 +142,7 @@ def test_on_a_terminal_it_asks_and_asks_again(empty: Path) -> None:
         "github",
         "y",
     )
-    said = on_terminal("init", cwd=empty, answer="".join(f"{answer}\n" for answer in answers))
+    said = on_terminal(scripts, "init", cwd=empty, answer="".join(f"{answer}\n" for answer in answers))
     assert said.code == 0
     assert "Puppet environment [production]: " in said.out
     assert "Error: unknown release '2025.3'" in said.out
@@ -160,29 +160,33 @@ def test_on_a_terminal_it_asks_and_asks_again(empty: Path) -> None:
     assert "\n  - keystone\n  - nova\n\n#" in text
 
 
-def test_enter_takes_what_is_offered_which_is_what_no_terminal_gets(cloud: Cloud, empty: Path) -> None:
-    assert on_terminal("init", cwd=empty, answer="\n" * 5).code == 0
+def test_enter_takes_what_is_offered_which_is_what_no_terminal_gets(
+    cloud: Cloud, empty: Path, scripts: Path
+) -> None:
+    assert on_terminal(scripts, "init", cwd=empty, answer="\n" * 5).code == 0
     asked = (empty / "environments/production.yaml").read_text()
     assert not (empty / "Puppetfile.templates").exists()
     assert cloud.run("init", "again").code == 0
     assert (empty / "environments/again.yaml").read_text() == asked
 
 
-def test_a_project_that_is_there_is_not_asked_about(cloud: Cloud) -> None:
-    said = on_terminal("init", "staging", cwd=cloud.project, answer="\n\n")
+def test_a_project_that_is_there_is_not_asked_about(cloud: Cloud, scripts: Path) -> None:
+    said = on_terminal(scripts, "init", "staging", cwd=cloud.project, answer="\n\n")
     assert (said.code, "CI file" in said.out, "Puppet environment" in said.out) == (0, False, False)
 
 
 @pytest.mark.parametrize(
     "options", [("--release", "2025.1"), ("-m", "nova"), ("--ci", "none"), ("--template",)]
 )
-def test_an_option_on_a_terminal_means_no_questions(empty: Path, options: tuple[str, ...]) -> None:
-    said = on_terminal("init", *options, cwd=empty)
+def test_an_option_on_a_terminal_means_no_questions(
+    empty: Path, options: tuple[str, ...], scripts: Path
+) -> None:
+    said = on_terminal(scripts, "init", *options, cwd=empty)
     assert (said.code, said.out.startswith("wrote pinner.yaml\n")) == (0, True)
 
 
-def test_who_goes_away_leaves_nothing(empty: Path) -> None:
-    assert on_terminal("init", cwd=empty, answer="\n\n\x04").code == 130
+def test_who_goes_away_leaves_nothing(empty: Path, scripts: Path) -> None:
+    assert on_terminal(scripts, "init", cwd=empty, answer="\n\n\x04").code == 130
     assert list(empty.rglob("*.*")) == []
 
 
