@@ -28,7 +28,7 @@ from pinner.puppet.language.evaluate import (
     run,
 )
 from pinner.puppet.language.nodes import Definition as DefinitionNode
-from pinner.puppet.language.nodes import Syntax, Variable
+from pinner.puppet.language.nodes import Syntax, Variable, walk
 from pinner.puppet.language.parser import parse_code, parse_expression
 from pinner.puppet.lexer import Lexer
 from pinner.puppet.platforms import Platform, name_systems
@@ -431,14 +431,7 @@ def _find_class(text: str, name: str) -> DefinitionNode | None:
 
 
 def _variables(expression: Syntax) -> frozenset[str]:
-    found: set[str] = set()
-    waiting = [expression]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, Variable):
-            found.add(node.name)
-        waiting += node.children()
-    return frozenset(found)
+    return frozenset(node.name for node in walk(expression) if isinstance(node, Variable))
 
 
 def _parsed(text: str) -> Syntax:

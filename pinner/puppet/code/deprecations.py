@@ -20,8 +20,10 @@ from pinner.model.errors import InputError
 from pinner.model.module_api import Definition, Evidence, Mark
 from pinner.puppet.code.headers import Header
 from pinner.puppet.language.evaluate import Scope, decide
+from pinner.puppet.language.nodes import Binary, Regex, Syntax, Text, Variable, walk
 from pinner.puppet.language.parser import parse_expression
 from pinner.puppet.lexer import Brace, Lines, Nesting
+from pinner.puppet.ruby.regex import finds
 
 _NAME = r"[`'\"$]*(?:::)?(?P<name>[a-z_]\w*+(?:::\w++)*)(?!::\w|\.\w)"
 _INSTEAD = re.compile(
@@ -603,7 +605,23 @@ def is_about_value(condition: str, name: str, named: Collection[str]) -> bool:
     others = {one.rpartition("::")[2] for one in _VARIABLE.findall(condition)} - {*named, *_FACTS}
     others -= {"facts"} if "os_service_default" in condition else set()
     decided = [decide(test, Scope(_FACTS, variables={name: sample})) for sample in _SAMPLES]
-    return False in decided or (None in decided and bool(others))
+    return False in decided or (None in decided and bool(others)) or _excepts_values(test, name)
+
+
+def _excepts_values(test: Syntax, name: str) -> bool:
+    """Return whether a condition is false for several texts, or for those of a pattern, such as `$x !~ /^https:/`.
+
+    One text can be the default, and a pattern that matches an empty text or any text asks whether there is a value.
+    """
+    compared = [one for one in walk(test) if isinstance(one, Binary) and one.left == Variable(0, name)]
+    patterns = [one.right.source for one in compared if isinstance(one.right, Regex)]
+    if any(finds(pattern, "") is False is finds(pattern, "some text") for pattern in patterns):
+        return True
+    texts = {
+        one.value for each in compared for one in walk(each.right) if isinstance(one, Text) and one.value
+    }
+    decided = [decide(test, Scope(_FACTS, variables={name: text})) for text in texts]
+    return decided.count(False) > 1
 
 
 def _is_about_all(message: CodeMessage, before: str) -> bool:

@@ -30,6 +30,15 @@ def _nodes(value: object) -> Iterator[Syntax]:
             yield from _nodes(one)
 
 
+def walk(node: Syntax) -> Iterator[Syntax]:
+    """Yield the node and all nodes inside it."""
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        yield current
+        waiting += current.children()
+
+
 @dataclass(frozen=True, slots=True)
 class Text(Syntax):
     """A string without interpolation, or a bare word such as `present` if `is_bare`."""

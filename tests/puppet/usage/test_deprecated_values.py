@@ -37,6 +37,10 @@ def found(body: str, value: object) -> list[str]:
         ("!$x and $x != undef", False, True),
         ("$x in ['a', 'b']", "a", "c"),
         ("$x =~ /^http:/", "http://x", "https://x"),
+        ("$x and $x !~ /^https:/", "http://x", "https://x"),
+        ("$x and !($x =~ /^https:/)", "http://x", "https://x"),
+        ("!($x in ['redis', 'file'])", "zake", "file"),
+        ("$x != 'ovn' and $x != 'ovs'", "linuxbridge", "ovs"),
         ("$facts['os']['family'] != 'None' and $x =~ String", "text", 5),
     ],
 )
@@ -47,7 +51,8 @@ def test_the_operators_own_value_is_judged(condition: str, deprecated: object, f
 
 
 @pytest.mark.parametrize(
-    "condition", ["$x", "$x != undef", "!is_service_default($x)", "$x =~ NotUndef", "$x != 'the default'"]
+    "condition",
+    ["$x", "$x != undef", "!is_service_default($x)", "$x =~ NotUndef", "$x != 'the default'", "$x !~ /^$/"],
 )
 def test_a_test_for_any_value_deprecates_the_parameter(condition: str) -> None:
     body = f"if {condition} {{ {WARNING} }}"
