@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pinner.catalogs.programs import Ended, run_program
 from pinner.model.control import TEMPLATE_SECONDS, TemplateFailure, TemplateModule
@@ -22,6 +22,9 @@ from pinner.project.files import Project
 from pinner.puppet.puppetfile.writer import as_puppetfile, check_puppetfile, render_header, render_puppetfile
 from pinner.puppet.versions import parse_version
 from pinner.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pinner.puppet.puppetfile.reader import Puppetfile
 
 BUILT_IN = "default"
 _TIMEOUT = 60
@@ -44,23 +47,25 @@ def render(wanted: Iterable[tuple[Lock, str]], workspace: Workspace) -> tuple[st
     texts = iter([answer["text"] for answer in answers])
     puppetfiles: list[str] = []
     problems: list[Problem] = []
-    proved: dict[str, object] = {}
+    bodies: dict[Puppetfile, str] = {}
     for path, (lock, _) in zip(templates, pairs, strict=True):
         expected = as_puppetfile(lock)
-        text = (
-            next(texts)
-            if path
-            else render_puppetfile(expected, environment=lock.environment, lock_id=lock.lock_id)
-        )
-        puppetfiles.append(text)
+        header = render_header(lock.environment, lock.lock_id)
         # of many environments with equal pins, the built-in template's text differs in its first line alone: read it once
-        body = None if path else text.partition("\n")[2]
-        if body is not None and proved.get(body) == expected:
+        body = None if path else bodies.get(expected)
+        if path:
+            text = next(texts)
+        elif body is None:
+            text = render_puppetfile(expected, environment=lock.environment, lock_id=lock.lock_id)
+        else:
+            text = header + body
+        puppetfiles.append(text)
+        if body is not None:
             continue
         if flaws := check_puppetfile(text, expected, path=f"the Puppetfile of '{lock.environment}'"):
             problems += _at_template(flaws, _Job(path, lock, text), project) if path else flaws
-        elif body is not None:
-            proved[body] = expected
+        elif path is None:
+            bodies[expected] = text.removeprefix(header)
     if problems:
         raise InputError(problems)
     return tuple(puppetfiles)

@@ -291,6 +291,7 @@ def nearest_series(text: str) -> tuple[str, ...]:
     return tuple(get_close_matches(name, names)) if len(name) <= LONGEST_NAME else ()
 
 
+@derived
 def find_repository(repository: str) -> Repository | None:
     """Return the repository with that name (`puppet-nova`), or with that current or former URL."""
     url = canonical_url(repository)
@@ -337,6 +338,7 @@ class RefCandidate:
     status: Status
 
 
+@derived
 def ref_candidates(repository: str, series: Series) -> tuple[RefCandidate, ...]:
     """Return the refs that may carry a series, in order of preference.
 

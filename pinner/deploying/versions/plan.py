@@ -91,7 +91,7 @@ def _git_pins(lock: Lock, forge: ForgeCode) -> Iterator[GitPin]:
     for pin in lock.pins.values():
         found = forge.pin(pin)
         if isinstance(found, GitPin):
-            yield replace(found, install_path=pin.install_path)
+            yield found if found is pin else replace(found, install_path=pin.install_path)
 
 
 def _hold(pins: Iterable[GitPin], workspace: Workspace) -> Mapping[str, Mirror]:

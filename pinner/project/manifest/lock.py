@@ -9,9 +9,11 @@ Locks in another format yield no tags.
 """
 
 import json
+import marshal
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -174,6 +176,10 @@ class JsonObject:
         """Return whether the key is present and not read yet."""
         return key in self._values
 
+    def peek(self, key: str) -> object:
+        """Return the value of a key that is present, and leave it unread."""
+        return self._values[key]
+
     def text(self, key: str, check: Check) -> str | None:
         """Return a text that passes the check, or None if the key is missing."""
         value = self._take(key)
@@ -260,7 +266,11 @@ def parse_lock(data: bytes, *, environment: str, path: str) -> Lock:
     found = JsonObject.of(load_document(text, path), (), flaws)
     moduledir = found.text("moduledir", check_moduledir) or "modules"
     modules = found.needed_inner("modules")
-    pins = {name: _pin(modules.inner(name), name, moduledir) for name in modules.rest(check_module_name)}
+    pins = {
+        name: _flawless_pin(marshal.dumps(modules.peek(name), 2), name, moduledir)
+        or _pin(modules.inner(name), name, moduledir)
+        for name in modules.rest(check_module_name)
+    }
     found.refuse_rest()
     lock = Lock(environment, pins, moduledir)
     if flaws:
@@ -269,6 +279,14 @@ def parse_lock(data: bytes, *, environment: str, path: str) -> Lock:
             Problem(flaw.full_message(), found_again.place_of(flaw.keys, path), flaw.hint) for flaw in flaws
         )
     return lock
+
+
+@lru_cache(maxsize=16_384)
+def _flawless_pin(data: bytes, module: str, moduledir: str) -> Pin | None:
+    """Return the pin of a marshalled JSON value, None if it has flaws: environments of one release share most pins."""
+    flaws: list[Flaw] = []
+    pin = _pin(JsonObject.of(marshal.loads(data), (), flaws), module, moduledir)  # noqa: S302 - written by this process
+    return None if flaws else pin
 
 
 def _pin(found: JsonObject, module: str, moduledir: str) -> Pin:
