@@ -166,6 +166,9 @@ class UpdateScope:
 def stale_fields(requirement: Requirement, pin: Pin) -> tuple[str, ...]:
     """Return descriptions of the differences between requirement and pin; empty if the pin is up to date."""
     if isinstance(requirement, GitRequirement) and isinstance(pin, GitPin):
+        wanted = (requirement.git, requirement.want, requirement.install_path, requirement.is_module)
+        if wanted == (pin.git, pin.want, pin.install_path, pin.is_module):
+            return ()  # nearly always, and descriptions take time
         rows = [
             ("git", pin.git, requirement.git),
             ("want", pin.want.describe(), requirement.want.describe()),

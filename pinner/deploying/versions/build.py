@@ -25,24 +25,24 @@ def write_version(place: Path, content: Content, stored: Mapping[str, StoredTree
     Raises OSError, and InputError as `entries_of` does.
     """
     for entry in _expand(entries_of(content.trees, content.files, stored), link):
-        path = place / entry.path
+        path = f"{place}/{entry.path}"
         if entry.is_file:
             file = content.files[entry.path]
-            path.write_bytes(file.content)
-            path.chmod(EXECUTABLE_MODE if file.mode == EXECUTABLE else FILE_MODE)
+            Path(path).write_bytes(file.content)
+            os.chmod(path, EXECUTABLE_MODE if file.mode == EXECUTABLE else FILE_MODE)
         elif entry.source is None or _is_real_directory(entry.source, link):
-            path.mkdir()
-        elif entry.source.is_symlink():
-            path.symlink_to(os.readlink(entry.source))  # noqa: PTH115 - Path would tidy up the target
+            os.mkdir(path)
+        elif os.path.islink(entry.source):
+            os.symlink(os.readlink(entry.source), path)
         elif link is LinkMode.SYMLINK:
-            path.symlink_to(entry.source)
+            os.symlink(entry.source, path)
         elif link is LinkMode.HARD:
-            path.hardlink_to(entry.source)
+            os.link(entry.source, path)
         else:
-            with entry.source.open("rb") as original, path.open("xb") as copy:
+            with entry.source.open("rb") as original, open(path, "xb") as copy:
                 while some := original.read(1024 * 1024):
                     copy.write(some)
-            path.chmod(stat.S_IMODE(entry.source.stat().st_mode))
+            os.chmod(path, stat.S_IMODE(entry.source.stat().st_mode))
 
 
 def digest(path: Path) -> str:
@@ -77,10 +77,10 @@ def find_difference(place: Path, version: Version, stored: Mapping[str, StoredTr
                 expected.setdefault(above, set()).add(name)
             if _is_made_directory(entry, version.link):
                 expected.setdefault(entry.path, set())
-            if not _is_as_expected(place / entry.path, entry, version):
+            if not _is_as_expected(f"{place}/{entry.path}", entry, version):
                 return f"'{entry.path or '.'}' differs"
         for directory, names in expected.items():
-            there = set(os.listdir(place / directory))  # noqa: PTH208 - names, not paths
+            there = set(os.listdir(f"{place}/{directory}"))
             if added := sorted(there - names):
                 return f"'{f'{directory}/{added[0]}'.lstrip('/')}' was added"
     return None
@@ -91,7 +91,7 @@ def _expand(entries: Iterator[Entry], link: LinkMode) -> Iterator[Entry]:
     for entry in entries:
         yield entry
         if entry.source and _is_real_directory(entry.source, link):
-            for name in sorted(os.listdir(entry.source)):  # noqa: PTH208 - names, not paths
+            for name in sorted(os.listdir(entry.source)):
                 yield from _expand(iter([Entry(f"{entry.path}/{name}", entry.source / name)]), link)
 
 
@@ -104,18 +104,20 @@ def _is_made_directory(entry: Entry, link: LinkMode) -> bool:
     return _is_real_directory(entry.source, link) if entry.source else not entry.is_file
 
 
-def _is_as_expected(path: Path, entry: Entry, version: Version) -> bool:
-    try:
-        found = path.lstat()
-    except OSError:
-        return False
+def _is_as_expected(path: str, entry: Entry, version: Version) -> bool:
     source = entry.source
+    try:
+        if source and not _is_real_directory(source, version.link):
+            if os.path.islink(source):
+                return os.readlink(path) == os.readlink(source)
+            if version.link is LinkMode.SYMLINK:
+                return os.readlink(path) == str(source)
+        mode = os.lstat(path).st_mode
+    except OSError:  # it is missing, or no link
+        return False
     if _is_made_directory(entry, version.link):
-        return stat.S_ISDIR(found.st_mode)
-    if source and (version.link is LinkMode.SYMLINK or source.is_symlink()):
-        target = os.readlink(source) if source.is_symlink() else str(source)  # noqa: PTH115 - byte by byte
-        return stat.S_ISLNK(found.st_mode) and os.readlink(path) == target  # noqa: PTH115 - the text of the link itself
-    return stat.S_ISREG(found.st_mode) and _is_same_file(path, entry, version)
+        return stat.S_ISDIR(mode)
+    return stat.S_ISREG(mode) and _is_same_file(Path(path), entry, version)
 
 
 def _is_same_file(path: Path, entry: Entry, version: Version) -> bool:

@@ -24,7 +24,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -189,7 +189,8 @@ class DeploymentDirectory:
 
     def write_record_draft(self, version: Version, drafts: Path) -> None:
         """Write the record of a version beside its draft; it is not synced to the disk. Raises OSError."""
-        text = json.dumps({"format": 1, **asdict(version)}, indent=1, sort_keys=True) + "\n"
+        values = {each.name: getattr(version, each.name) for each in fields(version)}
+        text = json.dumps({"format": 1, **values}, sort_keys=True) + "\n"
         path = drafts / f"{version.id}.json"
         path.write_text(text)
         path.chmod(0o644)

@@ -109,7 +109,10 @@ def find_reason(
     if current != plan.content.version_id:
         record = place.read_record(plan.environment, current)
         return f"{record.lock_id if record else current} is deployed"
-    return find_lost(plan.content.trees, stored) or _flaw(plan, place, stored, options)
+    lost = find_lost(plan.content.trees, stored)
+    return lost or _flaw(
+        version_of(plan, options), place.read_record(plan.environment, current), place, stored
+    )
 
 
 def find_lost(trees: Mapping[str, str], stored: Mapping[str, StoredTree]) -> str | None:
@@ -121,20 +124,17 @@ def find_lost(trees: Mapping[str, str], stored: Mapping[str, StoredTree]) -> str
 
 
 def _flaw(
-    plan: Plan, place: DeploymentDirectory, stored: Mapping[str, StoredTree], options: Options
+    wanted: Version, record: Version | None, place: DeploymentDirectory, stored: Mapping[str, StoredTree]
 ) -> str | None:
-    """Return why the wanted version cannot be served as it is in the directory, None if it can."""
-    version = plan.content.version_id
-    directory = place.version(plan.environment, version)
-    record = place.read_record(plan.environment, version)
+    """Return why the wanted version cannot be served as it is in the directory, None if it can; `record` is its own."""
     if record is None:
         return "its record is missing"
-    if record.link is not options.link:
+    if record.link is not wanted.link:
         return f"it was deployed with --link {record.link}"
     generated = {path: text for path, text in record.files.items() if not path.startswith(f"{TYPES}/")}
-    if record.trees != plan.content.trees or generated != plan.content.digests():
+    if record.trees != wanted.trees or generated != wanted.files:
         return "its record was altered"
-    return find_difference(directory, record, stored)
+    return find_difference(place.version(wanted.environment, wanted.id), record, stored)
 
 
 MARGIN = 300.0
@@ -193,9 +193,10 @@ def _draft(
     plan: Plan, place: DeploymentDirectory, stored: Mapping[str, StoredTree], options: Options
 ) -> _Prepared:
     version = version_of(plan, options)
-    reason = _flaw(plan, place, stored, options)
-    if reason is None:
-        return _Prepared(plan, version, None)
+    record = place.read_record(plan.environment, version.id)
+    reason = _flaw(version, record, place, stored)
+    if record and reason is None:
+        return _Prepared(plan, record, None)
     drafts = place.make_drafts(plan.environment)
     draft = drafts / plan.environment  # the name that Puppet is given
     write_version(draft, plan.content, stored, options.link)
@@ -246,13 +247,13 @@ def _result(
 ) -> EnvironmentDeployment:
     """Return what is done with a prepared version: `switch_all` does it."""
     environment, wanted = one.plan.environment, one.version.id
-    previous = current_version(place, environment)
+    current = place.current(environment)
     used = {tree: stored[tree] for tree in one.plan.content.trees.values()}
     new = [
         tree for tree in used.values() if tree.placement is not Placement.KEPT and tree.tree_id not in seen
     ]
     repaired = any(tree.placement is Placement.REPAIRED for tree in used.values())
-    if place.current(environment) == wanted:
+    if current == wanted:
         action = Action.REPAIRED if one.draft or repaired else Action.UNCHANGED
     elif options.is_switching:
         action = Action.SWITCHED
@@ -260,10 +261,10 @@ def _result(
         action = Action.PREPARED
     return EnvironmentDeployment(
         environment=environment,
-        version=place.read_record(environment, wanted) or one.version,
+        version=one.version,
         directory=str(place.version(environment, wanted)),
         action=action,
-        previous=previous,
+        previous=one.version if current == wanted else current_version(place, environment),
         reason=one.reason or ("the stored files of a module were altered" if repaired else None),
         added=len(new),
         added_bytes=sum(tree.size for tree in new),

@@ -176,9 +176,9 @@ class JsonObject:
         """Return whether the key is present and not read yet."""
         return key in self._values
 
-    def peek(self, key: str) -> object:
-        """Return the value of a key that is present, and leave it unread."""
-        return self._values[key]
+    def data(self, key: str) -> bytes:
+        """Return the value of a key that is present, marshalled, and leave it unread."""
+        return marshal.dumps(self._values[key], 2)  # type: ignore[arg-type]  # a JSON value
 
     def text(self, key: str, check: Check) -> str | None:
         """Return a text that passes the check, or None if the key is missing."""
@@ -267,8 +267,7 @@ def parse_lock(data: bytes, *, environment: str, path: str) -> Lock:
     moduledir = found.text("moduledir", check_moduledir) or "modules"
     modules = found.needed_inner("modules")
     pins = {
-        name: _flawless_pin(marshal.dumps(modules.peek(name), 2), name, moduledir)
-        or _pin(modules.inner(name), name, moduledir)
+        name: _flawless_pin(modules.data(name), name, moduledir) or _pin(modules.inner(name), name, moduledir)
         for name in modules.rest(check_module_name)
     }
     found.refuse_rest()
