@@ -25,7 +25,7 @@ from pinner.project.manifest.lock import read_lock
 from pinner.project.manifest.read import read_manifests
 from pinner.puppet.platforms import PLATFORMS, Platform, declared_platforms
 
-API: Final = "api-11"
+API: Final = "api-12"
 """The reader of definitions and its version; cached by blob and role, see pinner.puppet.code.read."""
 NOTES: Final = "note-1"
 """The reader of release notes and its version; entries are cached by blob."""

@@ -468,7 +468,8 @@ def _calls(
     for statement in statements if depth <= _DEEPEST_CHECK else ():
         if isinstance(statement, Call) and (
             statement.name == "fail"
-            or statement.name in {"validate_legacy", "assert_type", "validate_re", *_TYPES}
+            or statement.name
+            in {"validate_legacy", "assert_type", "validate_re", "validate_slength", *_TYPES}
         ):
             yield statement, tests
         for branch, more in _branches(statement):
@@ -542,9 +543,22 @@ def _types_of(call: Call) -> tuple[list[str], tuple[Syntax, ...]]:
             return [new] if new == old else [new, old], arguments[2:3]
         case "validate_re" if len(arguments) > 1:
             return [_pattern(arguments[1:])], arguments[:1]
+        case "validate_integer" | "validate_slength" if 1 < len(arguments) <= 3:  # noqa: PLR2004 - value, most, least
+            return [_limited(call.name, arguments[1:])], arguments[:1]
         case name if name in _TYPES:
             return [_TYPES[name]], arguments
     raise _NoSource
+
+
+def _limited(name: str, limits: tuple[Syntax, ...]) -> str:
+    """Return the type of validate_integer() and validate_slength() with a maximum and perhaps a minimum."""
+    numbers = [str(one.value) for one in limits if isinstance(one, Number) and isinstance(one.value, int)]
+    if len(numbers) != len(limits):
+        raise _NoSource
+    least = numbers[1] if len(numbers) > 1 else "default" if name == "validate_integer" else "0"
+    if name == "validate_integer":
+        return f"Variant[Integer[{least}, {numbers[0]}], Pattern[/\\A-?\\d+\\z/], Array]"
+    return f"Variant[String[{least}, {numbers[0]}], Array]"
 
 
 def _pattern(arguments: tuple[Syntax, ...]) -> str:

@@ -414,11 +414,38 @@ def matches(value: Value, pattern: Syntax, scope: Scope) -> bool:
     if isinstance(pattern, TypeName):
         return _is_instance(value, pattern)
     if isinstance(pattern, Access):
-        raise NotConstant("a match with a data type")
+        return _is_of(value, pattern)
     expected = pattern.source if isinstance(pattern, Regex) else evaluate(pattern, scope)
     if isinstance(expected, str) and isinstance(value, str):
         return _is_found(expected, value)
     raise NotConstant("a match of something else than a string and a regular expression")
+
+
+def _is_of(value: Value, pattern: Syntax) -> bool:  # noqa: PLR0911 -- a line per type
+    """Return whether a value is of a data type, for types with literal parameters."""
+    if isinstance(pattern, TypeName):
+        return _is_instance(value, pattern)
+    name = pattern.base.name if isinstance(pattern, Access) and isinstance(pattern.base, TypeName) else ""
+    keys = pattern.keys if isinstance(pattern, Access) else ()
+    match name:
+        case "Optional" if len(keys) == 1:
+            return value is None or _is_of(value, keys[0])
+        case "Variant":
+            return any(_is_of(value, one) for one in keys)
+        case "Enum" if all(isinstance(one, Text) for one in keys):
+            return value in [one.value for one in keys if isinstance(one, Text)]
+        case "Pattern" if all(isinstance(one, Regex) for one in keys):
+            sources = [one.source for one in keys if isinstance(one, Regex)]
+            return isinstance(value, str) and any(_is_found(source, value) for source in sources)
+        case "Array" if len(keys) == 1 and isinstance(keys[0], TypeName | Access):
+            return isinstance(value, tuple) and all(_is_of(one, keys[0]) for one in value)
+        case "String" | "Integer" if 0 < len(keys) <= 2 and all(isinstance(one, Number) for one in keys):  # noqa: PLR2004 - least, most
+            least, *most = (one.value for one in keys if isinstance(one, Number))
+            if not _is_instance(value, TypeName(0, name)):
+                return False
+            size = len(value) if isinstance(value, str) else value
+            return isinstance(size, int) and least <= size <= (most[0] if most else size)
+    raise NotConstant("a match with a data type")
 
 
 def _is_instance(value: Value, type_name: TypeName) -> bool:
@@ -539,10 +566,8 @@ def fits_option(subject: Value, option: Syntax, scope: Scope) -> bool:
     """Return whether an option of `case` or an entry of a selector fits: equal, matched, or an instance."""
     if isinstance(option, Regex):
         return isinstance(subject, str) and _is_found(option.source, subject)
-    if isinstance(option, TypeName):
-        return _is_instance(subject, option)
-    if isinstance(option, Access) and isinstance(option.base, TypeName):
-        raise NotConstant("a match with a data type")
+    if isinstance(option, TypeName) or (isinstance(option, Access) and isinstance(option.base, TypeName)):
+        return _is_of(subject, option)
     if isinstance(option, Unary) and option.operator == "*":
         return any(_fits(subject, one) for one in _unfolded(evaluate(option.operand, scope)))
     return _fits(subject, evaluate(option, scope))
