@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pinner.cli.main import run
+from tests.support.repositories import init_bare
 
 WHO = "Upstream <upstream@example.org>"
 START = 1_700_000_000
@@ -155,12 +156,7 @@ class Cloud:
         path = self.root / "upstreams" / owner / f"{repository or f'puppet-{module}'}.git"
         key = str(path)
         if key not in self.upstreams:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            subprocess.run(
-                ["git", "init", "--quiet", "--bare", "--template=", "--initial-branch=master", str(path)],
-                check=True,
-                env={**os.environ, **NO_CONFIG},
-            )
+            init_bare(path, branch="master")
             self.upstreams[key] = Upstream(path, module)
         return self.upstreams[key]
 

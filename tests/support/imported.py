@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pinner.openstack.catalogue import current_home, find_series, major_in
 from tests.support.cloud import Cloud
-from tests.support.repositories import Repository, run_git
+from tests.support.repositories import Repository, init_bare
 
 _DATA = Path(__file__).resolve().parents[1] / "data" / "puppetfiles.json"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -76,8 +76,7 @@ def build_upstreams(cloud: Cloud, rows: Iterable[Row], *, series: str | None = N
 
 
 def _repository(path: Path) -> Repository:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    run_git("init", "--quiet", "--bare", "--template=", "--initial-branch=master", str(path))
+    init_bare(path, branch="master")
     return Repository(path)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.repositories import run_git
+from tests.support.repositories import init_bare, run_git
 
 _DATA = Path(__file__).resolve().parents[1] / "data"
 FACTS = _DATA / "upstream_metadata.json"
@@ -48,8 +48,7 @@ def build_real_upstreams(root: Path, *, has_all_releases: bool = False) -> None:
     for url in sorted(carrying.keys() | releases.keys()):
         rows = {**releases.get(url, {}), **carrying.get(url, {})}
         path = root / f"{url.partition('://')[2]}.git"
-        path.mkdir(parents=True)
-        run_git("init", "--quiet", "--bare", "--template=", "--initial-branch=none", str(path))
+        init_bare(path, branch="none")
         run_git("--git-dir", str(path), "fast-import", "--quiet", given="".join(_stream(rows)).encode())
 
 

@@ -10,7 +10,9 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -115,9 +117,30 @@ class Repository:
         return self.git("fast-import", "--quiet", "--force", given=b"\n".join(lines) + b"\n")
 
 
+def init_bare(path: Path, *, branch: str) -> None:
+    """Make an empty bare repository, a copy of the one that `git init` made for the first caller."""
+    folders, files = _new_repository(branch)
+    path.mkdir(parents=True, exist_ok=True)
+    for name in folders:
+        (path / name).mkdir()
+    for name, content in files.items():
+        (path / name).write_bytes(content)
+
+
+@cache
+def _new_repository(branch: str) -> tuple[tuple[Path, ...], Mapping[Path, bytes]]:
+    """Return the folders and the files of a new repository."""
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "new.git"
+        run_git("init", "--quiet", "--bare", "--template=", f"--initial-branch={branch}", str(path))
+        found = sorted(path.rglob("*"))
+        folders = tuple(one.relative_to(path) for one in found if one.is_dir())
+        return folders, {one.relative_to(path): one.read_bytes() for one in found if one.is_file()}
+
+
 def make_repository(path: Path) -> Repository:
     """Make an empty bare repository whose HEAD is `main`, and which serves any commit it has."""
-    run_git("init", "--quiet", "--bare", "--template=", "--initial-branch=main", str(path))
+    init_bare(path, branch="main")
     repository = Repository(path)
     with (path / "config").open("a", encoding="utf-8") as config:
         config.write("[uploadpack]\n\tallowAnySHA1InWant = true\n")

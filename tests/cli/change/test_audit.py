@@ -7,14 +7,18 @@ import pytest
 
 from tests.support.cloud import Cloud, Result
 from tests.support.code import NEW, make_environments, make_nova, write_data
+from tests.support.prepared import Prepared
 
 
-@pytest.fixture
-def site(cloud: Cloud) -> Cloud:
+def make_site(cloud: Cloud) -> None:
     make_nova(cloud)
     make_environments(cloud)
     write_data(cloud)
-    return cloud
+
+
+@pytest.fixture
+def site(cloud: Cloud, prepared: Prepared) -> Cloud:
+    return prepared(cloud, make_site)
 
 
 def audit(cloud: Cloud, environment: str, *more: str) -> Result:

@@ -5,16 +5,20 @@ import subprocess
 import pytest
 
 from tests.support.cloud import Cloud
+from tests.support.prepared import Prepared
 
 
-@pytest.fixture
-def two(cloud: Cloud) -> Cloud:
-    """Two environments on two releases; glance is only in the new one, a tag and a fork differ in selector only."""
+def lock_two_releases(cloud: Cloud) -> None:
     cloud.upstream("glance").commit("stable/2025.1", version="26.0.0")
     cloud.manifest("old", "release: 2024.1\nopenstack: [keystone, nova]\n")
     cloud.manifest("new", "release: 2025.1\nopenstack: [glance, keystone]\nmodules:\n  nova: {tag: 26.0.0}\n")
     assert cloud.run("lock").code == 0
-    return cloud
+
+
+@pytest.fixture
+def two(cloud: Cloud, prepared: Prepared) -> Cloud:
+    """Two environments on two releases; glance is only in the new one, a tag and a fork differ in selector only."""
+    return prepared(cloud, lock_two_releases)
 
 
 def test_the_text_counts_first_and_folds_nothing_that_matters(two: Cloud) -> None:

@@ -10,14 +10,18 @@ from pinner.git.mirrors.metadata import CACHE_FILE, TABLE, ObjectCache
 from pinner.workspace.workspace import API, NOTES
 from tests.support.cloud import Cloud
 from tests.support.code import make_environments, make_nova, write_data
+from tests.support.prepared import Prepared
 
 
-@pytest.fixture
-def site(cloud: Cloud) -> Cloud:
+def make_site(cloud: Cloud) -> None:
     make_nova(cloud)
     make_environments(cloud)
     write_data(cloud)
-    return cloud
+
+
+@pytest.fixture
+def site(cloud: Cloud, prepared: Prepared) -> Cloud:
+    return prepared(cloud, make_site)
 
 
 def nova(cloud: Cloud, *arguments: str) -> Any:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.support.cloud import Cloud, Upstream
+from tests.support.prepared import Prepared
 
 
 def release(upstream: Upstream, name: str, version: str, **more: object) -> str:
@@ -12,12 +13,15 @@ def release(upstream: Upstream, name: str, version: str, **more: object) -> str:
     return upstream.commit(f"stable/{name}", version=version, start="refs/heads/master", **more)  # type: ignore[arg-type]  # what commit() takes
 
 
-@pytest.fixture
-def live(cloud: Cloud) -> Cloud:
-    """A locked environment on 2024.1."""
+def lock_live(cloud: Cloud) -> None:
     cloud.manifest("live", "release: 2024.1   # the live cloud\nopenstack: [keystone, nova]\n")
     assert cloud.run("lock").code == 0
-    return cloud
+
+
+@pytest.fixture
+def live(cloud: Cloud, prepared: Prepared) -> Cloud:
+    """A locked environment on 2024.1."""
+    return prepared(cloud, lock_live)
 
 
 def test_the_plan_says_what_to_do_and_writes_nothing(live: Cloud) -> None:

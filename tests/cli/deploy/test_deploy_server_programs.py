@@ -9,6 +9,7 @@ import pytest
 from tests.cli.deploy.test_deploy import deploy, target
 from tests.support.cloud import Cloud
 from tests.support.control import make_control, move_nova
+from tests.support.prepared import Prepared
 
 OLD = {"manifests/init.pp": "class nova {}\n", "files/x": "old\n", "files/sub/y": "y\n", "lib/z.rb": "z\n"}
 
@@ -24,14 +25,18 @@ def code_id(cloud: Cloud, environment: str = "production") -> str:
     return done.stdout.decode().strip()
 
 
-@pytest.fixture
-def two(cloud: Cloud) -> tuple[Cloud, str, str]:
-    """A project that was deployed twice, with another file each time, and both ids."""
+def lock_with_profile(cloud: Cloud) -> None:
     cloud.upstream("nova").commit("stable/2025.1", version="26.0.1", files=OLD)
     cloud.manifest("production", "release: 2025.1\nopenstack: [nova]\n")
     control = make_control(cloud)
     control.repository.commit({"site/profile/files/p": "profile\n"}, branch="production")
     assert cloud.run("lock").code == 0
+
+
+@pytest.fixture
+def two(cloud: Cloud, prepared: Prepared) -> tuple[Cloud, str, str]:
+    """A project that was deployed twice, with another file each time, and both ids."""
+    prepared(cloud, lock_with_profile)
     assert deploy(cloud).code == 0
     old = code_id(cloud)
     cloud.upstream("nova").commit("stable/2025.1", version="26.0.2", files={**OLD, "files/x": "new\n"})

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.cloud import Cloud
+from tests.support.prepared import Prepared
 
 TEMPLATE = Path(__file__).resolve().parents[3] / "Puppetfile.templates" / "default.j2"
 
 
-@pytest.fixture
-def locked(cloud: Cloud) -> Cloud:
+def lock_three_kinds(cloud: Cloud) -> None:
     cloud.manifest(
         "production",
         "release: 2025.1\nopenstack: [keystone, nova]\n"
@@ -23,7 +23,11 @@ def locked(cloud: Cloud) -> Cloud:
     )
     cloud.upstream("hieradata", owner="private").commit("main", files={"common.yaml": "a: 1\n"})
     assert cloud.run("lock").code == 0
-    return cloud
+
+
+@pytest.fixture
+def locked(cloud: Cloud, prepared: Prepared) -> Cloud:
+    return prepared(cloud, lock_three_kinds)
 
 
 def generated(cloud: Cloud) -> dict[str, str]:

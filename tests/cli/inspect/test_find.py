@@ -5,14 +5,13 @@ import shutil
 import pytest
 
 from tests.support.cloud import Cloud, Result
+from tests.support.prepared import Prepared
 
 CHANGE = "I" + "0123456789abcdef" * 2 + "01234567"
 OTHER = "I" + "f" * 40
 
 
-@pytest.fixture
-def clouds(cloud: Cloud) -> Cloud:
-    """Old is locked before nova's branches got a fix, new after it; staging runs 2024.1, to which it was backported."""
+def lock_before_and_after_a_fix(cloud: Cloud) -> None:
     cloud.manifest("old", "release: 2025.1\nopenstack: [keystone, nova]\n")
     assert cloud.run("lock").code == 0
     land(cloud, "master", "Fix the scheduler", f"Closes-Bug: #1234567\nChange-Id: {CHANGE}")
@@ -21,7 +20,12 @@ def clouds(cloud: Cloud) -> Cloud:
     cloud.manifest("new", "release: 2025.1\nopenstack: [keystone, nova]\n")
     cloud.manifest("staging", "release: 2024.1\nopenstack: [keystone, nova]\n")
     assert cloud.run("lock").code == 0
-    return cloud
+
+
+@pytest.fixture
+def clouds(cloud: Cloud, prepared: Prepared) -> Cloud:
+    """Old is locked before nova's branches got a fix, new after it; staging runs 2024.1, to which it was backported."""
+    return prepared(cloud, lock_before_and_after_a_fix)
 
 
 def land(cloud: Cloud, branch: str, subject: str, trailers: str = "", module: str = "nova") -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cloud import Cloud
+from tests.support.prepared import Prepared
 from tests.support.repositories import run_git
 
 WHEN = "2024-01-01T00:00:00+00:00"
@@ -47,14 +48,17 @@ def lock_id(cloud: Cloud, environment: str = "production") -> str:
     return cloud.run("id", environment).out.split()[1]
 
 
-@pytest.fixture
-def locked(cloud: Cloud) -> Cloud:
-    """Two environments, in git."""
+def lock_in_git(cloud: Cloud) -> None:
     run_git("init", "--quiet", "--initial-branch=main", str(cloud.project))
     cloud.manifest("production", "release: 2025.1\nopenstack: [keystone, nova]\n")
     cloud.manifest("staging", "release: 2024.1\nopenstack: [keystone, nova]\n")
     assert cloud.run("lock").code == 0
-    return cloud
+
+
+@pytest.fixture
+def locked(cloud: Cloud, prepared: Prepared) -> Cloud:
+    """Two environments, in git."""
+    return prepared(cloud, lock_in_git)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from tests.support.cloud import Cloud
+from tests.support.prepared import Prepared
 from tests.support.unharmed import unharmed
 
 TEXT = """# The live cloud
@@ -19,13 +20,15 @@ findings:
 """
 
 
-@pytest.fixture
-def project(cloud: Cloud) -> Cloud:
+def lock_text(cloud: Cloud) -> None:
     cloud.manifest("production", TEXT)
     assert cloud.run("lock").code == 0
-    glance = cloud.upstream("glance")
-    glance.commit("stable/2025.1", version="26.0.0")
-    return cloud
+    cloud.upstream("glance").commit("stable/2025.1", version="26.0.0")
+
+
+@pytest.fixture
+def project(cloud: Cloud, prepared: Prepared) -> Cloud:
+    return prepared(cloud, lock_text)
 
 
 def text(cloud: Cloud, environment: str = "production") -> str:

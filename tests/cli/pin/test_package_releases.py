@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cloud import Cloud
+from tests.support.prepared import Prepared
 
 PLACES = {
     "openstack_extras::repo::debian::ubuntu::release: caracal\n": "caracal",
@@ -32,12 +33,15 @@ OTHERS = (
 )
 
 
-@pytest.fixture
-def live(cloud: Cloud) -> Cloud:
+def lock_live(cloud: Cloud) -> None:
     cloud.manifest("live", "release: 2025.1\nopenstack: [keystone, nova]\n")
     assert cloud.run("lock").code == 0
     (cloud.project / "data").mkdir()
-    return cloud
+
+
+@pytest.fixture
+def live(cloud: Cloud, prepared: Prepared) -> Cloud:
+    return prepared(cloud, lock_live)
 
 
 def write(cloud: Cloud, text: str) -> Path:
