@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinner.catalogs.grouping import Grouping
-from pinner.comparing.preview_shards import merge_shards, shard_of
+from pinner.comparing.preview import merge_shards, shard_of
 from pinner.model.catalogs import Cause, NodeCounts, Notice
 from pinner.model.errors import InputError
 from pinner.model.preview import (

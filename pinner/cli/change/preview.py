@@ -29,9 +29,8 @@ from pinner.cli.options import (
 from pinner.cli.output import Format, is_verbose, print_message, print_report, progress
 from pinner.cli.workspace import open_workspace
 from pinner.comparing.compile import CompileOptions
-from pinner.comparing.preview import locked_for, preview, preview_on_server
-from pinner.comparing.preview_shards import merge_shards
-from pinner.comparing.upgrade import find_target
+from pinner.comparing.preview import locked_for, merge_shards, preview, preview_on_server
+from pinner.comparing.target import find_target
 from pinner.deploying.versions.flush import check_url, client_context, find_certificates
 from pinner.model.errors import COULD_NOT_FIND_OUT, NO, InputError, Problem, with_hints_once
 from pinner.model.preview import Preview

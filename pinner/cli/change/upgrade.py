@@ -23,7 +23,8 @@ from pinner.cli.output import Format, print_message, print_note, print_report, p
 from pinner.cli.workspace import open_workspace
 from pinner.comparing.diff import only
 from pinner.comparing.steps import FileEdit, data_changes, edit_data
-from pinner.comparing.upgrade import Target, find_target, manifest_change, upgrade
+from pinner.comparing.target import Target, find_target, manifest_change
+from pinner.comparing.upgrade import upgrade
 from pinner.model.comparison import Upgrade
 from pinner.model.errors import COULD_NOT_FIND_OUT, InputError, Problem, with_hints_once
 from pinner.project.files import FileChange, Project, resolve, write_together
