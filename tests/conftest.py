@@ -20,6 +20,16 @@ load_profile()
 gc.disable()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the unit tests write to memory: a disk takes most of their time for tens of thousands of small files.
+
+    `--basetemp` is obeyed as ever. The end-to-end tests run Puppet, which makes no directory at or below `/dev`.
+    """
+    is_unit = "not e2e" in config.getoption("markexpr")
+    if is_unit and "PYTEST_DEBUG_TEMPROOT" not in os.environ and (memory := memory_with_room()):
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(memory)
+
+
 def pytest_collection_finish() -> None:
     """Collect garbage again, but not what exists now."""
     gc.freeze()
@@ -42,10 +52,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 for name in [name for name in os.environ if name.startswith("GIT_")]:
     del os.environ[name]
 os.umask(0o022)
-
-# Tens of thousands of small files are written and removed, which a disk takes most of the time for. `--basetemp` is obeyed as ever.
-if "PYTEST_DEBUG_TEMPROOT" not in os.environ and (memory := memory_with_room()):
-    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(memory)
 
 # git waits for the disk whenever it has stored something, which no test depends on; its own tests set the same.
 os.environ["GIT_TEST_FSYNC"] = "0"

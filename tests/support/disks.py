@@ -1,4 +1,4 @@
-"""Disks that are too small, mounted for the time of a test, and the one in memory that all tests write to.
+"""Disks that are too small, mounted for the time of a test, and the one in memory that the unit tests write to.
 
 Only root can mount; elsewhere such tests are skipped, and fail in CI.
 """
