@@ -13,10 +13,19 @@ from pinner.model.errors import UnknownError
 from tests.support.processes import processes_mentioning, wait_until
 
 RUN = """
-import os, sys
+import os
+from pathlib import Path
 from pinner.catalogs.programs import run_program
-run_program(["sh", "-c", "echo > {started}; sleep 600; : {mark}"], environment=os.environ, seconds=600)
+from pinner.git.process import children
+
+def report(watcher, line, *, to=children._report):
+    to(watcher, line)
+    Path("{started}").touch()
+
+children._report = report
+run_program(["sh", "-c", "sleep 600; : {mark}"], environment=os.environ, seconds=600)
 """
+"""A kill between the start of a program and the report of it to the watcher would leave the program behind."""
 
 
 def test_the_output_and_the_code_are_the_programs_own() -> None:
