@@ -88,7 +88,7 @@ class _Run:
             once.values(),
             key=lambda node: (number[node.kind], node.kind, node.name not in first, node.name),
         )
-        return [one for node in order for one in [node] * (1 + (node.name in twice))]
+        return [node for node in order for _ in range(2 if node.name in twice else 1)]
 
     def compile(self, compilers: Sequence[Compiler], compile_sides: CompileSides) -> None:
         """Compile what is not stored, and what has a secret that must be searched for in the other catalogs."""

@@ -50,22 +50,20 @@ def render(wanted: Iterable[tuple[Lock, str]], workspace: Workspace) -> tuple[st
     bodies: dict[Puppetfile, str] = {}
     for path, (lock, _) in zip(templates, pairs, strict=True):
         expected = as_puppetfile(lock)
-        header = render_header(lock.environment, lock.lock_id)
         # of many environments with equal pins, the built-in template's text differs in its first line alone: read it once
-        body = None if path else bodies.get(expected)
-        if path:
-            text = next(texts)
-        elif body is None:
-            text = render_puppetfile(expected, environment=lock.environment, lock_id=lock.lock_id)
-        else:
-            text = header + body
-        puppetfiles.append(text)
-        if body is not None:
+        if path is None and expected in bodies:
+            puppetfiles.append(render_header(lock.environment, lock.lock_id) + bodies[expected])
             continue
+        text = (
+            next(texts)
+            if path
+            else render_puppetfile(expected, environment=lock.environment, lock_id=lock.lock_id)
+        )
+        puppetfiles.append(text)
         if flaws := check_puppetfile(text, expected, path=f"the Puppetfile of '{lock.environment}'"):
             problems += _at_template(flaws, _Job(path, lock, text), project) if path else flaws
         elif path is None:
-            bodies[expected] = text.removeprefix(header)
+            bodies[expected] = text.partition("\n")[2]
     if problems:
         raise InputError(problems)
     return tuple(puppetfiles)

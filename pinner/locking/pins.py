@@ -32,6 +32,7 @@ from pinner.model.lock import (
     Pin,
     Position,
     ResolvedRef,
+    Selector,
     SelectorKind,
     short_name,
 )
@@ -165,13 +166,11 @@ class UpdateScope:
 
 def stale_fields(requirement: Requirement, pin: Pin) -> tuple[str, ...]:
     """Return descriptions of the differences between requirement and pin; empty if the pin is up to date."""
+    rows: list[tuple[str, str | Selector, str | Selector]]
     if isinstance(requirement, GitRequirement) and isinstance(pin, GitPin):
-        wanted = (requirement.git, requirement.want, requirement.install_path, requirement.is_module)
-        if wanted == (pin.git, pin.want, pin.install_path, pin.is_module):
-            return ()  # nearly always, and descriptions take time
         rows = [
             ("git", pin.git, requirement.git),
-            ("want", pin.want.describe(), requirement.want.describe()),
+            ("want", pin.want, requirement.want),
             ("install_path", pin.install_path, requirement.install_path),
             ("module", str(pin.is_module).lower(), str(requirement.is_module).lower()),
         ]
@@ -184,8 +183,8 @@ def stale_fields(requirement: Requirement, pin: Pin) -> tuple[str, ...]:
     else:
         return ("its source changed between git and the Forge",)
     return tuple(
-        f"the manifest requires {new}; the lock was made for {old}"
-        if key == "want"
+        f"the manifest requires {new.describe()}; the lock was made for {old.describe()}"
+        if isinstance(old, Selector) and isinstance(new, Selector)
         else f"{key} was {old}, is now {new}"
         for key, old, new in rows
         if old != new

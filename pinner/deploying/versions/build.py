@@ -75,9 +75,12 @@ def find_difference(place: Path, version: Version, stored: Mapping[str, StoredTr
             if entry.path:
                 above, _, name = entry.path.rpartition("/")
                 expected.setdefault(above, set()).add(name)
-            if _is_made_directory(entry, version.link):
+            is_directory = (
+                _is_real_directory(entry.source, version.link) if entry.source else not entry.is_file
+            )
+            if is_directory:
                 expected.setdefault(entry.path, set())
-            if not _is_as_expected(f"{place}/{entry.path}", entry, version):
+            if not _is_as_expected(f"{place}/{entry.path}", entry, version, is_directory=is_directory):
                 return f"'{entry.path or '.'}' differs"
         for directory, names in expected.items():
             there = set(os.listdir(f"{place}/{directory}"))
@@ -100,14 +103,10 @@ def _is_real_directory(source: Path, link: LinkMode) -> bool:
     return link is not LinkMode.SYMLINK and source.is_dir() and not source.is_symlink()
 
 
-def _is_made_directory(entry: Entry, link: LinkMode) -> bool:
-    return _is_real_directory(entry.source, link) if entry.source else not entry.is_file
-
-
-def _is_as_expected(path: str, entry: Entry, version: Version) -> bool:
+def _is_as_expected(path: str, entry: Entry, version: Version, *, is_directory: bool) -> bool:
     source = entry.source
     try:
-        if source and not _is_real_directory(source, version.link):
+        if source and not is_directory:
             if os.path.islink(source):
                 return os.readlink(path) == os.readlink(source)
             if version.link is LinkMode.SYMLINK:
@@ -115,9 +114,11 @@ def _is_as_expected(path: str, entry: Entry, version: Version) -> bool:
         mode = os.lstat(path).st_mode
     except OSError:  # it is missing, or no link
         return False
-    if _is_made_directory(entry, version.link):
-        return stat.S_ISDIR(mode)
-    return stat.S_ISREG(mode) and _is_same_file(Path(path), entry, version)
+    return (
+        stat.S_ISDIR(mode)
+        if is_directory
+        else stat.S_ISREG(mode) and _is_same_file(Path(path), entry, version)
+    )
 
 
 def _is_same_file(path: Path, entry: Entry, version: Version) -> bool:
