@@ -84,7 +84,7 @@ def collect(method: str, receiver: Value, rows: Sequence[list[Value]], results: 
     """Return the value of a loop from the results of its block; raises CannotComputeError."""
     if method in _RETURNS_ITSELF:
         return receiver
-    if method in {"map", "collect", "to_h"} | _MAPS_HASHES:
+    if method in {"map", "collect", "to_h"}:
         return RubyList([*results])
     unknown = next((result for result in results if isinstance(result, Unknown)), None)
     if unknown is not None:
@@ -359,9 +359,9 @@ class Calls(Expressions):
                 self.scope = outer
         if _passes_an_object(node):
             return collected
-        found = self._computed(node, lambda: collect(node.method, receiver, rows, results))
         if node.method in _MAPS_HASHES and isinstance(receiver, RubyHash):
             return self._computed(node, lambda: _remapped(node.method, receiver, results))
+        found = self._computed(node, lambda: collect(node.method, receiver, rows, results))
         return found if node.method != "to_h" else self._to_hash(node, found)
 
     def _rows(self, node: Call, receiver: Value, collected: Value) -> list[list[Value]] | None:
