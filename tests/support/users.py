@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 
 import pytest
 
@@ -11,11 +11,15 @@ only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give fil
 
 @contextmanager
 def ordinary_user() -> Iterator[None]:
-    """Lay root's powers down: root may read every file and write into every directory."""
+    """Lay root's powers down: root may read every file and write into every directory.
+
+    Meanwhile the current directory is `/`: nobody else may come back to one below `/root`.
+    """
     user = os.geteuid()
-    if user == 0:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(user)
+    with chdir("/"):
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(user)

@@ -1,5 +1,6 @@
 """The store of trees: what is written is what git has, whatever happens in between."""
 
+import fcntl
 import os
 import signal
 import stat
@@ -20,6 +21,7 @@ from pinner.model.errors import InputError, UnknownError
 from pinner.model.lock import Refs
 from tests.support.disks import make_read_only, small_disk
 from tests.support.hostile_trees import FILE, FOLDER, LINK, HostileRepository
+from tests.support.processes import wait_until
 from tests.support.repositories import Repository, make_repository, run_git
 from tests.support.trees import files_in, tree_of
 
@@ -247,6 +249,15 @@ def start_add(repository: Repository, root: Path, *commits: str) -> "subprocess.
     return subprocess.Popen(words, stdout=subprocess.PIPE)
 
 
+def is_unlocked(path: Path) -> bool:
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
 def make_releases(repository: Repository, number: int) -> list[str]:
     files: dict[str, str | bytes | None] = {f"manifests/m{index}.pp": f"{index}\n" for index in range(150)}
     return [repository.commit({**files, "release": f"{index}\n"}) for index in range(number)]
@@ -276,6 +287,8 @@ def test_a_killed_process_leaves_whole_trees_and_the_next_one_removes_the_rest(
         time.sleep(0.001)
     process.send_signal(signal.SIGKILL)
     process.communicate()
+    # A git that it has just started shares its lock until it is git.
+    wait_until(lambda: all(is_unlocked(lock) for lock in root.glob(".new-*.lock")))
     store = TreeStore(root)
     assert all(store.find(tree) for tree in store.list())
     stored = add(store, repository, *commits)
