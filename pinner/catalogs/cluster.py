@@ -401,7 +401,7 @@ def open_cluster(
     with ExitStack() as stack:
         try:
             target = (
-                stack.enter_context(_start_cluster(workers or os.cpu_count() or 1))
+                stack.enter_context(_start_cluster(workers or os.cpu_count() or 1, stack))
                 if address == LOCAL
                 else address
             )
@@ -416,9 +416,18 @@ def open_cluster(
         yield cluster
 
 
-def _start_cluster(workers: int) -> Any:
-    """Return a cluster of processes on this machine that other users of it can neither use nor look into."""
+def _start_cluster(workers: int, ending: ExitStack) -> Any:
+    """Return a cluster of processes on this machine that other users of it can neither use nor look into.
+
+    What the processes unpack is in a directory of this run's own: dask's usual one has a name that another user
+    can take first. They start as `python -c`, which imports from the current directory, and that may be a project of
+    strangers: PYTHONSAFEPATH prevents it, also for those that are started later in place of others.
+    """
+    os.environ["PYTHONSAFEPATH"] = "1"
+    scratch = tempfile.TemporaryDirectory(prefix="pinner-cluster-", ignore_cleanup_errors=True)
+    configured = dask.config.get("temporary-directory", None)
     settings: dict[str, Any] = {
+        "temporary-directory": configured or ending.enter_context(scratch),
         "distributed.scheduler.http.routes": [],
         "distributed.worker.http.routes": [],
     }

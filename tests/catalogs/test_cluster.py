@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -65,6 +66,24 @@ def test_the_results_are_those_of_this_machine_although_a_worker_is_killed(
     assert found == sort(compile_sides(compilers, [nodes, nodes], {}))
     assert again == found[:1]
     assert len(found) == 2 * len(nodes)
+
+
+def test_processes_of_this_machine_use_nothing_that_others_prepared(
+    tmp_path: Path, compilers: tuple[Compiler, Compiler], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marker, usual = tmp_path / "marker", tmp_path / "tmp" / "dask-scratch-space"
+    usual.mkdir(parents=True)
+    write_files(tmp_path / "project", {"multiprocessing.py": f"open({str(marker)!r}, 'w')\n"})
+    monkeypatch.chdir(tmp_path / "project")
+    monkeypatch.setenv("TMPDIR", str(usual.parent))
+    monkeypatch.setattr(tempfile, "tempdir", str(usual.parent))
+    monkeypatch.setenv("PYTHONSAFEPATH", "")
+    with connect(LOCAL, compilers[0]) as cluster:
+        assert not list(cluster.compile_sides(compilers, [[], []], {}))
+        used = list(usual.iterdir())
+    assert not marker.exists()
+    assert not used
+    assert list(usual.parent.iterdir()) == [usual]
 
 
 def test_a_node_that_ends_every_worker_fails_and_the_others_are_done(
