@@ -90,6 +90,7 @@ class DeploymentDirectory:
         """
         found = cls.named(path)
         if is_made:
+            require_own_directory(found.path)
             with failing(found.path):
                 for each in (found.path, found.own, found.own / _VERSIONS, found.own / _TREES):
                     _make(each)

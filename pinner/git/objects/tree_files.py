@@ -86,8 +86,15 @@ def sync_directory(directory: Path) -> None:
 
 
 def require_own_directory(path: Path) -> None:
-    """Raise InputError if a directory is a link, or if others than its owner can write to it."""
+    """Raise InputError if a directory is a link, or if others than its owner can write to it or every user can replace it.
+
+    A group that can write a directory above is accepted: those who administrate a server often share one.
+    """
     flaw = "is a symbolic link" if path.is_symlink() else find_others_access(path)
+    for above in path.parents:
+        mode = above.stat().st_mode if above.exists() else 0
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            flaw = flaw or f"can be replaced by every user, as {above} has the mode {stat.S_IMODE(mode):o}"
     if flaw:
         hint = "name a directory that only you can write"
         raise InputError(Problem(f"this directory {flaw}", Location(str(path)), hint))

@@ -165,6 +165,25 @@ def test_a_directory_that_others_can_write_is_refused(
     assert {name: served(cloud, name) for name in BOTH} == old
 
 
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_directory_that_every_user_can_replace_is_refused(
+    moved: tuple[Cloud, dict[str, Contents], dict[str, Contents]], *, is_new: bool
+) -> None:
+    cloud, *_ = moved
+    above = cloud.root / "shared"
+    above.mkdir()
+    place = above / "served"
+    words = ("deploy", "--to", str(place), NO_TYPES, "--offline")
+    assert is_new or cloud.run(*words).code == 0
+    above.chmod(0o777)
+    result = cloud.run(*words)
+    assert result.code == 2
+    assert f"this directory can be replaced by every user, as {above} has the mode 777" in result.err
+    assert place.exists() != is_new
+    above.chmod(0o1777)
+    assert cloud.run(*words).code == 0
+
+
 @pytest.mark.parametrize(
     "inner", [".pinner", ".pinner/trees", ".pinner/versions", ".pinner/versions/staging"]
 )
