@@ -112,6 +112,38 @@ def read_plain_tree(
     return PlainTree(files, unread, specials, tree_ids(files))
 
 
+@dataclass(frozen=True, slots=True)
+class DirectoryState:
+    """What the system says about the files below a directory, without reading any.
+
+    `digest` stands for their names, inodes, sizes and ctimes, `newest` is the latest ctime in nanoseconds, and
+    `size` the sum of their sizes in bytes.
+    """
+
+    digest: str
+    newest: int
+    size: int
+
+
+def read_state(path: Path) -> DirectoryState:
+    """Return the state of the files and links below the directory `path`; raises OSError."""
+    rows, waiting, newest, size = [], [os.fspath(path)], 0, 0
+    start = len(waiting[0])
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    about = entry.stat(follow_symlinks=False)
+                    changed = about.st_ctime_ns
+                    rows.append(f"{entry.path[start:]}\0{about.st_ino} {about.st_size} {changed}")
+                    size += about.st_size
+                    newest = max(newest, changed)
+    digest = hashlib.sha256("\0".join(sorted(rows)).encode(errors="surrogateescape")).hexdigest()
+    return DirectoryState(digest, newest, size)
+
+
 def blob_id(content: bytes) -> str:
     """Return git's id for a file with that content."""
     return hashlib.sha1(b"blob %d\0%s" % (len(content), content), usedforsecurity=False).hexdigest()

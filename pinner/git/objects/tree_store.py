@@ -10,8 +10,11 @@ that reads the files would not expect. Modes are 0444, 0555 for executable files
 
 A tree is written under a temporary name, synced to the disk and put in place by one rename, so that a killed
 process leaves temporary directories only, which the next one removes. Processes may add trees at the same
-time. A tree that is already there is read and compared with its id before it is used; one that was altered is
-replaced.
+time. A tree that is already there is compared with its id before it is used; one that was altered is replaced.
+
+Reading tens of thousands of files for that takes seconds, so that the store remembers, as git's index does, which
+inodes and times the files of a tree had when they had the right contents: whoever writes to a file, exchanges it
+or changes its mode also changes its ctime, which no program can set. While they are the same, nothing is read.
 """
 
 import errno
@@ -26,10 +29,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TypeVar
 
 from pinner.git.mirrors.metadata import read_checksummed, write_checksummed
-from pinner.git.objects.directory_tree import read_plain_tree
+from pinner.git.objects.directory_tree import DirectoryState, read_plain_tree, read_state
 from pinner.git.objects.read import read_tree_ids
 from pinner.git.objects.tree_files import (
     TreeNotes,
@@ -51,6 +55,8 @@ _TEMPORARY = ".new-"
 _LOCK = ".lock"
 _NOTES = ".notes"
 _LABEL = "pinner-tree-notes 1"
+_STATE = ".state"
+_STATE_LABEL = "pinner-tree-state 1"
 _DRAFT = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NOT_EMPTY = frozenset({errno.ENOTEMPTY, errno.EEXIST})
 
@@ -94,15 +100,36 @@ class TreeStore:
             return tuple(sorted(name for name in _names(self.root) if re.fullmatch("[0-9a-f]{40}", name)))
 
     def find(self, tree_id: str) -> StoredTree | None:
-        """Return a tree if the store has it unaltered, else None; all its files are read and hashed."""
+        """Return a tree if the store has it unaltered, else None; nothing is written."""
+        return self._recall(tree_id) or self._verify(tree_id)
+
+    def _recall(self, tree_id: str) -> StoredTree | None:
+        """Return a tree that is as it was when it was last verified; no file of it is read."""
         path = self.path(tree_id)
         if not path.is_dir() or path.is_symlink():
             return None
-        found = read_plain_tree(path)
-        written, notes = self._read_notes(tree_id)
-        if found.specials or found.tree_id != written:
+        require_own_directory(self.root)  # whoever else could write there could make it remember anything
+        on_disk, notes = self._read_notes(tree_id)
+        remembered = read_checksummed(self._state_path(tree_id), f"{_STATE_LABEL} {tree_id} {on_disk}")
+        with suppress(OSError):
+            state = read_state(path) if remembered else None
+            if state and remembered == state.digest.encode():
+                return StoredTree(tree_id, path, state.size, notes)
+        return None
+
+    def _verify(self, tree_id: str, clock: int = 0) -> StoredTree | None:
+        """Return a tree if its files have the right contents, and remember its state if it is older than `clock`."""
+        path = self.path(tree_id)
+        if not path.is_dir() or path.is_symlink():
             return None
-        return StoredTree(tree_id, path, sum(file.size for file in found.files), notes)
+        with suppress(OSError):
+            on_disk, notes = self._read_notes(tree_id)
+            state = read_state(path)  # first: who writes to a file while it is read changes its state
+            found = read_plain_tree(path)
+            if not found.specials and found.tree_id == on_disk:
+                self._remember(tree_id, on_disk, state, clock)
+                return StoredTree(tree_id, path, state.size, notes)
+        return None
 
     def add(self, commits: Iterable[tuple[Mirror, str]], *, jobs: int) -> Mapping[str, StoredTree]:
         """Return commit (40 hex digits) to its tree, after adding those that are missing or altered.
@@ -135,15 +162,22 @@ class TreeStore:
         files of that tree, or raises. If it raises, no tree is added.
         """
         wanted = tuple(dict.fromkeys(trees))
-        kept = dict(zip(wanted, in_parallel(self.find, wanted, jobs), strict=True))
-        found = {tree: stored for tree, stored in kept.items() if stored}
+        clock = self._clock()
+        # Threads help where files are read; they only hinder each other where the system is asked about them.
+        found = {tree: stored for tree in wanted if (stored := self._recall(tree))}
+        unsure = [tree for tree in wanted if tree not in found]
+        verified = in_parallel(lambda tree: self._verify(tree, clock), unsure, jobs)
+        found |= {stored.tree_id: stored for stored in verified if stored}
         if missing := [tree for tree in wanted if tree not in found]:
             with self._session() as session:
                 places = {tree: self.root / f"{session}-{tree}" for tree in missing}
                 written = in_parallel(lambda tree: write(tree, places[tree]), missing, jobs)
                 sync_file_system(self.root)
+                clock = self._clock()
                 for tree, one in zip(missing, written, strict=True):
+                    state = read_state(places[tree])
                     found[tree] = self._place(session, tree, one)
+                    self._remember(tree, one.on_disk, state, clock)
                 sync_directory(self.root)
         elif _names(self.root):
             with failing(self.root):
@@ -156,7 +190,8 @@ class TreeStore:
             for tree in trees:
                 with suppress(FileNotFoundError):
                     self.path(tree).rename(self.root / f"{session}-old-{tree}")
-                (self.root / f"{tree}{_NOTES}").unlink(missing_ok=True)
+                for name in (_NOTES, _STATE):
+                    (self.root / f"{tree}{name}").unlink(missing_ok=True)
 
     def _place(self, session: str, tree: str, written: WrittenTree) -> StoredTree:
         """Put a written tree in place by one rename; an altered tree is exchanged with it."""
@@ -183,6 +218,28 @@ class TreeStore:
             return tree, TreeNotes()
         row = json.loads(content)
         return str(row.pop("on_disk")), TreeNotes(**{key: tuple(paths) for key, paths in row.items()})
+
+    def _clock(self) -> int:
+        """Return the time of the store's file system in nanoseconds, 0 if nothing can be written there.
+
+        A file that is changed from now on has this time or a later one.
+        """
+        with suppress(OSError), TemporaryFile(dir=self.root) as file:
+            return os.fstat(file.fileno()).st_mtime_ns
+        return 0
+
+    def _remember(self, tree: str, on_disk: str, state: DirectoryState, clock: int) -> None:
+        """Remember that a tree whose files have the id `on_disk` has this state.
+
+        A file as new as `clock` could have been changed since without getting a later time.
+        """
+        if state.newest < clock:
+            with suppress(OSError):
+                label = f"{_STATE_LABEL} {tree} {on_disk}"
+                write_checksummed(self._state_path(tree), label, state.digest.encode())
+
+    def _state_path(self, tree: str) -> Path:
+        return self.root / f"{tree}{_STATE}"
 
     def _write_notes(self, session: str, tree: str, written: WrittenTree) -> None:
         content = json.dumps({"on_disk": written.on_disk, **asdict(written.notes)}, sort_keys=True).encode()

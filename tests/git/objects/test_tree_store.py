@@ -15,6 +15,7 @@ import pytest
 
 from pinner.git.mirrors.batch import MissingCommitError
 from pinner.git.objects.read import UnsafeTreeError
+from pinner.git.objects.tree_files import remove_tree
 from pinner.git.objects.tree_store import Placement, StoredTree, TreeStore
 from pinner.git.process.repository import Mirror
 from pinner.model.errors import InputError, UnknownError
@@ -221,6 +222,118 @@ def test_an_altered_tree_is_found_and_repaired(
     assert repaired.placement is Placement.REPAIRED
     assert files_in(repaired.path) == tree_of(repository.path, commit)
     assert not [path for path in store.root.iterdir() if path.name.startswith(".")]
+
+
+def write_in_place(path: Path) -> None:
+    """Exchange a byte and set the times back, as far as a program can."""
+    before = path.lstat()
+    path.chmod(0o644)
+    with path.open("r+b") as file:
+        file.write(b"z")
+    path.chmod(stat.S_IMODE(before.st_mode))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def write_by_another_name(path: Path) -> None:
+    other = path.parents[2] / "other-name"
+    other.hardlink_to(path)
+    write_in_place(other)
+    other.unlink()
+
+
+def exchange_file(path: Path) -> None:
+    before = path.lstat()
+    path.parent.chmod(0o755)
+    copy = path.with_name("copy")
+    copy.write_bytes(b"z" + path.read_bytes()[1:])
+    copy.chmod(stat.S_IMODE(before.st_mode))
+    os.utime(copy, ns=(before.st_atime_ns, before.st_mtime_ns))
+    copy.rename(path)
+
+
+def add_remembered(store: TreeStore, repository: Repository, *commits: str) -> list[StoredTree]:
+    """Add trees until all are remembered: the first time, the clock may be in the tick in which files were written."""
+    found = add(store, repository, *commits)
+    states = [store.root / f"{one.tree_id}.state" for one in found]
+    wait_until(lambda: bool(add(store, repository, *commits)) and all(state.exists() for state in states))
+    return found
+
+
+def forbid_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pinner.git.objects.tree_store.read_plain_tree", lambda path: pytest.fail(str(path)))
+
+
+@pytest.mark.parametrize("alter", [write_in_place, write_by_another_name, exchange_file])
+def test_a_file_of_the_same_size_and_modification_time_is_noticed(
+    repository: Repository, tmp_path: Path, alter: Callable[[Path], None]
+) -> None:
+    store, commit = TreeStore(tmp_path / "trees"), head(repository)
+    (stored,) = add_remembered(store, repository, commit)
+    assert store.find(stored.tree_id) == stored
+    alter(stored.path / "a.txt")
+    assert store.find(stored.tree_id) is None
+    (repaired,) = add(store, repository, commit)
+    assert repaired.placement is Placement.REPAIRED
+    assert files_in(repaired.path) == tree_of(repository.path, commit)
+
+
+def test_no_file_is_read_again_while_all_are_as_they_were(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, commit = TreeStore(tmp_path / "trees"), head(repository)
+    (stored,) = add_remembered(store, repository, commit)
+    forbid_reading(monkeypatch)
+    assert store.find(stored.tree_id) == stored
+    assert add(store, repository, commit) == [stored]
+
+
+def test_files_that_are_as_new_as_the_clock_are_read_again(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who writes to one of them in the same tick of the clock leaves its ctime as it was."""
+    store, commit = TreeStore(tmp_path / "trees"), head(repository)
+    newest = 0
+
+    def same_tick(_store: TreeStore) -> int:
+        return newest
+
+    monkeypatch.setattr(TreeStore, "_clock", same_tick)
+    (stored,) = add(store, repository, commit)
+    newest = max(path.lstat().st_ctime_ns for path in stored.path.rglob("*") if not path.is_dir())
+    add(store, repository, commit)
+    newest += 1
+    with monkeypatch.context() as patched:
+        forbid_reading(patched)
+        with pytest.raises(pytest.fail.Exception):
+            store.find(stored.tree_id)
+    add(store, repository, commit)
+    forbid_reading(monkeypatch)
+    assert store.find(stored.tree_id) == stored
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"x" * 1000, b"pinner-tree-state 1 " + b"0" * 64 + b"\n" + b"0" * 64],
+    ids=["empty", "other", "checksum"],
+)
+def test_a_damaged_memory_is_no_answer(repository: Repository, tmp_path: Path, content: bytes) -> None:
+    store, commit = TreeStore(tmp_path / "trees"), head(repository)
+    (stored,) = add_remembered(store, repository, commit)
+    (store.root / f"{stored.tree_id}.state").write_bytes(content)
+    assert store.find(stored.tree_id) == stored
+    write_in_place(stored.path / "a.txt")
+    assert store.find(stored.tree_id) is None
+
+
+def test_the_memory_of_one_tree_says_nothing_of_another(repository: Repository, tmp_path: Path) -> None:
+    store, first = TreeStore(tmp_path / "trees"), head(repository)
+    second = repository.commit({"a.txt": "other\n"})
+    one, two = add_remembered(store, repository, first, second)
+    for path in (two.path, store.root / f"{two.tree_id}.state"):
+        remove_tree(path)
+    one.path.rename(two.path)
+    (store.root / f"{one.tree_id}.state").rename(store.root / f"{two.tree_id}.state")
+    assert store.find(two.tree_id) is None
 
 
 def test_a_tree_is_removed_with_its_notes(repository: Repository, tmp_path: Path) -> None:
