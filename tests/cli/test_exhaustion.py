@@ -16,7 +16,7 @@ from tests.support.disks import small_disk
 from tests.support.shell import shell
 from tests.support.unharmed import BASIC
 
-# All of pinner is loaded first, once: another user may not read the files of this environment. Each limit has a fork of
+# All of pinner and its facts are loaded first, once: another user may not read the files of this environment. Each limit has a fork of
 # its own, whose exit code and output are one element of the list that is printed.
 AS_NOBODY = """
 import importlib, json, os, pkgutil, resource, sys, tempfile
@@ -25,6 +25,8 @@ import pinner
 for module in pkgutil.walk_packages(pinner.__path__, "pinner."):
     if not module.name.endswith("__main__"): importlib.import_module(module.name)
 from pinner.cli.main import run
+from pinner.openstack.facts import packaged_facts
+packaged_facts()
 ended = []
 for most in json.loads(sys.argv.pop(1)):
     with tempfile.TemporaryFile("w+") as output:
