@@ -115,9 +115,30 @@ def test_the_command_of_bisect_and_its_directory_go_with_it(cloud: Cloud, number
     assert list((cloud.root / "scratch").iterdir()) == []
 
 
+REPORTING = """
+from pinner.git.process import children
+
+def report(watcher, line, *, to=children._report):
+    to(watcher, line)
+    with open({reported!r}, "a") as file:
+        print(line, file=file, flush=True)
+
+children._report = report
+"""
+
+
 def test_a_killed_pinner_leaves_no_git_either(cloud: Cloud, silent: str) -> None:
-    with pinner(cloud, "lock", "slow") as process:
-        wait_until(lambda: is_talking(silent))
+    """A kill between the start of a git and the report of it to the watcher would leave that git behind."""
+    reported, site = cloud.root / "reported", cloud.root / "site"
+    site.mkdir()
+    site.joinpath("sitecustomize.py").write_text(REPORTING.format(reported=str(reported)))
+
+    def is_known() -> bool:
+        sessions = {os.getsid(one) for one in _of(silent) if _name(one).startswith("git-remote")}
+        return bool(sessions) and all(f"+ {one}\n" in reported.read_text() for one in sessions)
+
+    with pinner(cloud, "lock", "slow", PYTHONPATH=f"{site}:{Path.cwd()}") as process:
+        wait_until(is_known)
         process.kill()
     wait_until(lambda: not _of(silent))
 

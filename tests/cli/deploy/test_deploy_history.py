@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pinner.git.objects.tree_store import TreeStore
 from tests.cli.deploy.test_deploy import deploy, locked, served, target
 from tests.support.cloud import Cloud, Result
 from tests.support.control import lock_two, make_control, move_nova
@@ -112,15 +113,15 @@ def test_cleaning_removes_old_versions_and_the_trees_that_only_they_have(
     three: tuple[Cloud, list[str]],
 ) -> None:
     cloud, versions = three
-    store = target(cloud) / ".pinner/trees"
-    before = len(list(store.iterdir()))
+    store = TreeStore(target(cloud) / ".pinner/trees")
+    before = len(store.list())
     young = on_directory(cloud, "--clean", "--keep", "0")
     assert young.out == "removed 0 versions of 4, 0 trees of 0 bytes\n"
     result = on_directory(cloud, "--clean", "--keep", "2", "--min-age", "0")
     assert result.code == 0, result.err
     assert result.out.splitlines()[0].startswith(f"removed staging {versions[0]}, made 20")
     assert result.out.splitlines()[-1].startswith("removed 1 version of 4, 1 tree of ")
-    assert len(list(store.iterdir())) == before - 1
+    assert len(store.list()) == before - 1
     assert on_directory(cloud, "--rollback", "staging").code == 0
     assert on_directory(cloud, "--clean", "--keep", "0", "--min-age", "0").code == 0
     assert current(cloud) == versions[1]
