@@ -131,6 +131,7 @@ def test_a_killed_pinner_leaves_no_git_either(cloud: Cloud, silent: str) -> None
     """A kill between the start of a git and the report of it to the watcher would leave that git behind."""
     reported, site = cloud.root / "reported", cloud.root / "site"
     site.mkdir()
+    reported.touch()
     site.joinpath("sitecustomize.py").write_text(REPORTING.format(reported=str(reported)))
 
     def is_known() -> bool:
