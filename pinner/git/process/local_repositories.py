@@ -142,10 +142,15 @@ def is_git_directory(path: Path) -> bool:
     """Return whether git treats the directory as a repository (git's setup.c, `is_git_directory`)."""
     if not os.path.lexists(path / "HEAD"):
         return False
-    common = path
-    if (path / "commondir").is_file():
-        common = path / os.fsdecode((path / "commondir").read_bytes()[:_LONGEST_POINTER]).rstrip("\r\n")
-    return (common / "objects").is_dir() and (common / "refs").is_dir()
+    common, pointer = path, path / "commondir"
+    try:
+        if pointer.is_file():
+            with pointer.open("rb") as opened:
+                text = os.fsdecode(opened.read(_LONGEST_POINTER)).rstrip("\r\n")
+            common = path / text.partition("\0")[0]  # to git, the text ends there
+        return (common / "objects").is_dir() and (common / "refs").is_dir()
+    except OSError:  # such as a name that is too long, which git does not find either
+        return False
 
 
 def checkout_of(project: Path) -> Path:
@@ -334,7 +339,7 @@ def _may_become_a_cache(path: Path) -> bool:
         # The names are read before the tag, because another process may be making the cache: see make_cache.
         names = {entry.name for entry in path.iterdir()}
         is_new = all(name.startswith(f"{TAG_FILE}-") for name in names)
-        return is_new or (path / TAG_FILE).read_bytes().startswith(SIGNATURE)
+        return is_new or _read(path / TAG_FILE).startswith(SIGNATURE)
     except FileNotFoundError:
         return not path.exists()
     except OSError:

@@ -92,6 +92,16 @@ def test_the_project_may_not_make_a_cache_of_a_directory_with_other_files(
     require_safe_cache(home, project, named_at=None)
 
 
+def test_nor_of_one_whose_tag_is_a_pipe_or_without_end(project: Path, tmp_path: Path) -> None:
+    pipe, endless = tmp_path / "pipe", tmp_path / "endless"
+    for place in (pipe, endless):
+        place.mkdir()
+    os.mkfifo(pipe / "CACHEDIR.TAG")
+    (endless / "CACHEDIR.TAG").symlink_to("/dev/zero")
+    for place in (pipe, endless):
+        assert "has files that do not belong to a cache" in complaint(place, project, NAMED)
+
+
 def test_tracked_files_are_no_cache(project: Path, tmp_path: Path) -> None:
     cache = project / ".cache" / "pinner"
     Cache(cache).make()

@@ -2,12 +2,18 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from pinner.git.mirrors.mirrors import Mirrors
-from pinner.git.process.local_repositories import local_path, require_own_target, require_untracked
+from pinner.git.process.local_repositories import (
+    is_git_directory,
+    local_path,
+    require_own_target,
+    require_untracked,
+)
 from pinner.git.process.repository import Mirror
 from pinner.model.errors import InputError, Location
 from tests.support.repositories import make_repository, run_git
@@ -76,6 +82,27 @@ def test_a_repository_among_tracked_files_is_refused(project: Path, mirrors: Mir
     )
     with pytest.raises(InputError):
         require_own_target(url, project, named_at=None)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"x" * 5000, b"x/" * 5000, b"/" + b"y" * 300, b"\xff\n", b".", b"./\n\r", b"\0x", b".\0\n"],
+)
+def test_a_repository_shares_the_objects_that_git_finds(tmp_path: Path, content: bytes) -> None:
+    for name in ("objects", "refs"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "HEAD").write_text("ref: refs/heads/main\n")
+    assert is_git_directory(tmp_path)
+    (tmp_path / "commondir").write_bytes(content)
+    done = subprocess.run(["git", "--git-dir", str(tmp_path), "rev-parse"], check=False, capture_output=True)
+    assert is_git_directory(tmp_path) is (done.returncode == 0)
+
+
+def test_of_a_large_commondir_only_the_start_is_read(tmp_path: Path) -> None:
+    (tmp_path / "HEAD").touch()
+    with (tmp_path / "commondir").open("wb") as file:
+        file.truncate(1 << 44)  # a sparse file that no memory holds
+    assert not is_git_directory(tmp_path)
 
 
 def test_through_a_link_too(project: Path, tmp_path: Path) -> None:
