@@ -301,13 +301,13 @@ _DATA = TypeRef("Data")
 _STRING = TypeRef("String")
 
 
-def fit(value: Value, type_text: str, aliases: Mapping[str, str]) -> Fit:
-    """Return whether `value` matches the type in `type_text`.
+def fit(value: Value, type_: TypeRef | str, aliases: Mapping[str, str]) -> Fit:
+    """Return whether `value` matches the type, given as text or already parsed; a text that is not literal is unknown.
 
     `aliases` maps the name of a type alias in lower case (`stdlib::port`) to the text of its type.
     """
-    type_ = parse_type(type_text)
-    return Fit.UNKNOWN if type_ is None else _Judge(aliases).fit(value, type_, 0)
+    parsed = parse_type(type_) if isinstance(type_, str) else type_
+    return Fit.UNKNOWN if parsed is None else _Judge(aliases).fit(value, parsed, 0)
 
 
 class _Judge:

@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pinner.model.operator_data import Array, Hash, Literal, Opaque, OpaqueReason
+from pinner.model.operator_data import Value as DataValue
+from pinner.puppet.data_types import Argument, Fields, Fit, RegexRef, TypeRef, Unbounded, fit, from_bool
 from pinner.puppet.language.nodes import (
     Access,
     Binary,
@@ -411,9 +414,7 @@ def _comparable(left: Value, right: Value) -> tuple[object, object]:
 
 def matches(value: Value, pattern: Syntax, scope: Scope) -> bool:
     """Return whether a value matches the pattern of `=~`, which is an error for anything but strings and types."""
-    if isinstance(pattern, TypeName):
-        return _is_instance(value, pattern)
-    if isinstance(pattern, Access):
+    if isinstance(pattern, TypeName | Access):
         return _is_of(value, pattern)
     expected = pattern.source if isinstance(pattern, Regex) else evaluate(pattern, scope)
     if isinstance(expected, str) and isinstance(value, str):
@@ -421,37 +422,53 @@ def matches(value: Value, pattern: Syntax, scope: Scope) -> bool:
     raise NotConstant("a match of something else than a string and a regular expression")
 
 
-def _is_of(value: Value, pattern: Syntax) -> bool:  # noqa: PLR0911 -- a line per type
+def _is_of(value: Value, pattern: Syntax) -> bool:
     """Return whether a value is of a data type, for types with literal parameters."""
-    if isinstance(pattern, TypeName):
-        return _is_instance(value, pattern)
-    name = pattern.base.name if isinstance(pattern, Access) and isinstance(pattern.base, TypeName) else ""
-    keys = pattern.keys if isinstance(pattern, Access) else ()
-    match name:
-        case "Optional" if len(keys) == 1:
-            return value is None or _is_of(value, keys[0])
-        case "Variant":
-            return any(_is_of(value, one) for one in keys)
-        case "Enum" if all(isinstance(one, Text) for one in keys):
-            return value in [one.value for one in keys if isinstance(one, Text)]
-        case "Pattern" if all(isinstance(one, Regex) for one in keys):
-            sources = [one.source for one in keys if isinstance(one, Regex)]
-            return isinstance(value, str) and any(_is_found(source, value) for source in sources)
-        case "Array" if len(keys) == 1 and isinstance(keys[0], TypeName | Access):
-            return isinstance(value, tuple) and all(_is_of(one, keys[0]) for one in value)
-        case "String" | "Integer" if 0 < len(keys) <= 2 and all(isinstance(one, Number) for one in keys):  # noqa: PLR2004 - least, most
-            least, *most = (one.value for one in keys if isinstance(one, Number))
-            if not _is_instance(value, TypeName(0, name)):
-                return False
-            size = len(value) if isinstance(value, str) else value
-            return isinstance(size, int) and least <= size <= (most[0] if most else size)
+    type_ = _as_type(pattern)
+    found = Fit.UNKNOWN
+    if isinstance(type_, TypeRef) and isinstance(value, Sensitive) and type_.arguments is None:
+        # What is known of undef is a type without parameters that Puppet has, and three of these have wrapped values.
+        if fit(Literal(None, 0), type_, {}) is not Fit.UNKNOWN:
+            found = from_bool(type_.key in _OF_SENSITIVE)
+    elif isinstance(type_, TypeRef):
+        found = fit(as_data(value, 0), type_, {})
+    if found is Fit.UNKNOWN:
+        raise NotConstant("a match with a data type")
+    return found is Fit.YES
+
+
+def _as_type(node: Syntax) -> Argument:  # noqa: PLR0911 -- a line per kind of node
+    """Return a data type or a parameter of one; raises NotConstant unless it is literal."""
+    match node:
+        case TypeName():
+            return TypeRef(node.name)
+        case Access(base=TypeName(name=name)) if name.lower() in _OF_TEXTS or not any(
+            isinstance(key, Text) for key in node.keys
+        ):
+            return TypeRef(name, tuple(map(_as_type, node.keys)))
+        case Regex():
+            return RegexRef(node.source)
+        case Text() | Number() | Boolean():
+            return node.value
+        case Default():
+            return Unbounded()
+        case Unary(operator="-", operand=Number(value=number)):
+            return -number
+        case HashLiteral():
+            return Fields(tuple((_as_type(key), _as_type(one)) for key, one in node.entries))
     raise NotConstant("a match with a data type")
 
 
-def _is_instance(value: Value, type_name: TypeName) -> bool:
-    if type_name.name not in _TYPES:
-        raise NotConstant(f"a match with the data type {type_name.name}")
-    return _TYPES[type_name.name](value)
+def as_data(value: Value, line: int) -> DataValue:
+    """Return a value as operator data; what is wrapped in `Sensitive` is opaque."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return Literal(value, line)
+        case tuple():
+            return Array(tuple(as_data(one, line) for one in value), line)
+        case dict():
+            return Hash(tuple((as_data(key, line), as_data(one, line)) for key, one in value.items()), line)
+    return Opaque(OpaqueReason.COMPUTED, line)
 
 
 def _is_found(source: str, text: str) -> bool:
@@ -461,21 +478,8 @@ def _is_found(source: str, text: str) -> bool:
     return found
 
 
-_TYPES: Final[Mapping[str, Callable[[Value], bool]]] = {
-    "Any": lambda _: True,
-    "String": lambda value: isinstance(value, str),
-    "Integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
-    "Float": lambda value: isinstance(value, float),
-    "Numeric": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-    "Boolean": lambda value: isinstance(value, bool),
-    "Undef": lambda value: value is None,
-    "NotUndef": lambda value: value is not None,
-    "Array": lambda value: isinstance(value, tuple),
-    "Hash": lambda value: isinstance(value, dict),
-    "Collection": lambda value: isinstance(value, tuple | dict),
-    "Sensitive": lambda value: isinstance(value, Sensitive),
-    "Scalar": lambda value: isinstance(value, str | int | float | bool),
-}
+_OF_SENSITIVE: Final = frozenset({"any", "notundef", "sensitive"})
+_OF_TEXTS: Final = frozenset({"enum", "notundef", "optional", "pattern"})
 
 
 def _arithmetic(symbol: str, left: Value, right: Value) -> Value:

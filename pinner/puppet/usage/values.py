@@ -33,6 +33,7 @@ from pinner.puppet.language.evaluate import (
     CompilationFails,
     NotConstant,
     Scope,
+    as_data,
     decide,
     evaluate,
     fits_option,
@@ -121,7 +122,7 @@ def value_of(node: Syntax, constants: Constants, line_of: Callable[[Syntax], int
             if not isinstance(held, Variable):
                 return value_of(held, constants, line_of)
     try:
-        return _from_plain(evaluate(node, Scope(variables=_known(node, constants))), line)
+        return as_data(evaluate(node, Scope(variables=_known(node, constants))), line)
     except (NotConstant, CompilationFails):
         return Opaque(OpaqueReason.COMPUTED, line)
 
@@ -138,18 +139,6 @@ def _known(node: Syntax, constants: Constants) -> dict[str, PuppetValue]:
                 known[one.name] = evaluate(held, Scope())
         waiting += one.children()
     return known
-
-
-def _from_plain(value: PuppetValue, line: int) -> Value:
-    match value:
-        case None | bool() | int() | float() | str():
-            return Literal(value, line)
-        case tuple():
-            return Array(tuple(_from_plain(one, line) for one in value), line)
-        case dict():
-            entries = ((_from_plain(key, line), _from_plain(one, line)) for key, one in value.items())
-            return Hash(tuple(entries), line)
-    return Opaque(OpaqueReason.COMPUTED, line)
 
 
 _FACTS = {"os_service_default": "<SERVICE DEFAULT>"}

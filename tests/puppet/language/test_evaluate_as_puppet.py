@@ -31,6 +31,19 @@ ONE = (
     ),
     *("({}) =~ String[1]", "({}) =~ String[1, 2]", "({}) =~ Integer[1]", "({}) =~ Integer[0, 64]"),
     *("({}) =~ Optional[Integer]", "({}) =~ Variant[Array, Enum['a', '1']]", "({}) =~ Array[Scalar]"),
+    *("({}) =~ Hash[String, Integer]", "({}) =~ Integer[default, -5]", "({}) =~ Float[-3, 1.5]"),
+    *("({}) =~ Enum['AB']", "({}) =~ Pattern['a']", "({}) =~ Optional['a']", "({}) =~ NotUndef[Data]"),
+    *(
+        "({}) =~ Tuple[Integer]",
+        "({}) =~ Array[Any, 1]",
+        "({}) =~ Struct[{{ 'a' => Any, Optional['b'] => Any }}]",
+    ),
+    *("({}) =~ Boolean[true]", "({}) =~ INTEGER", "({}) =~ Optional", "({}) =~ Callable"),
+    *(
+        f"Sensitive({{}}) =~ {name}"
+        for name in ("Sensitive", "String", "Any", "NotUndef", "Data", "Optional")
+    ),
+    *("({}) =~ Sensitive[String]", "[Sensitive({})] =~ Array"),
     *("({}) =~ Pattern[/a/, /^-?1$/]", "case {} {{ Optional[String[2]]: {{ 1 }} default: {{ 2 }} }}"),
     *("({}) =~ Collection", "({}) =~ Array", "({}) =~ Hash", "({}) =~ Boolean", "({}) =~ Undef"),
     *("({}) =~ /a/", "({}) !~ /^1/", "({}) =~ '^a'", "({})[0]", "({})[-1]", "({})['a']", "({})[1, 1]"),
@@ -125,6 +138,11 @@ REASONS = (
 """Why the evaluator may have no value where Puppet has one."""
 
 
+def reasons_for(text: str) -> tuple[str, ...]:
+    """Return the reasons that count for an expression; patterns match other texts than ASCII in Ruby alone."""
+    return REASONS if text.isascii() else (*REASONS, "a match with a data type")
+
+
 def test_no_value_is_another_one_than_puppets(puppet_language: RubyOracle) -> None:
     asked = list(islice(expressions(), None, None, STEP))
     own = [own_answer(text) for text in asked]
@@ -132,7 +150,7 @@ def test_no_value_is_another_one_than_puppets(puppet_language: RubyOracle) -> No
     for text, mine, puppets in zip(asked, own, puppet_language.ask({"values": asked}), strict=True):
         if "value" in mine and form(mine) != form(puppets):
             wrong.append((text, mine, puppets))
-        elif "value" not in mine and "value" in puppets and mine["error"] not in REASONS:
+        elif "value" not in mine and "value" in puppets and mine["error"] not in reasons_for(text):
             without.append((text, mine, puppets))
     assert (wrong, without) == ([], [])
     assert sum("value" in mine for mine in own) > len(asked) // 2
