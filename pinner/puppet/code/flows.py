@@ -424,6 +424,8 @@ _TYPES: Final = {
 _DEEPEST_CHECK: Final = 20
 _LONGEST: Final = 500
 _MOST: Final = 50
+_MOST_TESTS: Final = _LONGEST // len("(($x==1))")
+"""More tests than this around a check make a condition that is too long to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -473,7 +475,7 @@ def _calls(
         ):
             yield statement, tests
         for branch, more in _branches(statement):
-            # A `case` of thousands of options has as many conditions around each: most have no check that needs them.
+            # Most blocks have no check that needs their conditions.
             if found := list(_calls(branch, (), depth + 1)):
                 with suppress(_NoSource):
                     around = (*tests, *map(_source, more))
@@ -488,22 +490,18 @@ def _branches(statement: Syntax) -> Iterator[tuple[tuple[Syntax, ...], tuple[Syn
         yield statement.then, (first,)
         yield statement.otherwise, (second,)
     elif isinstance(statement, Case):
-        earlier: list[Syntax] = []
-        for option in statement.options:
-            own = [
-                _match(statement.subject, value) for value in option.values if not isinstance(value, Default)
-            ]
-            if len(own) == 1:
-                yield option.body, (*earlier, own[0])
-            elif not own:
-                every = [
-                    _match(statement.subject, value)
-                    for other in statement.options
-                    for value in other.values
-                    if not isinstance(value, Default)
-                ]
-                yield option.body, tuple(Unary(one.at, "!", one) for one in every)
-            earlier += [Unary(one.at, "!", one) for one in own]
+        tests = [
+            [_match(statement.subject, value) for value in option.values if not isinstance(value, Default)]
+            for option in statement.options
+        ]
+        refused: tuple[Syntax, ...] = tuple(Unary(one.at, "!", one) for own in tests for one in own)
+        earlier = 0
+        for option, own in zip(statement.options, tests, strict=True):
+            if len(own) == 1 and earlier < _MOST_TESTS:
+                yield option.body, (*refused[:earlier], own[0])
+            elif not own and len(refused) <= _MOST_TESTS:
+                yield option.body, refused
+            earlier += len(own)
 
 
 def _match(subject: Syntax, value: Syntax) -> Binary:

@@ -1,11 +1,16 @@
 """Calls such as validate_legacy() and fail() are the types of parameters without a data type."""
 
+import sys
+
 import pytest
 
 from pinner.model.errors import Location
 from pinner.model.module_api import ModuleApi, Parameter
 from pinner.model.operator_data import Use, UseOrigin
 from pinner.puppet.code.compare import compare_apis
+from pinner.puppet.code.flows import Guards, read_guards
+from pinner.puppet.language.nodes import Definition
+from pinner.puppet.language.parser import parse_code
 from pinner.puppet.usage.codebase import make_codebase
 from pinner.puppet.usage.effects import CodeChange, effects_on
 from pinner.puppet.usage.judge import Context, judge
@@ -138,3 +143,27 @@ def test_an_upgrade_reports_only_new_refusals() -> None:
 def test_checks_are_stored() -> None:
     found = api("validate_hash($x) if $y == 'a' { fail('no') }").definitions
     assert definitions_from_json("manifests/init.pp", definitions_to_json(found)) == found
+
+
+def test_a_case_with_a_check_in_every_option_is_read_in_one_pass() -> None:
+    def read(options: int) -> tuple[int, Guards]:
+        body = " ".join(f"'{one}': {{ fail('not {one}') }}" for one in range(options))
+        (node,) = parse_code(f"class lamp($x) {{ case $x {{ {body} default: {{ fail('none') }} }} }}")
+        assert isinstance(node, Definition)
+        calls = 0
+
+        def count(_frame: object, event: str, _argument: object) -> None:
+            nonlocal calls
+            calls += event == "call"
+
+        sys.setprofile(count)
+        try:
+            found = read_guards(node)
+        finally:
+            sys.setprofile(None)
+        return calls, found
+
+    (few, first), (many, second) = read(200), read(2_000)
+    assert many < 10 * few
+    assert first == second
+    assert [one.message for one in first.refusals["x"]][:2] == ["not 0", "not 1"]
