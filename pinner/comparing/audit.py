@@ -142,9 +142,7 @@ def read_api(workspace: Workspace, git: str, name: str) -> CommitApi:
     cached = workspace.mirrors.open(url)
     if cached and _COMMIT.fullmatch(name) and has_commits(cached, [name]):
         return _api(workspace, cached, name)
-    mirror = (
-        workspace.mirrors.open_or_fail(url) if workspace.is_offline else workspace.mirrors.sync([url])[url]
-    )
+    mirror = workspace.mirrors.current(url)
     if isinstance(mirror, SyncFailure):
         raise UnknownError(Problem(mirror.message, hint=mirror.hint))
     return _api(workspace, mirror, _find_commit(mirror, name, workspace))

@@ -471,9 +471,7 @@ def with_control_code(operator_data: OperatorData, workspace: Workspace, lock: L
     url = workspace.settings.control_repo
     if manifest is None or not manifest.modulepath or url is None:
         return operator_data
-    mirror = (
-        workspace.mirrors.open_or_fail(url) if workspace.is_offline else workspace.mirrors.sync([url])[url]
-    )
+    mirror = workspace.mirrors.current(url)
     if isinstance(mirror, SyncFailure):
         message = f"the control repository could not be read: {mirror.message}"
         problem = Problem(message, Location(manifest.path), mirror.hint)

@@ -468,6 +468,10 @@ class Mirrors:
         except DamagedError as error:
             return failed(FailureKind.NOT_CACHED, remote, error.problems[0].message)
 
+    def current(self, url: str) -> Mirror | SyncFailure:
+        """Return the mirror after a sync or, offline, as of its last one; or why it cannot be had."""
+        return self.open_or_fail(url) if self._is_offline else self.sync([url])[url]
+
     def cached(self) -> tuple[str, ...]:
         """Return the canonical URLs of the mirrors in the cache, sorted; contacts no remote."""
         mirrors, rewrite = self._cache.list_mirrors(), self._settings.rewrite

@@ -205,6 +205,17 @@ def test_offline_no_commit_is_asked_for(zoo: Zoo, make_mirrors: MakeMirrors) -> 
     assert make_mirrors(is_offline=True).fetch_commit(mirror, zoo.hidden) is False
 
 
+def test_the_current_mirror_is_synced_unless_it_is_offline(
+    nova: Repository, make_mirrors: MakeMirrors
+) -> None:
+    old = sync(make_mirrors(), nova.url)
+    nova.commit({"new": "1"})
+    assert make_mirrors(is_offline=True).current(nova.url) == old
+    new = make_mirrors().current(nova.url)
+    assert isinstance(new, Mirror)
+    assert new.refs != old.refs
+
+
 def test_the_cache_says_that_it_is_one(nova: Repository, mirrors: Mirrors, tmp_path: Path) -> None:
     mirror = sync(mirrors, nova.url)
     assert (
