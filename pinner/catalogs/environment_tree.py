@@ -5,15 +5,14 @@ control repository's environment.conf is read for its module path and manifest o
 """
 
 import json
-import os
 import re
-import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pinner.git.process.local_repositories import read_regular
 from pinner.model.control import ENVIRONMENT_CONF, own_module_directories, read_environment_conf
 from pinner.model.errors import InputError, Location, Problem
 
@@ -108,11 +107,9 @@ def write_tree(
 
 
 def _read(path: Path) -> bytes:
-    """Return the start of a regular file, nothing for others: a pipe or device in a control repository may never end."""
+    """Return the start of a regular file, nothing for others and for those that cannot be read."""
     with suppress(OSError):
-        if path.is_file():
-            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-                return file.read(_LARGEST) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+        return read_regular(path, _LARGEST, follows_links=True)
     return b""
 
 

@@ -145,8 +145,7 @@ def is_git_directory(path: Path) -> bool:
     common, pointer = path, path / "commondir"
     try:
         if pointer.is_file():
-            with pointer.open("rb") as opened:
-                text = os.fsdecode(opened.read(_LONGEST_POINTER)).rstrip("\r\n")
+            text = os.fsdecode(read_regular(pointer, _LONGEST_POINTER, follows_links=True)).rstrip("\r\n")
             common = path / text.partition("\0")[0]  # to git, the text ends there
         return (common / "objects").is_dir() and (common / "refs").is_dir()
     except OSError:  # such as a name that is too long, which git does not find either
@@ -339,7 +338,7 @@ def _may_become_a_cache(path: Path) -> bool:
         # The names are read before the tag, because another process may be making the cache: see make_cache.
         names = {entry.name for entry in path.iterdir()}
         is_new = all(name.startswith(f"{TAG_FILE}-") for name in names)
-        return is_new or _read(path / TAG_FILE).startswith(SIGNATURE)
+        return is_new or read_regular(path / TAG_FILE, _LONGEST).startswith(SIGNATURE)
     except FileNotFoundError:
         return not path.exists()
     except OSError:
@@ -490,7 +489,7 @@ def note_url(mirror: Path, url: str) -> None:
 def read_url(repository: Path, is_right: Callable[[str], bool]) -> str | None:
     """Return the recorded canonical URL of a mirror; None if there is none, or if `is_right` rejects it."""
     with suppress(OSError, InputError):
-        text = os.fsdecode(_read(repository / _URL_FILE)).removesuffix("\n")
+        text = os.fsdecode(read_regular(repository / _URL_FILE, _LONGEST)).removesuffix("\n")
         if canonical_git_url(text) == text and is_right(text):
             return text
     return None
@@ -533,7 +532,7 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 def _flaw_of_config(path: Path) -> str | None:
     try:
-        content = _read(path)
+        content = read_regular(path, _LONGEST)
     except FileNotFoundError:
         return "'config' is missing"
     if content == CONFIG:
@@ -545,11 +544,18 @@ def _flaw_of_config(path: Path) -> str | None:
     return None
 
 
-def _read(path: Path) -> bytes:
-    """Return the first 64 KiB of a regular file, and empty content for anything else."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+def read_regular(path: Path, most: int, *, follows_links: bool = False) -> bytes:
+    """Return the first `most` bytes of a regular file, and empty content for anything else: a pipe may never end.
+
+    Raises OSError if it cannot be read.
+    """
+    # Checked before opening too, because opening a device can have effects.
+    if not stat.S_ISREG(path.stat(follow_symlinks=follows_links).st_mode):
+        return b""
+    no_links = 0 if follows_links else os.O_NOFOLLOW
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | no_links)
     with os.fdopen(descriptor, "rb") as opened:
-        return opened.read(_LONGEST) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+        return opened.read(most) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
 
 
 def _write(path: Path, content: bytes, *, mode: int = 0o666) -> None:

@@ -11,6 +11,7 @@ from pinner.git.mirrors.mirrors import Mirrors
 from pinner.git.process.local_repositories import (
     is_git_directory,
     local_path,
+    read_regular,
     require_own_target,
     require_untracked,
 )
@@ -20,6 +21,20 @@ from tests.support.repositories import make_repository, run_git
 from tests.support.users import only_root
 
 NAMED = Location("pinner.yaml", 2, 15)
+
+
+def test_only_regular_files_are_read_and_links_only_if_they_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"12345")
+    (tmp_path / "link").symlink_to("file")
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "directory").mkdir()
+    names = ("file", "link", "endless", "pipe", "directory")
+    assert [read_regular(tmp_path / name, 4) for name in names] == [b"1234", b"", b"", b"", b""]
+    followed = [read_regular(tmp_path / name, 4, follows_links=True) for name in names]
+    assert followed == [b"1234", b"1234", b"", b"", b""]
+    with pytest.raises(FileNotFoundError):
+        read_regular(tmp_path / "none", 4)
 
 
 @pytest.mark.parametrize(
