@@ -154,9 +154,10 @@ def preview_command(
         jobs = options.jobs or _SERVER_JOBS
         server = CompilingServer(check_url(url), context, key or token_hex(16), options.timeout, jobs)
         result = preview_on_server(old, new, workspace, nodes, server, ignore=ignore, left_out=left_out)
-        result = replace(result, problems=(*read.problems, *result.problems))
-        return _finish(result, output, shows_all=shows_all, tells_by_code=tells_by_code)
-    result = preview(old, new, workspace, nodes, both, ignore=ignore, left_out=left_out, part=part, key=key)
+    else:
+        result = preview(
+            old, new, workspace, nodes, both, ignore=ignore, left_out=left_out, part=part, key=key
+        )
     result = replace(result, problems=(*read.problems, *result.problems))
     if is_verbose() and result.reused:
         words = f"{result.reused} of {count(2 * len(result.kinds), 'catalog')} compiled before with the same inputs"
