@@ -47,8 +47,6 @@ from pinner.openstack.notes import read_trailers
 from pinner.puppet.versions import version_of_tag
 from pinner.workspace.workspace import CacheKey, Workspace
 
-LONGEST_BUG = 8
-SHORTEST_COMMIT = 4
 SHORTEST_NUMERIC_COMMIT = 7
 """Digits of the shortest number that may be a commit id: git abbreviates ids to seven digits."""
 

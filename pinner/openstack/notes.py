@@ -61,9 +61,7 @@ def compare_notes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[
     return tuple(sorted(found, key=lambda note: note.path))
 
 
-def read_note(
-    root: Value | None, path: str, change: NoteChange = NoteChange.NEW
-) -> tuple[ReleaseNote, ...] | str:
+def read_note(root: Value | None, path: str) -> tuple[ReleaseNote, ...] | str:
     """Return the entries of one note, sorted by section, or a description of what is wrong with it.
 
     `root` holds every scalar as the text in the file.
@@ -71,7 +69,7 @@ def read_note(
     if not isinstance(root, Hash):
         return "it has no sections"
     entries = [
-        ReleaseNote(section, text, path, change, names_in(text))
+        ReleaseNote(section, text, path, NoteChange.NEW, names_in(text))
         for key, value in root.entries
         if (section := section_of(text_of(key) or ""))
         for text in _texts(value)

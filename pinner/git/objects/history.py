@@ -61,11 +61,10 @@ def count_between(mirror: Mirror, a: str, b: str) -> tuple[int, int] | None:
     return int(left), int(right)
 
 
-def list_commits(mirror: Mirror, a: str, b: str, *, limit: int | None = None) -> tuple[Commit, ...]:
-    """Return at most `limit` commits that `b` has and `a` lacks, with merges, children before parents."""
+def list_commits(mirror: Mirror, a: str, b: str) -> tuple[Commit, ...]:
+    """Return the commits that `b` has and `a` lacks, with merges, children before parents."""
     require_history(mirror)
     options = ["--topo-order", f"--format=tformat:{_COMMIT_FORMAT}", "--encoding=UTF-8"]
-    options += [] if limit is None else [f"--max-count={limit}"]
     output = read_batch(mirror, ["rev-list", *options, "--end-of-options", b, f"^{a}", "--"], about=(a, b))
     lines = output.out.decode(errors="replace").split("\n")[1::2]
     return tuple(_commit(*line.split("\0", 3)) for line in lines)

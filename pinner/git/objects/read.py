@@ -438,15 +438,14 @@ def list_tree(mirror: Mirror, commit: str, *, under: str | None = None) -> tuple
     )
 
 
-def changed_paths(mirror: Mirror, a: str, b: str, *, under: str | None = None) -> tuple[TreeChange, ...]:
+def changed_paths(mirror: Mirror, a: str, b: str) -> tuple[TreeChange, ...]:
     """Return the files that differ between the commits `a` and `b`, sorted by path.
 
     A rename is reported as a deletion and an addition.
     """
     require_safe_tree(mirror, a, b)
-    where = [under] if under else []
     options = ["-r", "-z", "--raw", "--no-renames", "--no-ext-diff", "--no-abbrev", "--end-of-options"]
-    out = read_batch(mirror, ["diff-tree", *options, a, b, "--", *where], about=(a, b)).out
+    out = read_batch(mirror, ["diff-tree", *options, a, b, "--"], about=(a, b)).out
     fields = iter(out.decode(errors="surrogateescape").split("\0")[:-1])
     changes: list[TreeChange] = []
     for header, path in zip(fields, fields, strict=True):

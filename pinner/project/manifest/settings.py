@@ -216,20 +216,17 @@ def describe_settings(
     settings: Settings,
     project: Project | None,
     options: Mapping[str, object],
-    variables: Mapping[str, str] | None = None,
 ) -> tuple[SettingValue, ...]:
     """Return each setting in force with where it comes from, in the order of the reference.
 
-    `options` maps settings to the values that options gave, None if not given; `variables` is the process's
-    environment if not given. Maps have one row per entry.
+    `options` maps settings to the values that options gave, None if not given. Maps have one row per entry.
     """
-    given = os.environ if variables is None else variables
-    root = _Sources(given).read_file(project)
+    root = _Sources(os.environ).read_file(project)
 
     def origin(name: str) -> str:
         if options.get(name) is not None:
             return f"--{name.replace('_', '-')}"
-        if given.get(variable := f"PINNER_{name.upper()}") and name not in _ONLY_IN_FILE:
+        if os.environ.get(variable := f"PINNER_{name.upper()}") and name not in _ONLY_IN_FILE:
             return variable
         entry = root.entries.get(name) if root else None
         return str(entry.value.place) if entry else "default"

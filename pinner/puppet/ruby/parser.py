@@ -102,7 +102,6 @@ _ENDS_A_CALL: Final = frozenset(
         "in",
     }
 )
-_BEGINS_AN_ARGUMENT: Final = frozenset({"nil", "true", "false", "not", "if", "unless", "case"}) - _ENDS_A_CALL
 _INTEGER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
 _CODE: Final = re.compile(r"\\.|#\{|#(?=[@$])", re.DOTALL)
 _SPACES: Final = re.compile(r"(?:\\.|[^\s\\])+", re.DOTALL)

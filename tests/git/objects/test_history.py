@@ -72,10 +72,6 @@ def test_commits_between_are_newest_first_with_their_merges(line: Line) -> None:
     assert commits[2].committed_at == datetime(2026, 1, 2, 10, tzinfo=UTC)
 
 
-def test_commits_between_may_be_cut_off(line: Line) -> None:
-    assert [commit.id for commit in list_commits(line.mirror, line.root, line.tip, limit=1)] == [line.tip]
-
-
 def test_no_commits_between(line: Line) -> None:
     assert list_commits(line.mirror, line.tip, line.root) == ()
 
