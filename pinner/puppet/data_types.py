@@ -411,10 +411,12 @@ class _Judge:
         for name, (key, type_) in fields.items():
             if name is None:
                 return Fit.UNKNOWN
-            if name in given:
-                answers.append(self.fit(given[name], type_, depth))
-            elif isinstance(key, TypeRef):
+            if isinstance(key, TypeRef) and name not in given:
                 answers.append(from_bool(key.key == "optional"))
+            elif isinstance(type_, str):
+                answers.append(Fit.NO)  # only elsewhere does Puppet read a string as a type
+            elif name in given:
+                answers.append(self.fit(given[name], type_, depth))
             else:
                 answers.append(self.fit(_UNDEF, type_, depth))
         answers += [

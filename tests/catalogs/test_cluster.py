@@ -108,8 +108,11 @@ def test_a_cluster_that_is_lost_ends_the_command(
     nodes = [make_node(name) for name in API]
     with dask_processes(tmp_path / "dask", workers=1) as processes:
         scheduler, worker = processes.processes
-        with connect(processes.address, compilers[0]) as cluster:
-            found = replace(cluster, seconds=1.0).compile_sides(compilers, [nodes, []], {})
+        with connect(processes.address, compilers[0]) as connected:
+            cluster = replace(
+                connected, seconds=1.0
+            )  # a lost scheduler may only be noticed when it does not answer
+            found = cluster.compile_sides(compilers, [nodes, []], {})
             assert next(found)
             os.killpg(worker.pid, signal.SIGKILL)
             with pytest.raises(UnknownError, match="no workers are left"):

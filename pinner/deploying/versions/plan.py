@@ -117,11 +117,7 @@ def _control(workspace: Workspace, environments: tuple[str, ...]) -> Mapping[str
     url = settings.control_repo
     if url is None:
         return {}
-    mirror: Mirror | SyncFailure
-    if workspace.is_offline:
-        mirror = workspace.mirrors.open_or_fail(url)
-    else:
-        mirror = workspace.mirrors.sync([url])[url]
+    mirror = workspace.mirrors.current(url)
     if isinstance(mirror, SyncFailure):
         raise UnknownError(Problem(f"control repository: {mirror.message}", hint=mirror.hint))
     has_own = settings.layout is Layout.BRANCHES
