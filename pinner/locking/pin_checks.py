@@ -3,7 +3,7 @@
 A lock is input: someone who can change only the lock must not be able to choose where code comes from. A value that
 cannot come from the manifest, pinner.yaml or the catalogue is unexplained, and reported as a flaw, unless facts that
 changed since the lock was written can account for it. A value that the manifest now gives differently makes the lock
-stale instead. No remote is contacted here; what the remotes have is read by remotes.py.
+stale instead. No remote is contacted here; `read_remote_state` in resolve.py reads what the remotes have.
 """
 
 import re

@@ -47,7 +47,7 @@ def test_every_code_that_the_package_looks_up_has_a_row() -> None:
 
 
 def test_every_row_has_a_finding() -> None:
-    paths = [path for path in sorted(PACKAGE.rglob("*.py")) if not path.name.startswith("codes")]
+    paths = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "model/rules.py"]
     source = "".join(path.read_text(encoding="utf-8") for path in paths)
     assert [code for code in RULES if f'"{code}"' not in source] == []
 
