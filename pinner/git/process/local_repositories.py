@@ -180,8 +180,7 @@ def _target(entry: Path) -> Path | None:
         return Path(os.path.realpath(entry))
     if not entry.is_file():
         return None
-    with entry.open("rb") as opened:
-        text = os.fsdecode(opened.read(_LONGEST_POINTER)).rstrip("\r\n")
+    text = os.fsdecode(read_regular(entry, _LONGEST_POINTER, follows_links=True)).rstrip("\r\n")
     if not text.startswith(_POINTER):
         return None
     return Path(os.path.realpath(entry.parent / text.removeprefix(_POINTER)))
